@@ -1,0 +1,1 @@
+//! The books: one entry per applied movement, made from the journal's events.

@@ -1,0 +1,1 @@
+//! The control socket: everything that changes something while the daemon runs.

@@ -1,0 +1,3 @@
+//! The daemon: wiring and one task per file. Observes, decides, carries out, resolves, reloads.
+
+pub mod view;

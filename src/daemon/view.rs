@@ -1,0 +1,182 @@
+//! What people are shown: the same figures for `status`, the dashboard and the metrics, so that they cannot differ.
+
+use crate::intent::Tracked;
+use crate::model::{Slot, Timestamp};
+use crate::money::{Amount, Country, Currency, Rate};
+use crate::plan::Skip;
+use serde::{Deserialize, Serialize};
+
+/// Everything `status --json` and the dashboard show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusView {
+    /// When it was put together.
+    pub at: Timestamp,
+    /// treasuryd's version.
+    pub version: String,
+    /// `sandbox` or `production`.
+    pub environment: String,
+    /// KPay's application, once known.
+    pub application_id: Option<String>,
+    /// Whether policies are loaded, the state is open and the last reading of balances was good.
+    pub ready: bool,
+    /// Why not.
+    pub not_ready_because: Vec<String>,
+    /// The kill switch for everything.
+    pub paused: bool,
+    /// Wallets as last read.
+    pub balances: Vec<WalletView>,
+    /// When they were read.
+    pub balances_read_at: Option<Timestamp>,
+    /// Policies in force, by priority.
+    pub policies: Vec<PolicyView>,
+    /// Intents that are not final.
+    pub open: Vec<TransferView>,
+    /// The newest final ones, newest first.
+    pub last_transfers: Vec<TransferView>,
+    /// The last applied rates.
+    pub rates: Vec<RateView>,
+    /// How many wait for approval.
+    pub approvals_waiting: usize,
+    /// The newest problems, newest first.
+    pub last_errors: Vec<ErrorView>,
+    /// Records in the journal.
+    pub journal_records: u64,
+}
+
+/// One wallet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletView {
+    /// Country.
+    pub wallet: Country,
+    /// Currency.
+    pub currency: Currency,
+    /// KPay's available balance.
+    pub available: Amount,
+    /// KPay's whole balance where it gave one.
+    pub balance: Option<Amount>,
+    /// What our open intents may still take.
+    pub held: Amount,
+    /// Its reserve.
+    pub reserve: Amount,
+}
+
+/// One policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyView {
+    /// Its name.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Cron text.
+    pub schedule: String,
+    /// Time zone name.
+    pub timezone: String,
+    /// `live` or `shadow`.
+    pub mode: String,
+    /// Switched on.
+    pub enabled: bool,
+    /// Paused by name.
+    pub paused: bool,
+    /// The last slot decided.
+    pub last_slot: Option<Slot>,
+    /// The next slot.
+    pub next_slot: Option<Slot>,
+    /// The lanes that got nothing at the last decision since the start, and why.
+    pub skipped: Vec<Skip>,
+}
+
+/// One entry of `transfers list --json` (CONTRACT 6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferView {
+    /// Our id.
+    pub external_id: String,
+    /// `transfer` or `payout`.
+    pub kind: String,
+    /// The policy; null for a manual move.
+    pub policy: Option<String>,
+    /// The slot; null for a manual move.
+    pub slot: Option<Slot>,
+    /// Country debited.
+    pub from: Country,
+    /// Country credited.
+    pub to: Country,
+    /// What leaves, decimal string.
+    pub amount: Amount,
+    /// The source's currency.
+    pub currency: Currency,
+    /// A word of CONTRACT 1.
+    pub state: String,
+    /// `response`, `conflict`, `status`, `balance`, `operator` or null.
+    pub evidence: Option<String>,
+    /// Attempts recorded.
+    pub attempts: u32,
+    /// KPay's id.
+    pub kpay_id: Option<String>,
+    /// KPay's reference of the debit.
+    pub reference: Option<String>,
+    /// The applied rate, digit for digit.
+    pub exchange_rate: Option<Rate>,
+    /// What arrived.
+    pub credited: Option<Amount>,
+    /// In which currency.
+    pub credited_currency: Option<Currency>,
+    /// What KPay kept.
+    pub fee: Option<Amount>,
+    /// When it was decided.
+    pub created_at: Timestamp,
+    /// When something last happened to it.
+    pub updated_at: Timestamp,
+    /// The last thing said of it.
+    pub detail: String,
+}
+
+impl From<&Tracked> for TransferView {
+    fn from(tracked: &Tracked) -> Self {
+        let intent = &tracked.intent;
+        let facts = tracked.facts.as_ref();
+        Self {
+            external_id: intent.external_id.to_string(),
+            kind: intent.kind.word().to_owned(),
+            policy: intent.origin.policy().map(str::to_owned),
+            slot: intent.slot,
+            from: intent.lane.from.country,
+            to: intent.lane.to.country,
+            amount: facts.map_or(intent.amount, |facts| facts.amount),
+            currency: intent.currency(),
+            state: tracked.outcome.word().to_owned(),
+            evidence: tracked.evidence.map(|evidence| evidence.word().to_owned()),
+            attempts: tracked.attempts,
+            kpay_id: facts.and_then(|facts| facts.kpay_id.clone()),
+            reference: facts.and_then(|facts| facts.source_reference.clone()),
+            exchange_rate: facts.and_then(|facts| facts.exchange_rate),
+            credited: facts.and_then(|facts| facts.credited).map(|money| money.amount),
+            credited_currency: facts.and_then(|facts| facts.credited).map(|money| money.currency),
+            fee: facts.and_then(|facts| facts.fee).map(|money| money.amount),
+            created_at: tracked.created_at,
+            updated_at: tracked.updated_at,
+            detail: tracked.detail.clone(),
+        }
+    }
+}
+
+/// The last applied rate of a pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateView {
+    /// Source currency.
+    pub from: Currency,
+    /// Destination currency.
+    pub to: Currency,
+    /// The rate.
+    pub rate: Rate,
+    /// When it was applied.
+    pub at: Timestamp,
+}
+
+/// A problem worth showing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorView {
+    /// When.
+    pub at: Timestamp,
+    /// What was being done, what came, what to do.
+    pub what: String,
+}

@@ -1,0 +1,241 @@
+//! What the journal records. Every present fact (open intents, limits used, pauses, books) is a fold over these.
+
+use crate::model::{BalanceRow, ExternalId, Identity, Intent, Lane, Slot, Timestamp};
+use crate::money::{Amount, Money, Rate};
+use crate::plan::Reason;
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened. Written as a JSON object with its name under `type`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    /// The journal's first record: whose money it is about.
+    Opened {
+        /// Environment and application.
+        identity: Identity,
+        /// The version of treasuryd that began it.
+        version: String,
+    },
+    /// The daemon or a command opened the state to work.
+    Started {
+        /// Its version.
+        version: String,
+        /// Which command.
+        command: String,
+    },
+    /// At least once an hour while the daemon runs: shows that this journal was here then.
+    Alive,
+    /// Balances as read.
+    Observed {
+        /// All legible wallets.
+        balances: Vec<BalanceRow>,
+    },
+    /// Policies came into force.
+    PoliciesInForce {
+        /// Their hash.
+        hash: String,
+        /// How many.
+        count: usize,
+    },
+    /// A slot was decided for all lanes of a policy. Its intents are part of the same record: all of them are durable,
+    /// or none.
+    Decided {
+        /// The policy.
+        policy: String,
+        /// The slot.
+        slot: Slot,
+        /// The instant it was decided for (`--at`, else the clock).
+        decided_for: Timestamp,
+        /// SHA-256 of the policies in force.
+        policy_hash: String,
+        /// The balances it was decided on.
+        balances: Vec<BalanceRow>,
+        /// What each lane got.
+        lanes: Vec<LaneVerdict>,
+        /// The intents of the lanes that move.
+        intents: Vec<Intent>,
+    },
+    /// Durable before the first byte of an attempt leaves.
+    Attempted {
+        /// Which intent.
+        external_id: ExternalId,
+        /// 1-based.
+        attempt: u32,
+        /// The source's available balance, read after our last move out of it and before this attempt.
+        balance_before: Option<Amount>,
+    },
+    /// The attempt certainly did not reach KPay, or KPay certainly did nothing and may be asked again.
+    NotSent {
+        /// Which intent.
+        external_id: ExternalId,
+        /// How that is known.
+        detail: String,
+    },
+    /// Nobody knows whether the attempt moved money.
+    Unknown {
+        /// Which intent.
+        external_id: ExternalId,
+        /// What came instead of an answer.
+        detail: String,
+    },
+    /// Money moved.
+    Applied {
+        /// Which intent.
+        external_id: ExternalId,
+        /// How we know.
+        evidence: Evidence,
+        /// What KPay said of it.
+        facts: AppliedFacts,
+    },
+    /// KPay refused, and nothing moved.
+    Rejected {
+        /// Which intent.
+        external_id: ExternalId,
+        /// KPay's words, tamed.
+        detail: String,
+    },
+    /// Only a person can say what happened.
+    NeedsOperator {
+        /// Which intent.
+        external_id: ExternalId,
+        /// Whether an attempt of ours may have moved money: then lane and funds stay held. A 409 on a first attempt
+        /// closes only its slot.
+        holds: bool,
+        /// Why.
+        detail: String,
+    },
+    /// Never attempted, and now it never will be.
+    Cancelled {
+        /// Which intent.
+        external_id: ExternalId,
+        /// Why.
+        detail: String,
+    },
+    /// An operator's finding.
+    Resolved {
+        /// Which intent.
+        external_id: ExternalId,
+        /// Who looked.
+        by: String,
+        /// What they wrote.
+        note: String,
+        /// What they found.
+        finding: Finding,
+    },
+    /// The kill switch, on.
+    Paused {
+        /// Everything or one policy.
+        what: PausedWhat,
+        /// Who.
+        by: Option<String>,
+        /// Why; empty where nobody said.
+        note: String,
+    },
+    /// The kill switch, off.
+    Resumed {
+        /// Everything or one policy.
+        what: PausedWhat,
+        /// Who.
+        by: Option<String>,
+    },
+}
+
+/// What one lane of a decided slot got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneVerdict {
+    /// The lane.
+    pub lane: Lane,
+    /// Why nothing moved; `None` where intents were written.
+    pub reason: Option<Reason>,
+    /// The figures behind it.
+    pub detail: String,
+}
+
+/// How we know that money moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// KPay's own reply to the transfer.
+    Response,
+    /// A 409 after an attempt of our own, with proof that the earlier one was ours.
+    Conflict,
+    /// A GET of the withdrawal.
+    Status,
+    /// The balances.
+    Balance,
+    /// A person.
+    Operator,
+}
+
+impl Evidence {
+    /// The word of CONTRACT 6.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Response => "response",
+            Self::Conflict => "conflict",
+            Self::Status => "status",
+            Self::Balance => "balance",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// What is known of an applied move. Whatever KPay did not say is `None`, never made up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppliedFacts {
+    /// What left the source. Ours by the intent, unless an operator found otherwise.
+    pub amount: Amount,
+    /// KPay's id of the transfer.
+    pub kpay_id: Option<String>,
+    /// Reference of the debit.
+    pub source_reference: Option<String>,
+    /// Reference of the credit.
+    pub destination_reference: Option<String>,
+    /// The rate KPay really applied, digit for digit.
+    pub exchange_rate: Option<Rate>,
+    /// What arrived.
+    pub credited: Option<Money>,
+    /// What KPay kept.
+    pub fee: Option<Money>,
+}
+
+/// An operator's finding on an intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The money moved; also completes an applied move whose rate is pending.
+    Applied(AppliedFacts),
+    /// It did not.
+    NotApplied,
+}
+
+/// What a pause stops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PausedWhat {
+    /// Everything.
+    Everything,
+    /// One policy.
+    Policy(String),
+}
+
+impl Event {
+    /// The intent it is about.
+    #[must_use]
+    pub fn external_id(&self) -> Option<&ExternalId> {
+        match self {
+            Self::Attempted { external_id, .. }
+            | Self::NotSent { external_id, .. }
+            | Self::Unknown { external_id, .. }
+            | Self::Applied { external_id, .. }
+            | Self::Rejected { external_id, .. }
+            | Self::NeedsOperator { external_id, .. }
+            | Self::Cancelled { external_id, .. }
+            | Self::Resolved { external_id, .. } => Some(external_id),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Intents and what happens to them: the events of the journal, one table of legal steps used alike by live running and
+//! recovery, the fold of events into the present state, and the verdict on each reply. Pure: no clock, disk or network.
+
+mod event;
+mod reply;
+mod retry;
+mod state;
+mod steps;
+mod tracked;
+mod verdict;
+
+pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat};
+pub use reply::Reply;
+pub use retry::{RetryRules, next_ask_at};
+pub use state::{IllegalEvent, State};
+pub use steps::{Outcome, Step, next_outcome};
+pub use tracked::Tracked;
+pub use verdict::{ConflictEvidence, conflict_verdict, verdict};

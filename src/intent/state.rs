@@ -1,0 +1,287 @@
+//! The present state: a fold of the journal's events, in order. Live running and recovery apply the same events through
+//! the same function, so both arrive at the same state.
+
+use super::{Event, Evidence, Finding, Outcome, PausedWhat, Step, Tracked, next_outcome};
+use crate::model::{ExternalId, Identity, Intent, Slot, Timestamp};
+use crate::money::{Amount, MoneyError};
+use crate::plan::{AppliedRate, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything the journal says about the present. Small: history is the journal's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Whose money it is.
+    pub identity: Option<Identity>,
+    /// What constrains planning.
+    pub standing: Standing,
+    /// Intents that are not final, and applied ones whose rate is pending.
+    pub open: BTreeMap<String, Tracked>,
+    /// The latest journal time: the high-water mark below which no slot is decided again.
+    pub high_water: Option<Timestamp>,
+    /// When records were written in the last day and a bit, thinned.
+    activity: Vec<Timestamp>,
+    /// The balances last recorded, and when.
+    pub last_observed: Option<Timestamp>,
+    /// The policies last in force.
+    pub policy_hash: Option<String>,
+}
+
+/// An event that cannot follow what was before it: the journal is damaged or the program is wrong. Nothing is sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IllegalEvent {
+    /// The event names an intent that is not open.
+    #[error("an event names intent {0}, which is not open")]
+    NoSuchIntent(String),
+    /// An intent that exists was written again.
+    #[error("intent {0} was written twice")]
+    Twice(String),
+    /// A step that the table does not have.
+    #[error("intent {id} cannot go from `{from}` by {step}")]
+    Step {
+        /// The intent.
+        id: String,
+        /// Where it stood.
+        from: &'static str,
+        /// What was tried.
+        step: String,
+    },
+    /// Money that cannot be counted.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+/// Records older than this are of no use to "a record from the hour before the slot" (`catch_up` is at most a day).
+const ACTIVITY_KEPT: TimeDelta = TimeDelta::hours(50);
+/// One record in five minutes is kept of it.
+const ACTIVITY_GRAIN: TimeDelta = TimeDelta::minutes(5);
+/// Days of used limits that are kept.
+const DAYS_KEPT: TimeDelta = TimeDelta::days(4);
+
+impl State {
+    /// Applies one event. On an error the state is unusable and must be dropped.
+    ///
+    /// Returns the intents that changed, for the index and the metrics.
+    ///
+    /// # Errors
+    /// [`IllegalEvent`] where the event cannot follow what was before it.
+    pub fn apply(&mut self, at: Timestamp, event: &Event) -> Result<Vec<Tracked>, IllegalEvent> {
+        self.note_activity(at);
+        match event {
+            Event::Opened { identity, .. } => self.identity = Some(identity.clone()),
+            Event::Observed { .. } => self.last_observed = Some(at),
+            Event::PoliciesInForce { hash, .. } => self.policy_hash = Some(hash.clone()),
+            Event::Decided { policy, slot, lanes, intents, .. } => {
+                self.decide(policy, *slot, lanes);
+                return intents.iter().map(|intent| self.open_intent(intent, at)).collect();
+            }
+            Event::Paused { what, .. } => self.pause(what, true),
+            Event::Resumed { what, .. } => self.pause(what, false),
+            Event::Started { .. } | Event::Alive => {}
+            _ => return self.step_intent(at, event).map(|tracked| vec![tracked]),
+        }
+        Ok(Vec::new())
+    }
+
+    /// Whether a record was written in the hour before `slot`.
+    #[must_use]
+    pub fn was_active_before(&self, slot: Slot) -> bool {
+        let end = slot.instant();
+        self.activity.iter().any(|at| *at < end && *at >= end - TimeDelta::hours(1))
+    }
+
+    /// An open intent, or an applied one whose rate is pending.
+    #[must_use]
+    pub fn tracked(&self, id: &ExternalId) -> Option<&Tracked> {
+        self.open.get(id.as_str())
+    }
+
+    /// How many open intents there are with an outcome.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.open.values().filter(|tracked| tracked.outcome == outcome).count()
+    }
+
+    fn note_activity(&mut self, at: Timestamp) {
+        self.high_water = self.high_water.max(Some(at));
+        if self.activity.last().is_none_or(|last| (at - *last).abs() >= ACTIVITY_GRAIN) {
+            self.activity.retain(|kept| at - *kept < ACTIVITY_KEPT);
+            self.activity.push(at);
+        }
+    }
+
+    fn decide(&mut self, policy: &str, slot: Slot, lanes: &[super::LaneVerdict]) {
+        let stays_open =
+            |reason: Option<crate::plan::Reason>| reason.is_some_and(crate::plan::Reason::leaves_slot_open);
+        let left_open = lanes.iter().filter(|verdict| stays_open(verdict.reason)).map(|verdict| verdict.lane).collect();
+        self.standing.decided.insert(policy.to_owned(), Decided { slot, left_open });
+        for verdict in lanes.iter().filter(|verdict| !stays_open(verdict.reason)) {
+            let decision = LaneDecision { slot, policy: policy.to_owned(), moved: verdict.reason.is_none() };
+            let earlier = self.standing.lanes.get(&verdict.lane);
+            // A lane that moved for a slot stays moved, whatever a second policy finds there.
+            if earlier.is_none_or(|earlier| earlier.slot < slot || (earlier.slot == slot && !earlier.moved)) {
+                self.standing.lanes.insert(verdict.lane, decision);
+            }
+        }
+    }
+
+    fn open_intent(&mut self, intent: &Intent, at: Timestamp) -> Result<Tracked, IllegalEvent> {
+        let id = intent.external_id.to_string();
+        let tracked = Tracked::new(intent.clone(), at);
+        if self.open.insert(id.clone(), tracked.clone()).is_some() {
+            return Err(IllegalEvent::Twice(id));
+        }
+        self.standing.holds.insert(id, hold(&tracked));
+        self.count_day(intent, Amount::checked_add)?;
+        Ok(tracked)
+    }
+
+    /// Adds an intent to, or takes it from, what its policy used of its local day.
+    fn count_day(
+        &mut self,
+        intent: &Intent,
+        operation: fn(Amount, Amount) -> Result<Amount, MoneyError>,
+    ) -> Result<(), MoneyError> {
+        let Some(policy) = intent.origin.policy() else { return Ok(()) };
+        let key = DayKey { policy: policy.to_owned(), currency: intent.currency(), day: intent.limit_day };
+        let used = self.standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);
+        self.standing.day_used.insert(key, operation(used, intent.amount)?);
+        let oldest = intent.limit_day - DAYS_KEPT;
+        self.standing.day_used.retain(|key, _| key.policy != policy || key.day >= oldest);
+        Ok(())
+    }
+
+    fn count_first_attempt(&mut self, intent: &Intent, at: Timestamp) -> Result<(), MoneyError> {
+        let attempts = &mut self.standing.first_attempts;
+        attempts.push_back(at);
+        while attempts.front().is_some_and(|first| at - *first >= TimeDelta::hours(1)) {
+            attempts.pop_front();
+        }
+        let key = (intent.cap_day, intent.currency());
+        let used = self.standing.cap_day_used.get(&key).copied().unwrap_or(Amount::ZERO);
+        self.standing.cap_day_used.insert(key, used.checked_add(intent.amount)?);
+        let oldest = intent.cap_day - DAYS_KEPT;
+        self.standing.cap_day_used.retain(|(day, _), _| *day >= oldest);
+        Ok(())
+    }
+
+    fn pause(&mut self, what: &PausedWhat, on: bool) {
+        match (what, on) {
+            (PausedWhat::Everything, _) => self.standing.paused_all = on,
+            (PausedWhat::Policy(name), true) => {
+                self.standing.paused.insert(name.clone());
+            }
+            (PausedWhat::Policy(name), false) => {
+                self.standing.paused.remove(name);
+            }
+        }
+    }
+
+    fn step_intent(&mut self, at: Timestamp, event: &Event) -> Result<Tracked, IllegalEvent> {
+        let id = event.external_id().map(ToString::to_string).unwrap_or_default();
+        let Some(mut tracked) = self.open.remove(&id) else { return Err(IllegalEvent::NoSuchIntent(id)) };
+        let step = step_of(event);
+        tracked.outcome = next_outcome(tracked.outcome, step, tracked.may_have_arrived).ok_or(IllegalEvent::Step {
+            id: id.clone(),
+            from: tracked.outcome.word(),
+            step: format!("{step:?}"),
+        })?;
+        tracked.updated_at = at;
+        self.take_facts(&mut tracked, at, event)?;
+        if tracked.outcome.is_open() || tracked.rate_is_pending() {
+            self.open.insert(id.clone(), tracked.clone());
+        }
+        if tracked.holds {
+            self.standing.holds.insert(id, hold(&tracked));
+        } else {
+            self.standing.holds.remove(&id);
+        }
+        Ok(tracked)
+    }
+
+    fn take_facts(&mut self, tracked: &mut Tracked, at: Timestamp, event: &Event) -> Result<(), IllegalEvent> {
+        match event {
+            Event::Attempted { attempt, balance_before, .. } => {
+                tracked.attempts = *attempt;
+                if tracked.first_attempt_at.is_none() {
+                    self.count_first_attempt(&tracked.intent, at)?;
+                    tracked.first_attempt_at = Some(at);
+                }
+                if !tracked.may_have_arrived {
+                    tracked.balance_before = *balance_before;
+                }
+            }
+            Event::NotSent { detail, .. } => tracked.detail.clone_from(detail),
+            Event::Unknown { detail, .. } => {
+                tracked.may_have_arrived = true;
+                tracked.detail.clone_from(detail);
+            }
+            Event::Applied { evidence, facts, .. } => {
+                self.close(tracked, at, *evidence, facts);
+                tracked.detail.clear();
+            }
+            Event::Rejected { detail, .. } | Event::Cancelled { detail, .. } => {
+                tracked.holds = false;
+                tracked.detail.clone_from(detail);
+                self.count_day(&tracked.intent, Amount::checked_sub)?;
+            }
+            Event::NeedsOperator { holds, detail, .. } => {
+                tracked.holds = *holds;
+                tracked.detail.clone_from(detail);
+            }
+            Event::Resolved { by, note, finding, .. } => {
+                tracked.detail = format!("resolved by {by}: {note}");
+                match finding {
+                    Finding::Applied(facts) => self.close(tracked, at, Evidence::Operator, facts),
+                    Finding::NotApplied => {
+                        tracked.holds = false;
+                        tracked.evidence = Some(Evidence::Operator);
+                        self.count_day(&tracked.intent, Amount::checked_sub)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, tracked: &mut Tracked, at: Timestamp, evidence: Evidence, facts: &super::AppliedFacts) {
+        let completes_rate = tracked.facts.is_some();
+        tracked.holds = false;
+        tracked.evidence = Some(if completes_rate { tracked.evidence.unwrap_or(evidence) } else { evidence });
+        tracked.facts = Some(facts.clone());
+        let lane = tracked.intent.lane;
+        if let Some(rate) = facts.exchange_rate {
+            let pair = (lane.from.currency, lane.to.currency);
+            self.standing.rates.insert(pair, AppliedRate { rate, at });
+        }
+        if let (Some(before), false) = (tracked.balance_before, completes_rate) {
+            self.standing.outflows.insert(lane.from, LastOutflow { before, applied_at: at });
+        }
+    }
+}
+
+fn hold(tracked: &Tracked) -> Hold {
+    Hold {
+        external_id: tracked.intent.external_id.clone(),
+        lane: tracked.intent.lane,
+        amount: tracked.intent.amount,
+        outcome: tracked.outcome.word().to_owned(),
+    }
+}
+
+fn step_of(event: &Event) -> Step {
+    match event {
+        Event::Attempted { .. } => Step::Attempt,
+        Event::NotSent { .. } => Step::NotSent,
+        Event::Unknown { .. } => Step::Lose,
+        Event::Applied { .. } => Step::Apply,
+        Event::Rejected { .. } => Step::Reject,
+        Event::NeedsOperator { .. } => Step::CallOperator,
+        Event::Resolved { finding: Finding::Applied(_), .. } => Step::FindApplied,
+        Event::Resolved { finding: Finding::NotApplied, .. } => Step::FindNotApplied,
+        // `step_intent` is called for intent events only; the one left is a cancellation.
+        _ => Step::Cancel,
+    }
+}

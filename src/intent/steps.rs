@@ -1,0 +1,149 @@
+//! The outcomes of CONTRACT 1 and the one table of legal steps between them, used by live running and by recovery.
+
+use serde::{Deserialize, Serialize};
+
+/// Where an intent stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Durable, not attempted, or attempted in vain without a byte having left.
+    Planned,
+    /// Waits for a person's approval.
+    AwaitingApproval,
+    /// An attempt is under way.
+    Sending,
+    /// Money moved.
+    Applied,
+    /// KPay refused; nothing moved.
+    Rejected,
+    /// Nobody knows whether money moved.
+    Unknown,
+    /// Only a person can tell.
+    NeedsOperator,
+    /// Never attempted, never will be.
+    Cancelled,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of CONTRACT 1.
+    pub const ALL: [Self; 8] = [
+        Self::Planned,
+        Self::AwaitingApproval,
+        Self::Sending,
+        Self::Applied,
+        Self::Rejected,
+        Self::Unknown,
+        Self::NeedsOperator,
+        Self::Cancelled,
+    ];
+
+    /// The word of CONTRACT 1.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::Sending => "sending",
+            Self::Applied => "applied",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+            Self::NeedsOperator => "needs_operator",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether someone still has to do something about it, the daemon or a person.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Applied | Self::Rejected | Self::Cancelled)
+    }
+}
+
+/// What can happen to an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// An attempt is recorded, before its first byte.
+    Attempt,
+    /// That attempt certainly did nothing and may be made again.
+    NotSent,
+    /// That attempt's fate is unknown.
+    Lose,
+    /// KPay or proof says that money moved.
+    Apply,
+    /// KPay refused.
+    Reject,
+    /// Only a person can tell.
+    CallOperator,
+    /// Given up before any attempt.
+    Cancel,
+    /// A person found that money moved.
+    FindApplied,
+    /// A person found that none did.
+    FindNotApplied,
+}
+
+/// The table. `may_have_arrived`: an attempt before the present one may have reached KPay; then neither a refusal nor a
+/// failed connection proves anything. `None`: the step is illegal there.
+#[must_use]
+pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<Outcome> {
+    use Outcome::{Applied, Cancelled, NeedsOperator, Planned, Rejected, Sending, Unknown};
+    Some(match (now, step) {
+        (Planned, Step::Attempt) if !may_have_arrived => Sending,
+        (Unknown, Step::Attempt) => Sending,
+        (Sending, Step::NotSent) => {
+            if may_have_arrived {
+                Unknown
+            } else {
+                Planned
+            }
+        }
+        (Sending, Step::Lose) => Unknown,
+        (Sending, Step::Apply) | (Unknown | NeedsOperator | Applied, Step::FindApplied) => Applied,
+        (Sending, Step::Reject) if !may_have_arrived => Rejected,
+        (Sending | Unknown, Step::CallOperator) => NeedsOperator,
+        (Planned, Step::Cancel) if !may_have_arrived => Cancelled,
+        (Unknown | NeedsOperator, Step::FindNotApplied) => Rejected,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: [Step; 9] = [
+        Step::Attempt,
+        Step::NotSent,
+        Step::Lose,
+        Step::Apply,
+        Step::Reject,
+        Step::CallOperator,
+        Step::Cancel,
+        Step::FindApplied,
+        Step::FindNotApplied,
+    ];
+
+    #[test]
+    fn only_a_person_leaves_a_final_outcome_and_only_to_complete_it() {
+        for now in [Outcome::Applied, Outcome::Rejected, Outcome::Cancelled] {
+            for step in STEPS {
+                for arrived in [false, true] {
+                    let next = next_outcome(now, step, arrived);
+                    let completes = now == Outcome::Applied && step == Step::FindApplied;
+                    assert_eq!(next.is_some(), completes, "{now:?} {step:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn once_a_byte_may_have_arrived_nothing_but_proof_or_a_person_ends_it() {
+        for now in Outcome::ALL {
+            for step in STEPS {
+                let next = next_outcome(now, step, true);
+                let ends = matches!(next, Some(Outcome::Rejected | Outcome::Cancelled | Outcome::Planned));
+                assert!(!ends || step == Step::FindNotApplied, "{now:?} {step:?} gives {next:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! An intent with its story so far: what `transfers list` shows and what the next step is decided from.
+
+use super::{AppliedFacts, Evidence, Outcome};
+use crate::model::{Intent, Timestamp};
+use crate::money::Amount;
+use serde::{Deserialize, Serialize};
+
+/// One intent and what happened to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tracked {
+    /// The decision, unchanged.
+    pub intent: Intent,
+    /// Where it stands.
+    pub outcome: Outcome,
+    /// How we know, once it is applied.
+    pub evidence: Option<Evidence>,
+    /// Attempts recorded.
+    pub attempts: u32,
+    /// Whether any attempt *before* the present one may have reached KPay.
+    pub may_have_arrived: bool,
+    /// Whether it holds its lane and funds.
+    pub holds: bool,
+    /// The source's balance before the first attempt that may have reached KPay.
+    pub balance_before: Option<Amount>,
+    /// When the first attempt that may have reached KPay was recorded.
+    pub first_attempt_at: Option<Timestamp>,
+    /// What is known of the move, once applied.
+    pub facts: Option<AppliedFacts>,
+    /// When it was decided (journal time).
+    pub created_at: Timestamp,
+    /// When something last happened to it (journal time).
+    pub updated_at: Timestamp,
+    /// The last thing said of it.
+    pub detail: String,
+}
+
+impl Tracked {
+    /// A fresh intent.
+    #[must_use]
+    pub fn new(intent: Intent, at: Timestamp) -> Self {
+        Self {
+            intent,
+            outcome: Outcome::Planned,
+            evidence: None,
+            attempts: 0,
+            may_have_arrived: false,
+            holds: true,
+            balance_before: None,
+            first_attempt_at: None,
+            facts: None,
+            created_at: at,
+            updated_at: at,
+            detail: String::new(),
+        }
+    }
+
+    /// Whether it is applied across currencies and nobody gave its rate or credit yet.
+    #[must_use]
+    pub fn rate_is_pending(&self) -> bool {
+        let incomplete = |facts: &AppliedFacts| facts.exchange_rate.is_none() || facts.credited.is_none();
+        self.outcome == Outcome::Applied
+            && self.intent.lane.crosses_currencies()
+            && self.facts.as_ref().is_none_or(incomplete)
+    }
+}

@@ -1,0 +1,89 @@
+//! What an answer means: pure functions from (intent, reply, evidence) to the event to record.
+
+use super::{AppliedFacts, Event, Evidence, Reply, Tracked};
+use crate::model::ExternalId;
+use crate::money::{Amount, Money, Rate};
+
+/// What is known when KPay answers 409.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConflictEvidence {
+    /// The source's available balance read after the 409; `None` where it could not be read.
+    pub balance_after: Option<Amount>,
+}
+
+/// The event for a reply; `None` for a 409, which needs a reading of the source first ([`conflict_verdict`]).
+///
+/// `tracked` is the intent while [`super::Outcome::Sending`].
+#[must_use]
+pub fn verdict(tracked: &Tracked, reply: &Reply) -> Option<Event> {
+    let external_id = tracked.intent.external_id.clone();
+    Some(match reply {
+        Reply::Applied(facts) => Event::Applied { external_id, evidence: Evidence::Response, facts: facts.clone() },
+        Reply::Lost { detail } => Event::Unknown { external_id, detail: detail.clone() },
+        Reply::NotSent { detail } | Reply::NotAuthorized { detail } => {
+            Event::NotSent { external_id, detail: detail.clone() }
+        }
+        // A refusal proves nothing once an earlier attempt may have arrived: the balance may be short because of it.
+        Reply::Refused { detail } if tracked.may_have_arrived => Event::Unknown {
+            external_id,
+            detail: format!("an earlier attempt may have arrived; this one was refused: {detail}"),
+        },
+        Reply::Refused { detail } => Event::Rejected { external_id, detail: detail.clone() },
+        Reply::Conflict { .. } => return None,
+    })
+}
+
+/// What a 409 means (CONTRACT, "What a 409 means").
+#[must_use]
+pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvidence) -> Event {
+    let external_id = tracked.intent.external_id.clone();
+    if !tracked.may_have_arrived {
+        return Event::NeedsOperator {
+            external_id,
+            holds: false,
+            detail: format!(
+                "KPay already knows this id, but this state never sent it: the state may have been wiped or restored, \
+                 or another machine sent it. Nothing is booked. {detail}"
+            ),
+        };
+    }
+    if tracked.intent.journal_before_slot || fell_by_exactly_ours(tracked, evidence) {
+        return Event::Applied { external_id, evidence: Evidence::Conflict, facts: own_facts(tracked) };
+    }
+    if evidence.balance_after.is_none() {
+        return Event::Unknown {
+            external_id,
+            detail: format!("KPay knows this id; the balance that would prove the amount could not be read. {detail}"),
+        };
+    }
+    Event::NeedsOperator {
+        external_id: ExternalId::from_text(external_id.as_str()),
+        holds: true,
+        detail: format!(
+            "KPay knows this id, but neither the journal nor the source's balance proves that it was for our amount. \
+             {detail}"
+        ),
+    }
+}
+
+fn fell_by_exactly_ours(tracked: &Tracked, evidence: ConflictEvidence) -> bool {
+    let (Some(before), Some(after)) = (tracked.balance_before, evidence.balance_after) else {
+        return false;
+    };
+    before.checked_sub(after) == Ok(tracked.intent.amount)
+}
+
+/// What follows from the intent alone: our amount; within one currency also rate 1 and the credit.
+fn own_facts(tracked: &Tracked) -> AppliedFacts {
+    let intent = &tracked.intent;
+    let same_currency = !intent.lane.crosses_currencies();
+    AppliedFacts {
+        amount: intent.amount,
+        kpay_id: None,
+        source_reference: None,
+        destination_reference: None,
+        exchange_rate: same_currency.then_some(Rate::ONE),
+        credited: same_currency.then_some(Money { amount: intent.amount, currency: intent.lane.to.currency }),
+        fee: None,
+    }
+}

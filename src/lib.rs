@@ -1,0 +1,21 @@
+//! treasuryd: consolidates a merchant's KPay wallets by policy, moves money exactly once, and keeps the books.
+//!
+//! The rooms, in reading order. A room uses only rooms above it; `tests/it/arrows.rs` enforces that. `money` to
+//! `intent`, and `books`, compute and touch nothing: no clock, disk, network, randomness or async of their own.
+
+pub mod money;
+pub mod model;
+pub mod slot;
+pub mod policy;
+pub mod plan;
+pub mod intent;
+pub mod journal;
+pub mod books;
+pub mod kpay;
+pub mod settings;
+pub mod schedule;
+pub mod daemon;
+pub mod http;
+pub mod control;
+pub mod sandbox;
+pub mod cli;

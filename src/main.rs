@@ -1,0 +1,3 @@
+//! The `treasuryd` program: arguments in, exit code out.
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! The domain as plain data: wallets, readings, lanes, slots, intents and their external ids. Computes nothing beyond
+//! what the data means; knows no policy, no KPay and no disk.
+
+mod external_id;
+mod identity;
+mod intent;
+mod snapshot;
+mod text;
+mod wallet;
+
+pub use external_id::{ExternalId, IdParts, Moment};
+pub use identity::{ApplicationId, Environment, Identity, IdentityError};
+pub use intent::{Intent, Kind, Origin};
+pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
+pub use text::tame;
+pub use wallet::{Lane, Slot, WalletId};
+
+/// An instant in UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

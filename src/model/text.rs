@@ -1,0 +1,40 @@
+//! Text that came from outside, made safe to show: one line, short, no control or direction characters.
+
+/// `text` with everything but printable characters escaped, cut after `longest` characters.
+///
+/// KPay's messages, file names and anything else from outside pass through here before they reach a log, an error,
+/// the journal or a page: no ANSI sequence, line break, NUL or right-to-left mark survives.
+#[must_use]
+pub fn tame(text: &str, longest: usize) -> String {
+    let mut out = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == longest {
+            out.push('…');
+            break;
+        }
+        if character.is_control() || is_invisible(character) {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// Separators, direction marks and other characters that move or hide the text around them.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_becomes_one_short_line() {
+        assert_eq!(tame("solde insuffisant", 40), "solde insuffisant");
+        assert_eq!(tame("a\r\nb\u{1b}[31m", 40), "a\\u{d}\\u{a}b\\u{1b}[31m");
+        assert_eq!(tame("x\u{202e}y\u{2028}", 40), "x\\u{202e}y\\u{2028}");
+        assert_eq!(tame(&"z".repeat(1_000_000), 3), "zzz…");
+    }
+}

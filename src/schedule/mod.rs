@@ -1,0 +1,1 @@
+//! The heartbeat: tokio-cron-scheduler wakes the tasks once a second and decides nothing.
