@@ -1,3 +1,5 @@
 //! The `treasuryd` program: arguments in, exit code out.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    treasuryd::cli::main()
+}

@@ -1,1 +1,110 @@
-//! The command line: one file per command. Data on stdout, talk on stderr.
+//! The command line: one file per command. Data on stdout, talk on stderr, no meaning by colour.
+
+mod check;
+mod context;
+mod demo;
+mod exit;
+mod journal;
+mod ledger;
+mod once;
+mod output;
+mod pause;
+mod plan;
+mod run;
+mod sandbox;
+mod schema;
+mod status;
+mod test_policies;
+mod transfers;
+
+use clap::{Parser, Subcommand};
+use exit::{CliError, Exit};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Treasury daemon for merchants on KPay: consolidates country wallets by policy, exactly once, and keeps the books.
+#[derive(Debug, Parser)]
+#[command(name = "treasuryd", version, propagate_version = true, disable_help_subcommand = true)]
+struct Cli {
+    /// Configuration file [default: treasuryd.toml in $CONFIGURATION_DIRECTORY, else here, else in /etc/treasuryd]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sandbox, example policies, daemon and dashboard in one process; Ctrl-C ends it
+    Demo(demo::Args),
+    /// KPay's stand-in alone, for drills
+    Sandbox(sandbox::Args),
+    /// The daemon
+    Run,
+    /// Evaluate every due slot once, carry out, ask about what is open, and exit
+    Once(once::Args),
+    /// What would happen now and why not; sends nothing, writes nothing
+    Plan(plan::Args),
+    /// Every error and warning of configuration and policies at once
+    Check(check::Args),
+    /// Run the `tests:` blocks of the policy files
+    Test(test_policies::Args),
+    /// JSON Schema of the policy file, for editors
+    Schema,
+    /// Balances, next slots, open transfers, last problems
+    Status(status::Args),
+    /// Transfers and their history
+    #[command(subcommand)]
+    Transfers(transfers::Command),
+    /// Kill switch: stop all sending, or one policy's
+    Pause(pause::Args),
+    /// End a pause
+    Resume(pause::Args),
+    /// The books
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+    /// The journal
+    #[command(subcommand)]
+    Journal(journal::Command),
+}
+
+/// Runs the program: reads the arguments, does what they say, and returns the exit code of CONTRACT 2.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_help = !error.use_stderr();
+            // Nothing is left to say where even the terminal is gone.
+            let _ = error.print();
+            return if is_help { Exit::Done } else { Exit::Usage }.into();
+        }
+    };
+    match dispatch(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            error.print();
+            error.exit.into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, CliError> {
+    let config = cli.config.as_deref();
+    match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Run => run::run(config),
+        Command::Once(args) => once::run(config, &args),
+        Command::Plan(args) => plan::run(config, &args),
+        Command::Check(args) => check::run(config, &args),
+        Command::Test(args) => test_policies::run(config, &args),
+        Command::Schema => schema::run(),
+        Command::Status(args) => status::run(config, &args),
+        Command::Transfers(command) => transfers::run(config, command),
+        Command::Pause(args) => pause::run(config, args, true),
+        Command::Resume(args) => pause::run(config, args, false),
+        Command::Ledger(command) => ledger::run(config, command),
+        Command::Journal(command) => journal::run(config, &command),
+    }
+}

@@ -1,3 +1,28 @@
 //! The daemon: wiring and one task per file. Observes, decides, carries out, resolves, reloads.
 
+mod bank;
+mod carry_out;
+mod decide;
+pub mod doors;
+mod engine;
+mod intents;
+pub mod metrics;
+mod observe;
+mod once;
+mod policies;
+mod preview;
+mod reload;
+mod resolve;
+mod run;
+mod status;
+mod telemetry;
 pub mod view;
+
+pub use bank::KpayBank;
+pub use engine::{Engine, EngineError, Parts, Rules};
+pub use once::{OnceReport, Trouble, once};
+pub use policies::{Loaded, load};
+pub use preview::{Basis, read_rates};
+pub use resolve::{FindingRequest, WishError};
+pub use run::{RunRules, Wakers, run};
+pub use status::status_of;

@@ -101,6 +101,8 @@ pub enum Event {
         /// Whether an attempt of ours may have moved money: then lane and funds stay held. A 409 on a first attempt
         /// closes only its slot.
         holds: bool,
+        /// Whether money that moved would have been our amount. A 409 proves no amount.
+        amount_is_ours: bool,
         /// Why.
         detail: String,
     },

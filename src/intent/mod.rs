@@ -2,6 +2,7 @@
 //! recovery, the fold of events into the present state, and the verdict on each reply. Pure: no clock, disk or network.
 
 mod event;
+mod gate;
 mod reply;
 mod retry;
 mod state;
@@ -10,6 +11,7 @@ mod tracked;
 mod verdict;
 
 pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat};
+pub use gate::{Gate, GateInputs, check_gate};
 pub use reply::Reply;
 pub use retry::{RetryRules, next_ask_at};
 pub use state::{IllegalEvent, State};

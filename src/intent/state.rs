@@ -2,7 +2,7 @@
 //! the same function, so both arrive at the same state.
 
 use super::{Event, Evidence, Finding, Outcome, PausedWhat, Step, Tracked, next_outcome};
-use crate::model::{ExternalId, Identity, Intent, Slot, Timestamp};
+use crate::model::{BalanceRow, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
 use crate::plan::{AppliedRate, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
 use chrono::TimeDelta;
@@ -22,8 +22,10 @@ pub struct State {
     pub high_water: Option<Timestamp>,
     /// When records were written in the last day and a bit, thinned.
     activity: Vec<Timestamp>,
-    /// The balances last recorded, and when.
+    /// When balances were last recorded.
     pub last_observed: Option<Timestamp>,
+    /// The balances last recorded.
+    pub balances: Vec<BalanceRow>,
     /// The policies last in force.
     pub policy_hash: Option<String>,
 }
@@ -70,9 +72,10 @@ impl State {
         self.note_activity(at);
         match event {
             Event::Opened { identity, .. } => self.identity = Some(identity.clone()),
-            Event::Observed { .. } => self.last_observed = Some(at),
+            Event::Observed { balances } => self.observe(at, balances),
             Event::PoliciesInForce { hash, .. } => self.policy_hash = Some(hash.clone()),
-            Event::Decided { policy, slot, lanes, intents, .. } => {
+            Event::Decided { policy, slot, lanes, intents, balances, .. } => {
+                self.observe(at, balances);
                 self.decide(policy, *slot, lanes);
                 return intents.iter().map(|intent| self.open_intent(intent, at)).collect();
             }
@@ -108,6 +111,20 @@ impl State {
         if self.activity.last().is_none_or(|last| (at - *last).abs() >= ACTIVITY_GRAIN) {
             self.activity.retain(|kept| at - *kept < ACTIVITY_KEPT);
             self.activity.push(at);
+        }
+    }
+
+    fn observe(&mut self, at: Timestamp, balances: &[BalanceRow]) {
+        self.last_observed = Some(at);
+        self.balances = balances.to_vec();
+        // A wallet that was seen to move since our last transfer out of it is not stale, even if customers' payments
+        // bring it back to the very figure it had before.
+        for row in balances {
+            let wallet = WalletId { country: row.wallet, currency: row.currency };
+            let moved = |outflow: &LastOutflow| outflow.before != row.available && outflow.applied_at < at;
+            if self.standing.outflows.get(&wallet).is_some_and(moved) {
+                self.standing.outflows.remove(&wallet);
+            }
         }
     }
 
@@ -226,8 +243,9 @@ impl State {
                 tracked.detail.clone_from(detail);
                 self.count_day(&tracked.intent, Amount::checked_sub)?;
             }
-            Event::NeedsOperator { holds, detail, .. } => {
+            Event::NeedsOperator { holds, amount_is_ours, detail, .. } => {
                 tracked.holds = *holds;
+                tracked.amount_is_ours = *amount_is_ours;
                 tracked.detail.clone_from(detail);
             }
             Event::Resolved { by, note, finding, .. } => {

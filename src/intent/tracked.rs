@@ -21,6 +21,8 @@ pub struct Tracked {
     pub may_have_arrived: bool,
     /// Whether it holds its lane and funds.
     pub holds: bool,
+    /// Whether money that moved would have been our amount: not after a 409 without proof.
+    pub amount_is_ours: bool,
     /// The source's balance before the first attempt that may have reached KPay.
     pub balance_before: Option<Amount>,
     /// When the first attempt that may have reached KPay was recorded.
@@ -46,6 +48,7 @@ impl Tracked {
             attempts: 0,
             may_have_arrived: false,
             holds: true,
+            amount_is_ours: true,
             balance_before: None,
             first_attempt_at: None,
             facts: None,

@@ -1,7 +1,6 @@
 //! What an answer means: pure functions from (intent, reply, evidence) to the event to record.
 
 use super::{AppliedFacts, Event, Evidence, Reply, Tracked};
-use crate::model::ExternalId;
 use crate::money::{Amount, Money, Rate};
 
 /// What is known when KPay answers 409.
@@ -41,6 +40,7 @@ pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvide
         return Event::NeedsOperator {
             external_id,
             holds: false,
+            amount_is_ours: false,
             detail: format!(
                 "KPay already knows this id, but this state never sent it: the state may have been wiped or restored, \
                  or another machine sent it. Nothing is booked. {detail}"
@@ -57,8 +57,9 @@ pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvide
         };
     }
     Event::NeedsOperator {
-        external_id: ExternalId::from_text(external_id.as_str()),
+        external_id,
         holds: true,
+        amount_is_ours: false,
         detail: format!(
             "KPay knows this id, but neither the journal nor the source's balance proves that it was for our amount. \
              {detail}"

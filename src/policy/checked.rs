@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All policies in force, from one consistent reading of all files.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PolicySet {
     /// SHA-256 (hex, lower case) over every file's name and bytes.
     pub hash: String,

@@ -1,0 +1,239 @@
+//! What most commands need first: settings, policies, keys, KPay, the state.
+
+use super::exit::{CliError, Exit};
+use crate::control::{self, CallError, Request, Response, TransferStory};
+use crate::daemon::doors::{Bank, BankError, MaySend, SystemClock};
+use crate::daemon::metrics::Metrics;
+use crate::daemon::view::TransferView;
+use crate::daemon::{Engine, KpayBank, Loaded, Parts, Rules};
+use crate::intent::{Reply, RetryRules};
+use crate::journal::{ReadOnly, Store};
+use crate::kpay;
+use crate::model::{ExternalId, Identity, Intent, Snapshot, Timestamp};
+use crate::money::{Country, Currency, Rate};
+use crate::policy::{Diagnostic, PolicySet};
+use crate::settings::{self, LogFormat, Settings, Surroundings};
+use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Loads the settings and starts logging.
+///
+/// # Errors
+/// 78 with every mistake, or 77 for a file that may not be read.
+pub fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
+    let settings = settings::load(config, &[], &Surroundings::of_process()).map_err(|diagnostics| {
+        let error = CliError::bad_config(&diagnostics);
+        let forbidden = diagnostics.iter().any(|diagnostic| diagnostic.code == settings::PERMISSION_DENIED);
+        if forbidden { CliError { exit: Exit::Refused, ..error } } else { error }
+    })?;
+    for warning in &settings.warnings {
+        eprintln!("{warning}");
+    }
+    Ok(settings)
+}
+
+/// Logs to standard error; the level by `TREASURYD_LOG`, a `tracing` filter.
+pub fn start_logging(format: LogFormat, default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TREASURYD_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second start in one process (tests) keeps the first.
+    let _ = match format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+    };
+}
+
+/// The policies, all valid.
+///
+/// # Errors
+/// 78 with every mistake.
+pub fn policies(settings: &Settings) -> Result<(Arc<PolicySet>, Vec<Diagnostic>), CliError> {
+    match crate::daemon::load(&settings.policies.path) {
+        Loaded::Good { set, warnings } => Ok((set, warnings)),
+        Loaded::Bad(diagnostics) | Loaded::Gone(diagnostics) => Err(CliError::bad_config(&diagnostics)),
+    }
+}
+
+/// A policy name given on the command line must be in force.
+///
+/// # Errors
+/// 2, with the names there are.
+pub fn known_policy(policies: &PolicySet, name: Option<&str>) -> Result<(), CliError> {
+    let Some(name) = name else { return Ok(()) };
+    if policies.get(name).is_some() {
+        return Ok(());
+    }
+    let names: Vec<_> = policies.policies.iter().map(|policy| policy.name.as_str()).collect();
+    let shown = crate::model::tame(name, 60);
+    Err(CliError::new(Exit::Usage, format!("there is no policy `{shown}`; there are: {}", names.join(", "))))
+}
+
+/// The client for KPay.
+///
+/// # Errors
+/// 78 for a bad URL or missing keys, 77 for keys of the other environment.
+pub fn bank(settings: &Settings, policies: &PolicySet, metrics: &Arc<Metrics>) -> Result<KpayBank, CliError> {
+    let base_url = kpay::BaseUrl::parse(&settings.kpay.base_url)
+        .map_err(|error| CliError::new(Exit::BadConfig, format!("kpay.base_url: {error}")))?;
+    let surroundings = Surroundings::of_process();
+    let keys = settings::read_keys(settings, &surroundings).map_err(|error| {
+        CliError::new(if error.is_forbidden() { Exit::Refused } else { Exit::BadConfig }, error)
+    })?;
+    KpayBank::new(settings, policies, base_url, keys, metrics.clone())
+        .map_err(|error| CliError::new(if error.is_refused() { Exit::Refused } else { Exit::BadConfig }, error))
+}
+
+/// Rules for the engine from the settings.
+#[must_use]
+pub fn rules(settings: &Settings) -> Rules {
+    Rules {
+        environment: settings.kpay.environment,
+        caps: settings.limits.clone(),
+        retry: RetryRules { resend_for: settings.kpay.resend_for },
+    }
+}
+
+/// An engine on the state, with a bank.
+///
+/// # Errors
+/// 77 where the state may not or cannot be opened.
+pub fn engine(
+    settings: &Settings,
+    policies: Option<Arc<PolicySet>>,
+    bank: Arc<dyn Bank>,
+    metrics: Arc<Metrics>,
+    ahead: TimeDelta,
+) -> Result<Arc<Engine>, CliError> {
+    let (store, report) = Store::open(&settings.state)?;
+    if let Some(text) = report.sentence() {
+        eprintln!("treasuryd: {text}");
+    }
+    let parts =
+        Parts { clock: Arc::new(SystemClock), bank, store: Arc::new(store), metrics, rules: rules(settings), ahead };
+    Ok(Arc::new(Engine::new(parts, policies)))
+}
+
+/// A runtime for commands that wait for something.
+///
+/// # Errors
+/// 1 where the system gives no threads.
+pub fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(CliError::from)
+}
+
+/// All transfers, oldest first: from the daemon, or, where it is down, from the journal, read beside whoever holds it.
+///
+/// # Errors
+/// 77 where the state is damaged or may not be read.
+pub fn transfers(settings: &Settings) -> Result<Vec<TransferView>, CliError> {
+    match call(settings, &Request::Transfers)? {
+        Some(Response::Transfers(transfers)) => Ok(transfers),
+        Some(_) => Err(odd_answer()),
+        None if !settings.state.exists() => Ok(Vec::new()),
+        None => {
+            let mut history = ReadOnly::open(&settings.state)?.history();
+            history.reverse();
+            Ok(history.iter().map(TransferView::from).collect())
+        }
+    }
+}
+
+/// One transfer with its history, from the daemon or from the journal.
+///
+/// # Errors
+/// 1 where there is no such transfer; 77 as for [`transfers`].
+pub fn story(settings: &Settings, external_id: &str) -> Result<TransferStory, CliError> {
+    match call(settings, &Request::Transfer { external_id: external_id.to_owned() })? {
+        Some(Response::Transfer(story)) => return Ok(*story),
+        Some(_) => return Err(odd_answer()),
+        None => {}
+    }
+    let id = ExternalId::from_text(external_id);
+    let found = if settings.state.exists() {
+        let history = ReadOnly::open(&settings.state)?.history();
+        history.into_iter().find(|tracked| tracked.intent.external_id == id)
+    } else {
+        None
+    };
+    let Some(tracked) = found else {
+        let shown = crate::model::tame(external_id, 60);
+        return Err(CliError::new(Exit::Failed, format!("there is no transfer {shown}; see `treasuryd transfers list`")));
+    };
+    Ok(control::story_of(&settings.state, &tracked)?)
+}
+
+/// The daemon's answer; `None` where no daemon runs.
+fn call(settings: &Settings, request: &Request) -> Result<Option<Response>, CliError> {
+    match control::call(&settings.control_socket, request) {
+        Ok(Response::Failed { exit, message }) => Err(CliError::new(Exit::of_code(exit), message)),
+        Ok(response) => Ok(Some(response)),
+        Err(CallError::NobodyThere) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks the daemon, or, where it is down, does the same on the state itself.
+///
+/// # Errors
+/// As the request says; 77 where the state is another process's.
+pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> {
+    if let Some(response) = call(settings, &request)? {
+        return Ok(response);
+    }
+    let policies = match crate::daemon::load(&settings.policies.path) {
+        Loaded::Good { set, .. } => Some(set),
+        Loaded::Bad(_) | Loaded::Gone(_) => None,
+    };
+    let metrics = Arc::new(Metrics::new());
+    // Only an empty journal makes KPay necessary: its first record says whose money it is.
+    let none = PolicySet::default();
+    let bank: Arc<dyn Bank> = match bank(settings, policies.as_deref().unwrap_or(&none), &metrics) {
+        Ok(bank) => Arc::new(bank),
+        Err(error) => Arc::new(NoBank(error.message)),
+    };
+    let engine = engine(settings, policies, bank, metrics, TimeDelta::zero())?;
+    let response = runtime()?.block_on(control::handle(&engine, request));
+    engine.store().close();
+    match response {
+        Response::Failed { exit, message } => Err(CliError::new(Exit::of_code(exit), message)),
+        other => Ok(other),
+    }
+}
+
+/// The answer was of another kind than the question: daemon and command are of different versions.
+#[must_use]
+pub fn odd_answer() -> CliError {
+    CliError::new(Exit::Failed, "the daemon answered something else; is it another version? restart it")
+}
+
+/// No bank: KPay cannot be asked, and most commands on the state need not.
+struct NoBank(String);
+
+impl NoBank {
+    fn fail<T: Send + 'static>(&self) -> BoxFuture<'_, Result<T, BankError>> {
+        let error = BankError::Refused(self.0.clone());
+        Box::pin(async { Err(error) })
+    }
+}
+
+impl Bank for NoBank {
+    fn identity(&self) -> BoxFuture<'_, Result<Identity, BankError>> {
+        self.fail()
+    }
+    fn wallets<'a>(&'a self, _: Timestamp, _: &'a BTreeSet<Country>) -> BoxFuture<'a, Result<Snapshot, BankError>> {
+        self.fail()
+    }
+    fn rate(&self, _: Currency, _: Currency) -> BoxFuture<'_, Result<Rate, BankError>> {
+        self.fail()
+    }
+    fn ready_to_send(&self) -> BoxFuture<'_, Result<(), BankError>> {
+        self.fail()
+    }
+    fn transfer<'a>(&'a self, _: &'a Intent, _: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(async { Reply::NotSent { detail: self.0.clone() } })
+    }
+}

@@ -1,0 +1,111 @@
+//! `once`: every due slot evaluated once, carried out, what is open asked about, and out again.
+
+use super::context;
+use super::exit::{CliError, Exit};
+use super::output;
+use crate::daemon::metrics::Metrics;
+use crate::daemon::once;
+use crate::daemon::view::TransferView;
+use crate::model::{Environment, Timestamp};
+use chrono::{TimeDelta, Utc};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Arguments of `once`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The instant to evaluate for, RFC 3339, e.g. 2026-11-24T17:00:00Z
+    #[arg(long, value_name = "RFC3339", value_parser = super::plan::instant)]
+    at: Option<Timestamp>,
+    /// Only this policy
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// The widest `catch_up` there is: production refuses `--at` further away than the policies allow.
+const WIDEST_CATCH_UP: TimeDelta = TimeDelta::hours(24);
+
+/// Runs the command.
+///
+/// # Errors
+/// Exit codes of CONTRACT 2.
+pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
+    let settings = context::settings(config)?;
+    context::start_logging(settings.log.format, "warn");
+    let (policies, warnings) = context::policies(&settings)?;
+    warnings.iter().for_each(|warning| eprintln!("{warning}"));
+    context::known_policy(&policies, args.policy.as_deref())?;
+    let ahead = args.at.map_or(TimeDelta::zero(), |at| at - Utc::now());
+    if settings.kpay.environment == Environment::Production {
+        let catch_up = policies.policies.iter().map(|policy| policy.catch_up).max().unwrap_or(WIDEST_CATCH_UP);
+        if ahead.abs() > catch_up {
+            let text = "in production --at may not be further from the machine's clock than catch_up: money would \
+                        move for a slot that is not now";
+            return Err(CliError::new(Exit::Refused, text));
+        }
+    }
+    let metrics = Arc::new(Metrics::new());
+    let bank = Arc::new(context::bank(&settings, &policies, &metrics)?);
+    let engine = context::engine(&settings, Some(policies), bank, metrics, ahead)?;
+    let before = engine.store().records();
+    let report = context::runtime()?.block_on(async {
+        let result = match engine.begin("once").await {
+            Ok(()) => once(&engine, args.policy.as_deref()).await,
+            Err(error) => Err(error),
+        };
+        result
+    });
+    let touched = touched(&engine, before);
+    engine.store().close();
+    let report = report?;
+    show(&touched?, args.json)?;
+    if let Some(trouble) = report.trouble {
+        return Err(trouble.into());
+    }
+    if report.unsettled > 0 {
+        let text = format!(
+            "{} transfer(s) are unsettled; nobody knows yet whether their money moved, or a person must look: \
+             `treasuryd transfers list`",
+            report.unsettled
+        );
+        return Err(CliError::new(Exit::Unsettled, text));
+    }
+    if report.planned > 0 {
+        let text = format!("{} transfer(s) are still planned: KPay could not be reached", report.planned);
+        return Err(CliError::new(Exit::Unsettled, text));
+    }
+    Ok(Exit::Done)
+}
+
+/// Intents that something happened to since the record `before`.
+fn touched(engine: &crate::daemon::Engine, before: u64) -> Result<Vec<TransferView>, CliError> {
+    let mut touched = BTreeSetOfIds::new();
+    for record in crate::journal::records(engine.store().dir())? {
+        let record = record?;
+        if record.seq <= before {
+            continue;
+        }
+        if let crate::intent::Event::Decided { intents, .. } = &record.event {
+            touched.extend(intents.iter().map(|intent| intent.external_id.clone()));
+        }
+        touched.extend(record.event.external_id().cloned());
+    }
+    let found = touched.iter().map(|id| engine.store().find(id));
+    let found: Result<Vec<_>, _> = found.collect();
+    Ok(found?.iter().flatten().map(TransferView::from).collect())
+}
+
+type BTreeSetOfIds = std::collections::BTreeSet<crate::model::ExternalId>;
+
+fn show(touched: &[TransferView], json: bool) -> Result<(), CliError> {
+    if json {
+        return output::json(&touched);
+    }
+    if touched.is_empty() {
+        return output::line("nothing moved; `treasuryd plan` says why for each lane");
+    }
+    output::line(&super::transfers::list_table(touched))
+}

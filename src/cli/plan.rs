@@ -1,0 +1,187 @@
+//! `plan`: what would happen now, and why not.
+
+use super::context;
+use super::exit::{CliError, Exit};
+use super::output;
+use crate::control::{self, CallError, Request, Response};
+use crate::daemon::Basis;
+use crate::daemon::metrics::Metrics;
+use crate::intent::State;
+use crate::journal::ReadOnly;
+use crate::model::{BalanceRow, Identity, Snapshot, Timestamp, tame};
+use crate::money::{Currency, Rate};
+use crate::plan::Plan;
+use crate::policy::PolicySet;
+use crate::settings::Settings;
+use chrono::Utc;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The instant to plan for, RFC 3339, e.g. 2026-11-24T17:00:00Z
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    at: Option<Timestamp>,
+    /// Only this policy
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    /// Plan offline on the balances of a file: the `balances` array of `plan --json`
+    #[arg(long, value_name = "FILE")]
+    balances: Option<PathBuf>,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads an instant.
+///
+/// # Errors
+/// A sentence for the command line.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .map(|instant| instant.to_utc())
+        .map_err(|_| "not an instant; write it like 2026-11-24T17:00:00Z".to_owned())
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Exit codes of CONTRACT 2.
+pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
+    let settings = context::settings(config)?;
+    context::start_logging(settings.log.format, "error");
+    let (policies, _) = context::policies(&settings)?;
+    context::known_policy(&policies, args.policy.as_deref())?;
+    let plan = match &args.balances {
+        Some(file) => offline(&settings, &policies, args, file)?,
+        None => live(&settings, &policies, args)?,
+    };
+    if args.json { output::json(&plan)? } else { output::line(&render(&plan))? }
+    Ok(Exit::Done)
+}
+
+fn live(settings: &Settings, policies: &Arc<PolicySet>, args: &Args) -> Result<Plan, CliError> {
+    let request = Request::Plan { at: args.at, policy: args.policy.clone() };
+    match control::call(&settings.control_socket, &request) {
+        Ok(Response::Plan(plan)) => return Ok(plan),
+        Ok(Response::Failed { exit, message }) => return Err(CliError::new(Exit::of_code(exit), message)),
+        Ok(_) => return Err(context::odd_answer()),
+        Err(CallError::NobodyThere) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let bank = context::bank(settings, policies, &Arc::new(Metrics::new()))?;
+    let state = state(settings)?;
+    let plan = context::runtime()?.block_on(basis(settings, policies, &state, args).preview(&bank))?;
+    Ok(plan)
+}
+
+fn offline(settings: &Settings, policies: &PolicySet, args: &Args, file: &Path) -> Result<Plan, CliError> {
+    let state = state(settings)?;
+    let basis = basis(settings, policies, &state, args);
+    let given = read_balances(file)?;
+    let snapshot = Snapshot::from_rows(basis.clock, &given.balances).ok_or_else(|| {
+        CliError::new(Exit::Usage, format!("{}: a wallet stands there twice", file.display()))
+    })?;
+    let rates: BTreeMap<(Currency, Currency), Rate> =
+        given.rates.iter().map(|row| ((row.from, row.to), row.rate)).collect();
+    let configured = settings.kpay.application_id.clone().map(|application_id| Identity {
+        environment: settings.kpay.environment,
+        application_id,
+    });
+    let identity = configured.or_else(|| state.identity.clone());
+    Ok(basis.plan(&snapshot, &rates, identity.as_ref()))
+}
+
+fn basis<'a>(settings: &'a Settings, policies: &'a PolicySet, state: &'a State, args: &'a Args) -> Basis<'a> {
+    let clock = Utc::now();
+    Basis {
+        state,
+        policies,
+        caps: &settings.limits,
+        environment: settings.kpay.environment,
+        now: args.at.unwrap_or(clock),
+        clock,
+        only: args.policy.as_deref(),
+    }
+}
+
+/// The state as it is, without opening it for writing; nothing where there is none yet.
+fn state(settings: &Settings) -> Result<State, CliError> {
+    if !settings.state.exists() {
+        return Ok(State::default());
+    }
+    Ok(ReadOnly::open(&settings.state)?.state().clone())
+}
+
+/// A file for `--balances`: the array alone, or an object with `balances` (as `plan --json` prints it) and, for lanes
+/// across currencies, `rates`.
+#[derive(Debug, Deserialize)]
+struct Given {
+    balances: Vec<BalanceRow>,
+    #[serde(default)]
+    rates: Vec<RateRow>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RateRow {
+    from: Currency,
+    to: Currency,
+    rate: Rate,
+}
+
+fn read_balances(file: &Path) -> Result<Given, CliError> {
+    let name = tame(&file.display().to_string(), 200);
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CliError::new(Exit::Usage, format!("the balances file {name} cannot be read: {error}")))?;
+    let wrong = |error: serde_json::Error| {
+        CliError::new(
+            Exit::Usage,
+            format!(
+                "{name}:{}:{}: {error}; write it like [{{\"wallet\":\"GAB\",\"currency\":\"XAF\",\"available\":\
+                 \"330000\"}}]",
+                error.line(),
+                error.column()
+            ),
+        )
+    };
+    if text.trim_start().starts_with('[') {
+        let balances = serde_json::from_str(&text).map_err(wrong)?;
+        return Ok(Given { balances, rates: Vec::new() });
+    }
+    serde_json::from_str(&text).map_err(wrong)
+}
+
+/// The plan for people.
+fn render(plan: &Plan) -> String {
+    let mut out = format!("at {} in the {}\n", plan.at.format("%Y-%m-%d %H:%M:%S UTC"), plan.environment);
+    for policy in &plan.policies {
+        let slot = policy.slot.map_or_else(|| "no slot yet".to_owned(), |slot| format!("slot {slot}"));
+        let due = if policy.due { "due" } else { "not due" };
+        out.push_str(&format!("\n{} ({slot}, {due})\n", policy.policy));
+        for transfer in &policy.transfers {
+            let part = if transfer.parts > 1 { format!(" part {} of {}", transfer.part, transfer.parts) } else { String::new() };
+            let credit = transfer.expected_credit.filter(|_| transfer.currency != transfer.credit_currency);
+            let credit = credit
+                .map(|credit| format!(", about {} {} arrive", credit.grouped(), transfer.credit_currency))
+                .unwrap_or_default();
+            let id = transfer.external_id.as_ref().map(ToString::to_string).unwrap_or_default();
+            out.push_str(&format!(
+                "  {}>{}  {} {}{part}{credit}  {id}\n",
+                transfer.from,
+                transfer.to,
+                transfer.amount.grouped(),
+                transfer.currency
+            ));
+        }
+        for skip in &policy.skipped {
+            out.push_str(&format!("  {}>{}  nothing: {} – {}\n", skip.from, skip.to, skip.reason.word(), skip.detail));
+            if !skip.would_move_if.is_empty() {
+                out.push_str(&format!("           {}\n", skip.would_move_if));
+            }
+        }
+    }
+    out.trim_end().to_owned()
+}

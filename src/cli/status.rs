@@ -1,0 +1,112 @@
+//! `status`: balances, next slots, open intents, last errors.
+
+use super::context;
+use super::exit::{CliError, Exit};
+use super::output;
+use crate::control::{self, CallError, Request, Response};
+use crate::daemon::view::{StatusView, TransferView};
+use crate::daemon::{Loaded, status_of};
+use crate::journal::ReadOnly;
+use crate::settings::Settings;
+use chrono::Utc;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Exit codes of CONTRACT 2.
+pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
+    let settings = context::settings(config)?;
+    let (view, running) = match control::call(&settings.control_socket, &Request::Status) {
+        Ok(Response::Status(view)) => (*view, true),
+        Ok(Response::Failed { exit, message }) => return Err(CliError::new(Exit::of_code(exit), message)),
+        Ok(_) => return Err(context::odd_answer()),
+        Err(CallError::NobodyThere) => (from_disk(&settings)?, false),
+        Err(error) => return Err(error.into()),
+    };
+    if args.json { output::json(&view)? } else { output::line(&render(&view, running))? }
+    Ok(Exit::Done)
+}
+
+/// Without a daemon: what the journal says, read beside whoever holds the state.
+fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
+    let policies = match crate::daemon::load(&settings.policies.path) {
+        Loaded::Good { set, .. } => Some(set),
+        Loaded::Bad(_) | Loaded::Gone(_) => None,
+    };
+    let now = Utc::now();
+    let read = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
+    let nothing = crate::intent::State::default();
+    let state = read.as_ref().map_or(&nothing, ReadOnly::state);
+    let mut view =
+        status_of(state, policies.as_deref(), &state.balances, state.last_observed, now, &BTreeMap::new());
+    view.environment = settings.kpay.environment.to_string();
+    view.not_ready_because = vec!["the daemon is not running".to_owned()];
+    if policies.is_none() {
+        view.not_ready_because.push("the policies cannot be loaded; see `treasuryd check`".to_owned());
+    }
+    view.journal_records = read.as_ref().map_or(0, ReadOnly::record_count);
+    if let Some(read) = &read {
+        let finished = read.history().into_iter().filter(|tracked| !tracked.outcome.is_open()).take(10);
+        view.last_transfers = finished.map(|tracked| TransferView::from(&tracked)).collect();
+    }
+    Ok(view)
+}
+
+fn render(view: &StatusView, running: bool) -> String {
+    let mut out = Vec::new();
+    let state = match (running, view.ready) {
+        (false, _) => "not running",
+        (true, true) => "ready",
+        (true, false) => "running, not ready",
+    };
+    let application = view.application_id.as_deref().unwrap_or("application not known yet");
+    out.push(format!("treasuryd {}: {state}, {} of {application}", view.version, view.environment));
+    out.extend(view.not_ready_because.iter().map(|why| format!("  {why}")));
+    if view.paused {
+        out.push("PAUSED: nothing is sent until `treasuryd resume`".to_owned());
+    }
+    let read_at = view.balances_read_at.map(|at| format!(", read {}", at.format("%Y-%m-%d %H:%M:%S UTC")));
+    out.push(format!("\nbalances{}", read_at.unwrap_or_default()));
+    let rows: Vec<Vec<String>> = view
+        .balances
+        .iter()
+        .map(|row| {
+            vec![
+                row.wallet.to_string(),
+                row.available.grouped(),
+                row.currency.to_string(),
+                row.held.grouped(),
+                row.reserve.grouped(),
+            ]
+        })
+        .collect();
+    out.push(output::table(&["wallet", "available", "currency", "held", "reserve"], &rows, &[1, 3, 4]));
+    out.push("\npolicies".to_owned());
+    for policy in &view.policies {
+        let next = policy.next_slot.map_or_else(|| "never".to_owned(), |slot| slot.to_string());
+        let last = policy.last_slot.map_or_else(|| "none".to_owned(), |slot| slot.to_string());
+        let flags = [(!policy.enabled).then_some("disabled"), policy.paused.then_some("paused")];
+        let flags: String = flags.into_iter().flatten().map(|flag| format!(", {flag}")).collect();
+        out.push(format!("  {} ({}{flags}): next slot {next}, last {last}", policy.name, policy.mode));
+    }
+    out.push(format!("\nopen transfers: {}", view.open.len()));
+    if !view.open.is_empty() {
+        out.push(super::transfers::list_table(&view.open));
+    }
+    if !view.last_errors.is_empty() {
+        out.push("\nlast problems".to_owned());
+        let lines = view.last_errors.iter().take(5);
+        out.extend(lines.map(|error| format!("  {} {}", error.at.format("%Y-%m-%d %H:%M:%S"), error.what)));
+    }
+    out.join("\n")
+}

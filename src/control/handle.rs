@@ -1,0 +1,209 @@
+//! Requests and what they do.
+
+use crate::daemon::view::{StatusView, TransferView};
+use crate::daemon::{Engine, EngineError, FindingRequest, WishError, doors::BankError};
+use crate::intent::{Event, Tracked};
+use crate::journal;
+use crate::model::{ExternalId, Timestamp, tame};
+use crate::plan::Plan;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// `status`.
+    Status,
+    /// `plan`.
+    Plan {
+        /// `--at`.
+        at: Option<Timestamp>,
+        /// `--policy`.
+        policy: Option<String>,
+    },
+    /// `transfers list`.
+    Transfers,
+    /// `transfers show ID`.
+    Transfer {
+        /// The external id.
+        external_id: String,
+    },
+    /// `transfers resolve ID`.
+    Resolve {
+        /// The finding.
+        finding: FindingRequest,
+    },
+    /// `pause`.
+    Pause {
+        /// One policy, or everything.
+        policy: Option<String>,
+        /// Who.
+        by: Option<String>,
+    },
+    /// `resume`.
+    Resume {
+        /// One policy, or everything.
+        policy: Option<String>,
+        /// Who.
+        by: Option<String>,
+    },
+}
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    /// The status.
+    Status(Box<StatusView>),
+    /// The plan.
+    Plan(Plan),
+    /// All intents, oldest first.
+    Transfers(Vec<TransferView>),
+    /// One intent and its records.
+    Transfer(Box<TransferStory>),
+    /// Done; a sentence for the person.
+    Done(String),
+    /// Not done.
+    Failed {
+        /// An exit code of CONTRACT 2.
+        exit: u8,
+        /// Why, and what to do.
+        message: String,
+    },
+}
+
+/// One intent with everything the journal says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferStory {
+    /// As in the list.
+    pub transfer: TransferView,
+    /// Its records, oldest first.
+    pub history: Vec<StoryLine>,
+}
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoryLine {
+    /// Journal sequence.
+    pub seq: u64,
+    /// Journal time.
+    pub at: Timestamp,
+    /// The event's name.
+    pub event: String,
+    /// What it said.
+    pub detail: String,
+}
+
+/// Carries out a request.
+pub async fn handle(engine: &Engine, request: Request) -> Response {
+    match request {
+        Request::Status => Response::Status(Box::new(engine.status())),
+        Request::Plan { at, policy } => plan(engine, at, policy.as_deref()).await,
+        Request::Transfers => match engine.store().history(None) {
+            Ok(mut history) => {
+                history.reverse();
+                Response::Transfers(history.iter().map(TransferView::from).collect())
+            }
+            Err(error) => failed(77, &error),
+        },
+        Request::Transfer { external_id } => story(engine, &external_id),
+        Request::Resolve { finding } => match engine.resolve(&finding).await {
+            Ok(view) => Response::Done(format!("{} is {} now", view.external_id, view.state)),
+            Err(error) => wish_failed(&error),
+        },
+        Request::Pause { policy, by } => done(engine.pause(policy, by).await),
+        Request::Resume { policy, by } => done(engine.resume(policy, by).await),
+    }
+}
+
+async fn plan(engine: &Engine, at: Option<Timestamp>, policy: Option<&str>) -> Response {
+    match engine.preview(at, policy).await {
+        Ok(plan) => Response::Plan(plan),
+        Err(EngineError::Bank(BankError::Unavailable(text))) => Response::Failed { exit: 75, message: text },
+        Err(error) => failed(77, &error),
+    }
+}
+
+fn story(engine: &Engine, external_id: &str) -> Response {
+    let id = ExternalId::from_text(external_id);
+    let tracked = match engine.store().find(&id) {
+        Ok(Some(tracked)) => tracked,
+        Ok(None) => {
+            let shown = tame(external_id, 60);
+            let message = format!("there is no transfer {shown}; see `treasuryd transfers list`");
+            return Response::Failed { exit: 1, message };
+        }
+        Err(error) => return failed(77, &error),
+    };
+    match story_of(engine.store().dir(), &tracked) {
+        Ok(story) => Response::Transfer(Box::new(story)),
+        Err(error) => failed(77, &error),
+    }
+}
+
+/// An intent with everything the journal in `dir` says of it.
+///
+/// # Errors
+/// [`journal::StoreError`] where the journal cannot be read.
+pub fn story_of(dir: &Path, tracked: &Tracked) -> Result<TransferStory, journal::StoreError> {
+    let history = lines_of(journal::records(dir)?, &tracked.intent.external_id)?;
+    Ok(TransferStory { transfer: TransferView::from(tracked), history })
+}
+
+fn lines_of(
+    records: impl Iterator<Item = Result<journal::Record, journal::StoreError>>,
+    id: &ExternalId,
+) -> Result<Vec<StoryLine>, journal::StoreError> {
+    let mut lines = Vec::new();
+    for record in records {
+        let record = record?;
+        if let Some((event, detail)) = line_of(&record.event, id) {
+            lines.push(StoryLine { seq: record.seq, at: record.at, event: event.to_owned(), detail });
+        }
+    }
+    Ok(lines)
+}
+
+fn line_of(event: &Event, id: &ExternalId) -> Option<(&'static str, String)> {
+    if let Event::Decided { policy, intents, .. } = event {
+        let intent = intents.iter().find(|intent| intent.external_id == *id)?;
+        let amount = intent.amount.grouped();
+        let detail = format!("{amount} {} over {} by policy {policy}", intent.currency(), intent.lane);
+        return Some(("decided", detail));
+    }
+    if event.external_id() != Some(id) {
+        return None;
+    }
+    Some(match event {
+        Event::Attempted { attempt, .. } => ("attempted", format!("attempt {attempt}")),
+        Event::NotSent { detail, .. } => ("not_sent", detail.clone()),
+        Event::Unknown { detail, .. } => ("unknown", detail.clone()),
+        Event::Applied { evidence, .. } => ("applied", format!("known by {}", evidence.word())),
+        Event::Rejected { detail, .. } => ("rejected", detail.clone()),
+        Event::NeedsOperator { detail, .. } => ("needs_operator", detail.clone()),
+        Event::Cancelled { detail, .. } => ("cancelled", detail.clone()),
+        Event::Resolved { by, note, .. } => ("resolved", format!("by {by}: {note}")),
+        _ => return None,
+    })
+}
+
+fn done(result: Result<String, WishError>) -> Response {
+    match result {
+        Ok(text) => Response::Done(text),
+        Err(error) => wish_failed(&error),
+    }
+}
+
+fn wish_failed(error: &WishError) -> Response {
+    let exit = match error {
+        WishError::NotFound(_) => 1,
+        WishError::Incomplete(_) => 2,
+        WishError::Refused(_) | WishError::Engine(_) => 77,
+    };
+    failed(exit, error)
+}
+
+fn failed(exit: u8, error: &dyn std::error::Error) -> Response {
+    Response::Failed { exit, message: error.to_string() }
+}

@@ -1,0 +1,311 @@
+//! Carrying out: one worker a source wallet, strictly one attempt after the other, parts in order, open questions before
+//! new moves. Everything is in the journal before its first byte leaves.
+
+use super::engine::{Engine, EngineError};
+use crate::intent::{
+    ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, next_ask_at,
+    verdict,
+};
+use crate::model::{ExternalId, IdParts, Intent, Moment, Origin, Snapshot, Timestamp, WalletId};
+use crate::money::Amount;
+use chrono::TimeDelta;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// A reading older than this is not fresh enough to send on.
+const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
+/// When the world cannot be read, a source is left alone for so long.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+
+/// What a worker does after a step.
+enum Flow {
+    /// Take the next item.
+    Next,
+    /// Leave this source alone for a while.
+    Rest,
+}
+
+/// The next thing to do for a source.
+enum Item {
+    /// A first attempt, or one that is known not to have left.
+    First(Tracked),
+    /// Ask again about an unknown outcome.
+    Again(Tracked),
+    /// Never send it: the part before it did not go through.
+    Drop(ExternalId, String),
+    /// Asked about for long enough.
+    GiveUp(ExternalId),
+}
+
+impl Engine {
+    /// Works off whatever is due now, all sources at once, until each has nothing due or rests.
+    ///
+    /// # Errors
+    /// The first [`EngineError`] of a worker, after all of them ended.
+    pub async fn carry_out(self: &Arc<Self>) -> Result<(), EngineError> {
+        let mut workers = JoinSet::new();
+        for source in self.sources_with_work()? {
+            let engine = self.clone();
+            workers.spawn(async move { engine.work_off(source).await });
+        }
+        let mut result = Ok(());
+        while let Some(ended) = workers.join_next().await {
+            let ended = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            result = result.and(ended);
+        }
+        result
+    }
+
+    /// The earliest instant at which something could be due; `None` where nothing is open for us to do.
+    #[must_use]
+    pub fn next_work_at(&self) -> Option<Timestamp> {
+        let asks: Vec<(WalletId, Timestamp)> = self.store.with_state(|state| {
+            let open = state.open.values();
+            open.filter_map(|tracked| Some((tracked.intent.lane.from, next_ask_at(tracked)?))).collect()
+        });
+        let world = self.world();
+        asks.into_iter().map(|(source, at)| world.not_before.get(&source).copied().map_or(at, |rest| rest.max(at))).min()
+    }
+
+    fn sources_with_work(&self) -> Result<BTreeSet<WalletId>, EngineError> {
+        let sources: BTreeSet<WalletId> = self.store.with_state(|state| {
+            let open = state.open.values().filter(|tracked| next_ask_at(tracked).is_some());
+            open.map(|tracked| tracked.intent.lane.from).collect()
+        });
+        let mut with_work = BTreeSet::new();
+        for source in sources {
+            if self.may_work_on(source) && self.next_item(source)?.is_some() {
+                with_work.insert(source);
+            }
+        }
+        Ok(with_work)
+    }
+
+    fn may_work_on(&self, source: WalletId) -> bool {
+        let now = self.clock.now();
+        let world = self.world();
+        !world.busy.contains(&source) && world.not_before.get(&source).is_none_or(|rest| *rest <= now)
+    }
+
+    async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
+        if !self.world().busy.insert(source) {
+            return Ok(());
+        }
+        let result = self.work_off_busy(source).await;
+        self.world().busy.remove(&source);
+        result
+    }
+
+    async fn work_off_busy(&self, source: WalletId) -> Result<(), EngineError> {
+        while !self.is_stopping() {
+            let Some(item) = self.next_item(source)? else { return Ok(()) };
+            let flow = match item {
+                Item::Drop(external_id, detail) => {
+                    self.append(vec![Event::Cancelled { external_id, detail }]).await?;
+                    Flow::Next
+                }
+                Item::GiveUp(external_id) => {
+                    let detail = "asked again for as long as kpay.resend_for allows, without an answer that proves \
+                                  anything; look it up at KPay, then `treasuryd transfers resolve`"
+                        .to_owned();
+                    let event = Event::NeedsOperator { external_id, holds: true, amount_is_ours: true, detail };
+                    self.append(vec![event]).await?;
+                    Flow::Next
+                }
+                Item::First(tracked) => self.send_first(&tracked).await?,
+                Item::Again(tracked) => self.ask_again(&tracked).await?,
+            };
+            if matches!(flow, Flow::Rest) {
+                let rest = self.clock.now() + LOOK_AGAIN;
+                self.world().not_before.insert(source, rest);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Unknown outcomes first, then new moves in the order of slot, lane and part.
+    fn next_item(&self, source: WalletId) -> Result<Option<Item>, EngineError> {
+        let now = self.clock.now();
+        let mut due: Vec<Tracked> = self.store.with_state(|state| {
+            let here = state.open.values().filter(|tracked| tracked.intent.lane.from == source);
+            here.filter(|tracked| next_ask_at(tracked).is_some_and(|at| at <= now)).cloned().collect()
+        });
+        due.sort_by_key(|tracked| {
+            let intent = &tracked.intent;
+            (tracked.outcome == Outcome::Planned, intent.slot, intent.lane, intent.part)
+        });
+        for tracked in due {
+            if tracked.outcome == Outcome::Unknown {
+                if self.rules.retry.is_over(&tracked, now) {
+                    return Ok(Some(Item::GiveUp(tracked.intent.external_id)));
+                }
+                if self.is_paused_for(&tracked.intent) {
+                    continue;
+                }
+                return Ok(Some(Item::Again(tracked)));
+            }
+            match self.part_before(&tracked.intent)? {
+                None | Some(Outcome::Applied) => return Ok(Some(Item::First(tracked))),
+                Some(Outcome::Rejected | Outcome::Cancelled | Outcome::NeedsOperator) => {
+                    let part = tracked.intent.part - 1;
+                    let detail = format!("part {part} before it did not go through");
+                    return Ok(Some(Item::Drop(tracked.intent.external_id, detail)));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_paused_for(&self, intent: &Intent) -> bool {
+        self.store.with_state(|state| {
+            let standing = &state.standing;
+            standing.paused_all || intent.origin.policy().is_some_and(|name| standing.paused.contains(name))
+        })
+    }
+
+    /// How the part before this one ended; `None` for a first part.
+    fn part_before(&self, intent: &Intent) -> Result<Option<Outcome>, EngineError> {
+        if intent.part <= 1 {
+            return Ok(None);
+        }
+        let Some(identity) = self.store.with_state(|state| state.identity.clone()) else { return Ok(None) };
+        let moment = match (&intent.origin, intent.slot) {
+            (_, Some(slot)) => Moment::Slot(slot),
+            (Origin::Manual(key) | Origin::Policy(key), None) => Moment::Key(key),
+        };
+        let id = ExternalId::derive(&IdParts {
+            identity: &identity,
+            kind: intent.kind,
+            source: intent.lane.from.country.code(),
+            destination: intent.lane.to.country.code(),
+            moment,
+            part: intent.part - 1,
+        });
+        // A part whose predecessor is nowhere was never to be sent alone.
+        Ok(Some(self.store.find(&id)?.map_or(Outcome::Cancelled, |tracked| tracked.outcome)))
+    }
+
+    async fn send_first(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
+        // Refusals that need no balance come before any request.
+        let nothing = Snapshot {
+            taken_at: self.clock.now(),
+            readings: std::collections::BTreeMap::new(),
+            problems: Vec::new(),
+        };
+        if let Gate::Cancel(detail) = self.gate(tracked, &nothing) {
+            return self.cancel(tracked, detail).await;
+        }
+        if !self.may_reach_the_bank().await? {
+            return Ok(Flow::Rest);
+        }
+        let Ok(snapshot) = self.fresh_reading(tracked.intent.lane.from).await else { return Ok(Flow::Rest) };
+        match self.gate(tracked, &snapshot) {
+            Gate::Cancel(detail) => self.cancel(tracked, detail).await,
+            Gate::Wait(why) => {
+                self.note_problem(&why);
+                Ok(Flow::Rest)
+            }
+            Gate::Send(before) => self.attempt(tracked, Some(before)).await,
+        }
+    }
+
+    async fn ask_again(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
+        if !self.may_reach_the_bank().await? {
+            return Ok(Flow::Rest);
+        }
+        self.attempt(tracked, None).await
+    }
+
+    /// Whether the bank knows us, and nothing but the sending is left to wait for.
+    async fn may_reach_the_bank(&self) -> Result<bool, EngineError> {
+        let known = match self.identity().await {
+            Ok(_) => self.bank.ready_to_send().await,
+            Err(EngineError::Bank(error)) => Err(error),
+            Err(other) => return Err(other),
+        };
+        if let Err(error) = &known {
+            self.note_problem(&error.to_string());
+        }
+        Ok(known.is_ok())
+    }
+
+    async fn cancel(&self, tracked: &Tracked, detail: String) -> Result<Flow, EngineError> {
+        let external_id = tracked.intent.external_id.clone();
+        self.append(vec![Event::Cancelled { external_id, detail }]).await?;
+        Ok(Flow::Next)
+    }
+
+    fn gate(&self, tracked: &Tracked, snapshot: &Snapshot) -> Gate {
+        let policies = self.policies();
+        self.store.with_state(|state| {
+            check_gate(
+                tracked,
+                &GateInputs {
+                    state,
+                    snapshot,
+                    policies: policies.as_deref(),
+                    caps: &self.rules.caps,
+                    now: self.decision_now(),
+                    clock: self.clock.now(),
+                },
+            )
+        })
+    }
+
+    /// A reading younger than our last move out of the wallet, and than a few seconds.
+    async fn fresh_reading(&self, source: WalletId) -> Result<Arc<Snapshot>, super::doors::BankError> {
+        let now = self.clock.now();
+        let at_hand = {
+            let world = self.world();
+            let touched = world.touched.get(&source).copied();
+            world.snapshot.clone().filter(|snapshot| {
+                now - snapshot.taken_at <= FRESH_FOR && touched.is_none_or(|touched| snapshot.taken_at > touched)
+            })
+        };
+        match at_hand {
+            Some(snapshot) => Ok(snapshot),
+            None => self.read_balances().await,
+        }
+    }
+
+    /// Record, send, record.
+    async fn attempt(&self, tracked: &Tracked, balance_before: Option<Amount>) -> Result<Flow, EngineError> {
+        let external_id = tracked.intent.external_id.clone();
+        if self.is_stopping() || self.is_paused_for(&tracked.intent) {
+            return Ok(Flow::Rest);
+        }
+        let attempt = tracked.attempts.saturating_add(1);
+        let changed = self.append(vec![Event::Attempted { external_id, attempt, balance_before }]).await?;
+        let Some(sending) = changed.first() else { return Ok(Flow::Rest) };
+        let may_send = || !self.is_stopping() && !self.is_paused_for(&tracked.intent);
+        let reply = self.bank.transfer(&sending.intent, &may_send).await;
+        let rest = matches!(reply, Reply::NotSent { .. } | Reply::NotAuthorized { .. });
+        if let Reply::NotSent { detail } | Reply::NotAuthorized { detail } | Reply::Lost { detail } = &reply {
+            self.note_problem(detail);
+        }
+        let event = match verdict(sending, &reply) {
+            Some(event) => event,
+            None => self.settle_conflict(sending, &reply).await,
+        };
+        self.append(vec![event]).await?;
+        Ok(if rest { Flow::Rest } else { Flow::Next })
+    }
+
+    async fn settle_conflict(&self, sending: &Tracked, reply: &Reply) -> Event {
+        let detail = match reply {
+            Reply::Conflict { detail } => detail.as_str(),
+            _ => "",
+        };
+        // Only an earlier attempt of our own makes the balance worth a request.
+        let balance_after = if sending.may_have_arrived && !sending.intent.journal_before_slot {
+            let snapshot = self.read_balances().await.ok();
+            snapshot.and_then(|snapshot| snapshot.available(sending.intent.lane.from))
+        } else {
+            None
+        };
+        conflict_verdict(sending, detail, ConflictEvidence { balance_after })
+    }
+}

@@ -1,0 +1,148 @@
+//! Deciding: every due slot once, on a good reading, with a second opinion, and durable before anything is sent.
+
+use super::engine::{Engine, EngineError};
+use super::intents::Decider;
+use super::preview::{Basis, read_rates};
+use crate::intent::{Event, State};
+use crate::model::{Snapshot, Timestamp};
+use crate::plan::{Plan, Reason, second_opinion};
+use crate::policy::PolicySet;
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// A clock that stands this much before the journal's last record has stepped back.
+const STEP_BACK: TimeDelta = TimeDelta::seconds(5);
+
+impl Engine {
+    /// Decides every slot that is due, for all policies or one; returns the plan it acted on, or `None` where nothing
+    /// was due.
+    ///
+    /// # Errors
+    /// [`EngineError`]; nothing was written then, and the slots stay due.
+    pub async fn decide(&self, only: Option<&str>) -> Result<Option<Plan>, EngineError> {
+        let now = self.decision_now();
+        let Some(policies) = self.policies() else { return Ok(None) };
+        if self.stepped_back() || !self.is_anything_due(&policies, now, only) {
+            return Ok(None);
+        }
+        let started = Instant::now();
+        let result = self.decide_due(&policies, now, only).await;
+        self.metrics.cycle(if result.is_ok() { "ok" } else { "failed" }, started.elapsed().as_secs_f64());
+        result.map(Some)
+    }
+
+    /// Whether no slot is up now.
+    #[must_use]
+    pub fn nothing_due(&self) -> bool {
+        self.policies().is_none_or(|set| !self.is_anything_due(&set, self.decision_now(), None))
+    }
+
+    /// The plan as it would be now, with live balances. Sends nothing, writes nothing.
+    ///
+    /// # Errors
+    /// [`EngineError::Bank`].
+    pub async fn preview(&self, at: Option<Timestamp>, only: Option<&str>) -> Result<Plan, EngineError> {
+        let policies = self.policies().unwrap_or_default();
+        let state = self.store.with_state(State::clone);
+        let now = at.unwrap_or_else(|| self.decision_now());
+        Ok(self.basis(&state, &policies, now, only).preview(&*self.bank).await?)
+    }
+
+    fn basis<'a>(
+        &'a self,
+        state: &'a State,
+        policies: &'a PolicySet,
+        now: Timestamp,
+        only: Option<&'a str>,
+    ) -> Basis<'a> {
+        let environment = self.rules.environment;
+        Basis { state, policies, caps: &self.rules.caps, environment, now, clock: self.clock.now(), only }
+    }
+
+    /// Whether the machine's clock stands before the journal's last record: then nothing new is decided, because slots
+    /// could be decided twice.
+    fn stepped_back(&self) -> bool {
+        if self.ahead != TimeDelta::zero() {
+            return false;
+        }
+        let now = self.clock.now();
+        let Some(high_water) = self.store.with_state(|state| state.high_water) else { return false };
+        if now + STEP_BACK >= high_water {
+            return false;
+        }
+        self.note_problem(&format!(
+            "the clock stands before the journal's last record of {}: no new slot is decided until it has passed it; \
+             check the machine's time",
+            high_water.format("%Y-%m-%dT%H:%M:%SZ")
+        ));
+        true
+    }
+
+    /// Whether a slot is up, asked without KPay.
+    fn is_anything_due(&self, policies: &PolicySet, now: Timestamp, only: Option<&str>) -> bool {
+        let nothing = Snapshot { taken_at: now, readings: BTreeMap::new(), problems: Vec::new() };
+        let plan = self
+            .store
+            .with_state(|state| self.basis(state, policies, now, only).plan(&nothing, &BTreeMap::new(), None));
+        plan.policies.iter().any(|policy| policy.due)
+    }
+
+    async fn decide_due(&self, policies: &PolicySet, now: Timestamp, only: Option<&str>) -> Result<Plan, EngineError> {
+        let identity = self.identity().await?;
+        let snapshot = self.read_balances().await?;
+        let pairs = self.store.with_state(|state| self.basis(state, policies, now, only).pairs());
+        let (rates, failures) = read_rates(&*self.bank, pairs).await;
+        for failure in failures {
+            self.note_problem(&failure.to_string());
+        }
+        let (made, events) = self.store.with_state(|state| {
+            let basis = self.basis(state, policies, now, only);
+            let inputs = basis.inputs(&snapshot, &rates, Some(&identity));
+            let made = crate::plan::plan(&inputs);
+            second_opinion(&made, &inputs).map_err(|objections| {
+                let text = objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                EngineError::Objection(text)
+            })?;
+            let decider = Decider { identity: &identity, policies, snapshot: &snapshot, state, now };
+            let events: Vec<Event> = made.policies.iter().filter_map(|planned| decider.decision(planned)).collect();
+            Ok::<_, EngineError>((made, events))
+        })?;
+        let fresh = self.without_known_ids(events)?;
+        self.note_skips(&made);
+        if !fresh.is_empty() {
+            self.append(fresh).await?;
+        }
+        Ok(made)
+    }
+
+    /// An id that the journal knows is never written again, whatever the plan says.
+    fn without_known_ids(&self, mut events: Vec<Event>) -> Result<Vec<Event>, EngineError> {
+        for event in &mut events {
+            let Event::Decided { intents, policy, .. } = event else { continue };
+            let mut fresh = Vec::with_capacity(intents.len());
+            for intent in intents.drain(..) {
+                if self.store.find(&intent.external_id)?.is_none() {
+                    fresh.push(intent);
+                } else {
+                    tracing::error!(external_id = %intent.external_id, policy, "this id was decided before; left out");
+                }
+            }
+            *intents = fresh;
+        }
+        Ok(events)
+    }
+
+    fn note_skips(&self, made: &Plan) {
+        for policy in made.policies.iter().filter(|policy| policy.due) {
+            for skip in policy.skipped.iter().filter(|skip| !skip.reason.was_not_up()) {
+                self.metrics.skip(&policy.policy, skip.reason.word());
+                if skip.reason != Reason::BelowTrigger {
+                    tracing::info!(policy = policy.policy, from = %skip.from, to = %skip.to,
+                        reason = skip.reason.word(), detail = skip.detail, "nothing moved");
+                }
+            }
+            self.world().skipped.insert(policy.policy.clone(), policy.skipped.clone());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The doors through which the daemon reaches the world: a clock and a bank. Tests and simulations put their own behind
+//! them.
+
+use crate::intent::Reply;
+use crate::model::{Identity, Intent, Snapshot, Timestamp};
+use crate::money::{Country, Currency, Rate};
+use futures_util::future::BoxFuture;
+use std::collections::BTreeSet;
+
+/// The machine's clock.
+pub trait Clock: Send + Sync {
+    /// Now, in UTC.
+    fn now(&self) -> Timestamp;
+}
+
+/// The real one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        chrono::Utc::now()
+    }
+}
+
+/// Why the bank could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BankError {
+    /// It was reached and refuses us: keys, environment, application. Trying again changes nothing.
+    #[error("{0}")]
+    Refused(String),
+    /// It could not be reached or understood. Nothing is known, and trying again may help.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Asked right before the first byte of a transfer.
+pub type MaySend<'a> = dyn Fn() -> bool + Send + Sync + 'a;
+
+/// KPay, or whatever stands in for it.
+pub trait Bank: Send + Sync {
+    /// Who we are there; checked against configuration and keys.
+    fn identity(&self) -> BoxFuture<'_, Result<Identity, BankError>>;
+
+    /// All wallets. `countries` are those that policies name: they tell apart rows that carry no country.
+    fn wallets<'a>(
+        &'a self,
+        taken_at: Timestamp,
+        countries: &'a BTreeSet<Country>,
+    ) -> BoxFuture<'a, Result<Snapshot, BankError>>;
+
+    /// The indicative rate between two currencies.
+    fn rate(&self, from: Currency, to: Currency) -> BoxFuture<'_, Result<Rate, BankError>>;
+
+    /// Whether the token is at hand and neither the rate limit nor a running Retry-After stands in the way: what must
+    /// pass before a transfer is attempted, so that an attempt never lies about while we wait. Waits for a short hold,
+    /// fails on a long one.
+    fn ready_to_send(&self) -> BoxFuture<'_, Result<(), BankError>>;
+
+    /// One attempt with exactly the intent's bytes. `may_send` is asked last, right before the first byte: where it
+    /// says no, the reply is [`Reply::NotSent`]. A future that is dropped half-way is a lost reply.
+    fn transfer<'a>(&'a self, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply>;
+}

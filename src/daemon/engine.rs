@@ -1,0 +1,268 @@
+//! The engine: what the daemon, `once` and the demo share. Holds the doors, the store and what was last seen, and
+//! offers one method a step; the tasks only decide when to call them.
+
+use super::doors::{Bank, BankError, Clock};
+use super::metrics::Metrics;
+use super::view::ErrorView;
+use crate::intent::{Event, Outcome, RetryRules, Tracked};
+use crate::journal::{Store, StoreError};
+use crate::model::{Environment, Identity, Snapshot, Timestamp, WalletId};
+use crate::money::Country;
+use crate::plan::{Caps, Skip};
+use crate::policy::PolicySet;
+use chrono::TimeDelta;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The machine's clock.
+    pub clock: Arc<dyn Clock>,
+    /// KPay.
+    pub bank: Arc<dyn Bank>,
+    /// The journal.
+    pub store: Arc<Store>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Rules from the configuration.
+    pub rules: Rules,
+    /// How far the instant decided for is ahead of the clock (`--at`); zero for the daemon.
+    pub ahead: TimeDelta,
+}
+
+/// What the configuration says.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Sandbox or production.
+    pub environment: Environment,
+    /// The last line of defence.
+    pub caps: Caps,
+    /// How long an unknown outcome is asked about.
+    pub retry: RetryRules,
+}
+
+/// The engine.
+pub struct Engine {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) bank: Arc<dyn Bank>,
+    pub(super) store: Arc<Store>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) rules: Rules,
+    pub(super) ahead: TimeDelta,
+    stopping: AtomicBool,
+    world: Mutex<World>,
+}
+
+/// What was last seen and is not worth the journal.
+#[derive(Default)]
+pub(super) struct World {
+    pub policies: Option<Arc<PolicySet>>,
+    pub identity: Option<Identity>,
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// Why the last reading failed; `None` after a good one.
+    pub read_error: Option<String>,
+    pub skipped: BTreeMap<String, Vec<Skip>>,
+    pub errors: VecDeque<ErrorView>,
+    pub finished: VecDeque<Tracked>,
+    /// When something last happened to an attempt of ours out of each wallet.
+    pub touched: BTreeMap<WalletId, Timestamp>,
+    /// Source wallets that somebody works on, and the earliest instant to look at the others again.
+    pub busy: BTreeSet<WalletId>,
+    pub not_before: BTreeMap<WalletId, Timestamp>,
+}
+
+/// What went wrong in a step.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The journal: nothing more may be sent.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// KPay.
+    #[error(transparent)]
+    Bank(#[from] BankError),
+    /// The second opinion objects to a plan: a defect of the program. Nothing is sent.
+    #[error("the plan was not carried out, because a second check of it objects: {0}")]
+    Objection(String),
+    /// The state belongs to someone else.
+    #[error("{0}")]
+    Foreign(String),
+}
+
+/// How many problems and finished moves are kept for people to see.
+const KEPT: usize = 20;
+
+impl Engine {
+    /// Puts an engine together. Nothing is read or sent yet.
+    #[must_use]
+    pub fn new(parts: Parts, policies: Option<Arc<PolicySet>>) -> Self {
+        let world = World { policies, ..World::default() };
+        Self {
+            clock: parts.clock,
+            bank: parts.bank,
+            store: parts.store,
+            metrics: parts.metrics,
+            rules: parts.rules,
+            ahead: parts.ahead,
+            stopping: AtomicBool::new(false),
+            world: Mutex::new(world),
+        }
+    }
+
+    /// Begins a session on the state: opens the journal for this identity, and turns attempts that a crash cut short
+    /// into unknown outcomes. Must come before any step.
+    ///
+    /// # Errors
+    /// [`EngineError::Foreign`] where the journal is another application's or environment's; [`EngineError::Bank`]
+    /// where the identity has to be asked for and cannot be had.
+    pub async fn begin(&self, command: &str) -> Result<(), EngineError> {
+        self.take_up_left_overs(command).await?;
+        let history = self.store.history(Some(KEPT))?;
+        let finished = history.into_iter().filter(|tracked| !tracked.outcome.is_open());
+        self.world().finished.extend(finished);
+        Ok(())
+    }
+
+    /// Asks KPay who we are, once; checks it against the journal, and opens an empty journal with it.
+    ///
+    /// # Errors
+    /// As [`Engine::begin`].
+    pub async fn identity(&self) -> Result<Identity, EngineError> {
+        if let Some(identity) = self.world().identity.clone() {
+            return Ok(identity);
+        }
+        let identity = self.bank.identity().await?;
+        self.claim(&identity).await?;
+        self.world().identity = Some(identity.clone());
+        Ok(identity)
+    }
+
+    async fn claim(&self, identity: &Identity) -> Result<(), EngineError> {
+        let known = self.store.with_state(|state| state.identity.clone());
+        if let Some(known) = known {
+            return if known == *identity { Ok(()) } else { Err(foreign(&known, identity)) };
+        }
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let mut events = vec![Event::Opened { identity: identity.clone(), version }];
+        if identity.environment == Environment::Production {
+            events.push(Event::Paused {
+                what: crate::intent::PausedWhat::Everything,
+                by: None,
+                note: "an empty journal in production starts paused: caps and pauses may have been lost with it"
+                    .to_owned(),
+            });
+            tracing::warn!("the journal is empty: production starts paused until `treasuryd resume --by NAME`");
+        }
+        self.append(events).await?;
+        Ok(())
+    }
+
+    /// Attempts whose reply a crash swallowed are unknown now.
+    async fn take_up_left_overs(&self, command: &str) -> Result<(), EngineError> {
+        let cut_short: Vec<_> = self.store.with_state(|state| {
+            let sending = state.open.values().filter(|tracked| tracked.outcome == Outcome::Sending);
+            sending.map(|tracked| tracked.intent.external_id.clone()).collect()
+        });
+        let is_new = self.store.with_state(|state| state.identity.is_none());
+        if is_new {
+            return Ok(());
+        }
+        let mut events =
+            vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned(), command: command.to_owned() }];
+        events.extend(cut_short.into_iter().map(|external_id| Event::Unknown {
+            external_id,
+            detail: "the process ended before the reply came".to_owned(),
+        }));
+        self.append(events).await?;
+        Ok(())
+    }
+
+    /// Writes events, durable when it returns, and counts what they mean.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing more may be sent.
+    pub async fn append(&self, events: Vec<Event>) -> Result<Vec<Tracked>, StoreError> {
+        let changed = self.store.append(self.clock.now(), events).await?;
+        for tracked in &changed {
+            super::telemetry::note(&self.metrics, tracked);
+            let mut world = self.world();
+            if tracked.attempts > 0 {
+                world.touched.insert(tracked.intent.lane.from, tracked.updated_at);
+            }
+            if !tracked.outcome.is_open() {
+                world.finished.push_front(tracked.clone());
+                world.finished.truncate(KEPT);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// The instant decisions are made for.
+    #[must_use]
+    pub fn decision_now(&self) -> Timestamp {
+        self.clock.now() + self.ahead
+    }
+
+    /// The policies in force.
+    #[must_use]
+    pub fn policies(&self) -> Option<Arc<PolicySet>> {
+        self.world().policies.clone()
+    }
+
+    /// Puts other policies in force, or none.
+    pub fn set_policies(&self, policies: Option<Arc<PolicySet>>) {
+        self.world().policies = policies;
+    }
+
+    /// Countries that policies name: they tell apart balance rows that carry no country.
+    pub(super) fn countries(&self) -> BTreeSet<Country> {
+        self.policies().map(|set| set.countries()).unwrap_or_default()
+    }
+
+    /// No new attempt begins after this.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether [`Engine::stop`] was called.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Whether the kill switch for everything is on.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.store.with_state(|state| state.standing.paused_all)
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Remembers a problem for `status` and the dashboard, and logs it.
+    pub fn note_problem(&self, what: &str) {
+        tracing::warn!(problem = what, "held still");
+        let at = self.clock.now();
+        let mut world = self.world();
+        if world.errors.front().is_none_or(|newest| newest.what != what) {
+            world.errors.push_front(ErrorView { at, what: what.to_owned() });
+            world.errors.truncate(KEPT);
+        }
+    }
+
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        // A panic elsewhere ends the process; until then the data behind the lock is plain and complete.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn foreign(known: &Identity, came: &Identity) -> EngineError {
+    EngineError::Foreign(format!(
+        "the journal belongs to {} application {}, but these keys are for {} application {}; use another state.path, \
+         or the keys the journal belongs to",
+        known.environment, known.application_id, came.environment, came.application_id
+    ))
+}

@@ -1,0 +1,100 @@
+//! From a plan to what the journal records of it: one decision a policy, with its intents.
+
+use crate::intent::{Event, LaneVerdict, State};
+use crate::kpay;
+use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot, Snapshot, Timestamp, WalletId};
+use crate::money::Amount;
+use crate::plan::{PlannedTransfer, PolicyPlan, Skip};
+use crate::policy::{Policy, PolicySet, Rule};
+use std::collections::BTreeSet;
+
+/// What the decisions of one cycle have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Decider<'a> {
+    /// Environment and application: part of every id.
+    pub identity: &'a Identity,
+    /// Policies in force.
+    pub policies: &'a PolicySet,
+    /// The balances that were planned on.
+    pub snapshot: &'a Snapshot,
+    /// The state that was planned on.
+    pub state: &'a State,
+    /// The instant decided for.
+    pub now: Timestamp,
+}
+
+impl Decider<'_> {
+    /// The record of one policy's decision; `None` where its slot was not up.
+    #[must_use]
+    pub fn decision(&self, planned: &PolicyPlan) -> Option<Event> {
+        let slot = planned.slot.filter(|_| planned.due)?;
+        let policy = self.policies.get(&planned.policy)?;
+        let intents: Option<Vec<Intent>> =
+            planned.transfers.iter().map(|transfer| self.intent(policy, slot, transfer)).collect();
+        let intents = intents?;
+        Some(Event::Decided {
+            policy: planned.policy.clone(),
+            slot,
+            decided_for: self.now,
+            policy_hash: self.policies.hash.clone(),
+            balances: self.snapshot.rows(),
+            lanes: lane_verdicts(policy, planned),
+            intents,
+        })
+    }
+
+    fn intent(&self, policy: &Policy, slot: Slot, transfer: &PlannedTransfer) -> Option<Intent> {
+        let external_id = transfer.external_id.clone()?;
+        let lane = transfer.lane();
+        let description = format!("treasuryd {} {slot} part {} of {}", policy.name, transfer.part, transfer.parts);
+        let body = kpay::transfer_body(self.identity, lane, transfer.amount, &external_id, &description);
+        Some(Intent {
+            external_id,
+            kind: Kind::Transfer,
+            origin: Origin::Policy(policy.name.clone()),
+            slot: Some(slot),
+            lane,
+            amount: transfer.amount,
+            part: transfer.part,
+            parts: transfer.parts,
+            body,
+            policy_hash: self.policies.hash.clone(),
+            floor: keep_of(policy, lane.from).max(self.policies.reserve(lane.from)),
+            balance_seen: self.snapshot.available(lane.from)?,
+            indicative_rate: transfer.expected_rate,
+            expires_at: slot.instant() + policy.catch_up,
+            limit_day: policy.schedule.local_date(slot),
+            cap_day: self.now.date_naive(),
+            journal_before_slot: self.state.was_active_before(slot),
+        })
+    }
+}
+
+fn keep_of(policy: &Policy, wallet: WalletId) -> Amount {
+    match &policy.rule {
+        Rule::Sweep(sweep) => {
+            let source = sweep.sources.iter().find(|source| source.wallet == wallet);
+            source.map_or(Amount::ZERO, |source| source.keep)
+        }
+    }
+}
+
+/// One verdict for each lane whose slot was up. A lane that moves in part has its rest under `skipped` too: it moved.
+fn lane_verdicts(policy: &Policy, planned: &PolicyPlan) -> Vec<LaneVerdict> {
+    let moving: BTreeSet<Lane> = planned.transfers.iter().map(PlannedTransfer::lane).collect();
+    let skip_of = |lane: &Lane| planned.skipped.iter().find(|skip| is_on(skip, *lane));
+    let verdict = |lane: Lane| {
+        let skip = skip_of(&lane);
+        let detail = skip.map(|skip| skip.detail.clone()).unwrap_or_default();
+        if moving.contains(&lane) {
+            return Some(LaneVerdict { lane, reason: None, detail });
+        }
+        let reason = skip?.reason;
+        (!reason.was_not_up()).then_some(LaneVerdict { lane, reason: Some(reason), detail })
+    };
+    policy.lanes().into_iter().filter_map(verdict).collect()
+}
+
+fn is_on(skip: &Skip, lane: Lane) -> bool {
+    skip.from == lane.from.country && skip.to == lane.to.country
+}

@@ -1,0 +1,68 @@
+//! Reading balances, and recording them when they changed or an hour has passed.
+
+use super::doors::BankError;
+use super::engine::{Engine, EngineError};
+use crate::intent::Event;
+use crate::model::Snapshot;
+use chrono::TimeDelta;
+use std::sync::Arc;
+
+/// A record at least this often: it shows later that this journal was here then.
+const RECORD_EVERY: TimeDelta = TimeDelta::minutes(50);
+
+impl Engine {
+    /// Reads all wallets now.
+    ///
+    /// # Errors
+    /// [`BankError`]; the last good reading stays, with its age.
+    pub async fn read_balances(&self) -> Result<Arc<Snapshot>, BankError> {
+        let taken_at = self.clock.now();
+        match self.bank.wallets(taken_at, &self.countries()).await {
+            Ok(snapshot) => {
+                let snapshot = Arc::new(snapshot);
+                let mut world = self.world();
+                world.snapshot = Some(snapshot.clone());
+                world.read_error = None;
+                Ok(snapshot)
+            }
+            Err(error) => {
+                self.world().read_error = Some(error.to_string());
+                self.note_problem(&error.to_string());
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads all wallets and records them if they are news.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub async fn observe(&self) -> Result<Arc<Snapshot>, EngineError> {
+        self.identity().await?;
+        let snapshot = self.read_balances().await?;
+        let rows = snapshot.rows();
+        let now = self.clock.now();
+        let is_news = self.store.with_state(|state| {
+            state.balances != rows || state.last_observed.is_none_or(|last| now - last >= RECORD_EVERY)
+        });
+        if is_news {
+            self.append(vec![Event::Observed { balances: rows }]).await?;
+        }
+        Ok(snapshot)
+    }
+
+    /// Writes a record if nothing has been written for most of an hour.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`].
+    pub async fn stay_alive(&self) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let silent = self.store.with_state(|state| {
+            state.identity.is_some() && state.high_water.is_none_or(|last| now - last >= RECORD_EVERY)
+        });
+        if silent {
+            self.append(vec![Event::Alive]).await?;
+        }
+        Ok(())
+    }
+}

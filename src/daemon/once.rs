@@ -1,0 +1,99 @@
+//! `once`: every due slot evaluated once, carried out, what is open asked about, and out again.
+
+use super::engine::{Engine, EngineError};
+use crate::intent::Outcome;
+use crate::model::Timestamp;
+use chrono::TimeDelta;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// It keeps on for so long.
+const KEEPS_ON: TimeDelta = TimeDelta::seconds(10);
+/// A running Retry-After is waited for so long, for intents that were not asked about yet.
+const WAITS: TimeDelta = TimeDelta::seconds(15);
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnceReport {
+    /// Why slots could not be decided or balances not be read, where that happened.
+    pub trouble: Option<Trouble>,
+    /// How many intents are `sending`, `unknown` or `needs_operator` at the end.
+    pub unsettled: usize,
+    /// How many are still `planned`.
+    pub planned: usize,
+}
+
+/// Why KPay could not be worked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// It refuses us.
+    Refused(String),
+    /// It could not be reached or understood.
+    Unavailable(String),
+}
+
+/// Runs once. The engine must have begun.
+///
+/// # Errors
+/// [`EngineError`], except for the bank's, which is in the report.
+pub async fn once(engine: &Arc<Engine>, only: Option<&str>) -> Result<OnceReport, EngineError> {
+    let started = engine.clock.now();
+    let mut trouble = None;
+    if let Err(error) = ask_and_decide(engine, only).await {
+        trouble = Some(trouble_of(error)?);
+    }
+    let changed_before = engine.store.records();
+    let open_at_start = open_attempts(engine);
+    loop {
+        engine.carry_out().await?;
+        let now = engine.clock.now();
+        let Some(next) = engine.next_work_at() else { break };
+        let all_asked = open_attempts(engine).iter().all(|(id, attempts)| {
+            *attempts > 0 && open_at_start.iter().find(|(known, _)| known == id).is_none_or(|(_, then)| attempts > then)
+        });
+        let end = started + if all_asked { KEEPS_ON } else { WAITS };
+        if next > end || now > end {
+            break;
+        }
+        sleep_until(next, now).await;
+    }
+    if engine.store.records() > changed_before
+        && let Err(error) = engine.observe().await
+    {
+        trouble = trouble.or(Some(trouble_of(error)?));
+    }
+    let (unsettled, planned) = engine.store.with_state(|state| {
+        let unsettled = [Outcome::Sending, Outcome::Unknown, Outcome::NeedsOperator];
+        (unsettled.iter().map(|outcome| state.count(*outcome)).sum(), state.count(Outcome::Planned))
+    });
+    Ok(OnceReport { trouble, unsettled, planned })
+}
+
+async fn ask_and_decide(engine: &Arc<Engine>, only: Option<&str>) -> Result<(), EngineError> {
+    engine.observe().await?;
+    if let Some(set) = engine.policies() {
+        engine.put_in_force(set).await?;
+    }
+    engine.decide(only).await?;
+    Ok(())
+}
+
+fn open_attempts(engine: &Engine) -> Vec<(String, u32)> {
+    engine.store.with_state(|state| {
+        let open = state.open.iter().filter(|(_, tracked)| crate::intent::next_ask_at(tracked).is_some());
+        open.map(|(id, tracked)| (id.clone(), tracked.attempts)).collect()
+    })
+}
+
+async fn sleep_until(next: Timestamp, now: Timestamp) {
+    let pause = (next - now).to_std().unwrap_or(Duration::from_millis(20));
+    tokio::time::sleep(pause.max(Duration::from_millis(20))).await;
+}
+
+fn trouble_of(error: EngineError) -> Result<Trouble, EngineError> {
+    match error {
+        EngineError::Bank(super::doors::BankError::Refused(text)) => Ok(Trouble::Refused(text)),
+        EngineError::Bank(super::doors::BankError::Unavailable(text)) => Ok(Trouble::Unavailable(text)),
+        other => Err(other),
+    }
+}

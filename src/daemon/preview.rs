@@ -1,0 +1,102 @@
+//! What would happen now: the plan with live balances, sending nothing and writing nothing.
+
+use super::doors::{Bank, BankError};
+use crate::intent::State;
+use crate::model::{Environment, Identity, Snapshot, Timestamp};
+use crate::money::{Currency, Rate};
+use crate::plan::{Caps, Inputs, Plan, plan};
+use crate::policy::PolicySet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a plan is made from, beside the world.
+#[derive(Debug, Clone, Copy)]
+pub struct Basis<'a> {
+    /// The state planned on.
+    pub state: &'a State,
+    /// The policies.
+    pub policies: &'a PolicySet,
+    /// The configuration's caps.
+    pub caps: &'a Caps,
+    /// Sandbox or production.
+    pub environment: Environment,
+    /// The instant planned for.
+    pub now: Timestamp,
+    /// The machine's clock.
+    pub clock: Timestamp,
+    /// One policy alone.
+    pub only: Option<&'a str>,
+}
+
+impl Basis<'_> {
+    /// The plan on given balances and rates.
+    #[must_use]
+    pub fn plan(
+        &self,
+        snapshot: &Snapshot,
+        rates: &BTreeMap<(Currency, Currency), Rate>,
+        identity: Option<&Identity>,
+    ) -> Plan {
+        plan(&self.inputs(snapshot, rates, identity))
+    }
+
+    /// The planner's inputs.
+    #[must_use]
+    pub fn inputs<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        rates: &'a BTreeMap<(Currency, Currency), Rate>,
+        identity: Option<&'a Identity>,
+    ) -> Inputs<'a> {
+        Inputs {
+            policies: self.policies,
+            snapshot,
+            standing: &self.state.standing,
+            caps: self.caps,
+            rates,
+            identity,
+            environment: self.environment,
+            now: self.now,
+            clock: self.clock,
+            only: self.only,
+        }
+    }
+
+    /// The pairs of currencies that the policies' lanes cross.
+    #[must_use]
+    pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
+        let wanted = self.policies.policies.iter().filter(|policy| {
+            policy.enabled && policy.fx.allow && self.only.is_none_or(|name| name == policy.name)
+        });
+        let lanes = wanted.flat_map(crate::policy::Policy::lanes).filter(|lane| lane.crosses_currencies());
+        lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect()
+    }
+
+    /// Asks the bank for everything and plans.
+    ///
+    /// # Errors
+    /// [`BankError`]. A rate that cannot be had is only missing.
+    pub async fn preview(&self, bank: &dyn Bank) -> Result<Plan, BankError> {
+        let identity = bank.identity().await?;
+        let snapshot = bank.wallets(self.clock, &self.policies.countries()).await?;
+        let (rates, _) = read_rates(bank, self.pairs()).await;
+        Ok(self.plan(&snapshot, &rates, Some(&identity)))
+    }
+}
+
+/// The rates that could be had, and why the others could not.
+pub async fn read_rates(
+    bank: &dyn Bank,
+    pairs: BTreeSet<(Currency, Currency)>,
+) -> (BTreeMap<(Currency, Currency), Rate>, Vec<BankError>) {
+    let mut rates = BTreeMap::new();
+    let mut failures = Vec::new();
+    for (from, to) in pairs {
+        match bank.rate(from, to).await {
+            Ok(rate) => {
+                rates.insert((from, to), rate);
+            }
+            Err(error) => failures.push(error),
+        }
+    }
+    (rates, failures)
+}

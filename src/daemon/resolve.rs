@@ -1,0 +1,216 @@
+//! What people do to intents and pauses: an operator's finding, pause and resume. Everything is in the journal.
+
+use super::engine::{Engine, EngineError};
+use super::view::TransferView;
+use crate::intent::{AppliedFacts, Event, Finding, Outcome, PausedWhat, Tracked};
+use crate::model::{Environment, ExternalId, tame};
+use crate::money::{Amount, Money, Rate};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// An operator's finding as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingRequest {
+    /// Which intent.
+    pub external_id: String,
+    /// Whether the money moved.
+    pub applied: bool,
+    /// How much left the source; needed where no amount of ours is proven.
+    pub amount: Option<Amount>,
+    /// The applied rate.
+    pub rate: Option<Rate>,
+    /// What arrived.
+    pub credited: Option<Amount>,
+    /// KPay's reference.
+    pub reference: Option<String>,
+    /// Who looked.
+    pub by: String,
+    /// What they saw.
+    pub note: String,
+}
+
+/// Why a person's wish was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum WishError {
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// Something is missing in the wish.
+    #[error("{0}")]
+    Incomplete(String),
+    /// It may not be done as things stand.
+    #[error("{0}")]
+    Refused(String),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// An attempt under way is waited for so long before a finding on the same source is refused.
+const WAITS_FOR_ATTEMPT: Duration = Duration::from_secs(12);
+
+impl Engine {
+    /// Records a finding.
+    ///
+    /// # Errors
+    /// [`WishError`]; nothing was written then.
+    pub async fn resolve(&self, wish: &FindingRequest) -> Result<TransferView, WishError> {
+        let external_id = ExternalId::from_text(&wish.external_id);
+        let found = self.find(&external_id)?;
+        let source = found.intent.lane.from;
+        let deadline = tokio::time::Instant::now() + WAITS_FOR_ATTEMPT;
+        while !self.world().busy.insert(source) {
+            if tokio::time::Instant::now() > deadline {
+                let text = format!("an attempt out of {source} is under way; try again in a few seconds");
+                return Err(WishError::Refused(text));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let result = self.resolve_alone(&external_id, wish).await;
+        self.world().busy.remove(&source);
+        result
+    }
+
+    fn find(&self, external_id: &ExternalId) -> Result<Tracked, WishError> {
+        let shown = tame(external_id.as_str(), 60);
+        self.store.find(external_id).map_err(EngineError::from)?.ok_or_else(|| {
+            WishError::NotFound(format!("there is no transfer {shown}; see `treasuryd transfers list`"))
+        })
+    }
+
+    async fn resolve_alone(&self, external_id: &ExternalId, wish: &FindingRequest) -> Result<TransferView, WishError> {
+        let tracked = self.find(external_id)?;
+        let finding = finding(&tracked, wish)?;
+        let event = Event::Resolved {
+            external_id: external_id.clone(),
+            by: tame(&wish.by, 80),
+            note: tame(&wish.note, 400),
+            finding,
+        };
+        let changed = self.append(vec![event]).await.map_err(EngineError::from)?;
+        Ok(TransferView::from(changed.first().unwrap_or(&tracked)))
+    }
+
+    /// Pauses everything or one policy.
+    ///
+    /// # Errors
+    /// [`WishError`].
+    pub async fn pause(&self, policy: Option<String>, by: Option<String>) -> Result<String, WishError> {
+        let said = policy.as_ref().map_or("everything is paused".to_owned(), |name| format!("policy {name} is paused"));
+        let what = self.paused_what(policy)?;
+        self.claimed().await?;
+        self.append(vec![Event::Paused { what, by, note: String::new() }]).await.map_err(EngineError::from)?;
+        Ok(format!("{said}: nothing is sent or sent again until `treasuryd resume`; reading goes on"))
+    }
+
+    /// Ends a pause.
+    ///
+    /// # Errors
+    /// [`WishError`].
+    pub async fn resume(&self, policy: Option<String>, by: Option<String>) -> Result<String, WishError> {
+        if self.rules.environment == Environment::Production && by.is_none() {
+            let text = "in production a resume needs a name: `treasuryd resume --by NAME`";
+            return Err(WishError::Incomplete(text.to_owned()));
+        }
+        let said = policy.as_ref().map_or("everything goes on".to_owned(), |name| format!("policy {name} goes on"));
+        let is_all = policy.is_none();
+        let what = self.paused_what(policy)?;
+        self.claimed().await?;
+        self.append(vec![Event::Resumed { what, by }]).await.map_err(EngineError::from)?;
+        let still = self.store.with_state(|state| state.standing.paused.clone());
+        if is_all && !still.is_empty() {
+            let names: Vec<_> = still.into_iter().collect();
+            return Ok(format!("{said}, except for policies paused by name: {}", names.join(", ")));
+        }
+        Ok(format!("{said} with the next slot"))
+    }
+
+    /// The journal's first record says whose money it is: an empty one asks KPay before anything is written.
+    async fn claimed(&self) -> Result<(), EngineError> {
+        if self.store.with_state(|state| state.identity.is_none()) {
+            self.identity().await?;
+        }
+        Ok(())
+    }
+
+    fn paused_what(&self, policy: Option<String>) -> Result<PausedWhat, WishError> {
+        let Some(name) = policy else { return Ok(PausedWhat::Everything) };
+        let known = self.policies().is_some_and(|set| set.get(&name).is_some());
+        let was_paused = self.store.with_state(|state| state.standing.paused.contains(&name));
+        if known || was_paused {
+            return Ok(PausedWhat::Policy(name));
+        }
+        let names: Vec<String> =
+            self.policies().map(|set| set.policies.iter().map(|policy| policy.name.clone()).collect()).unwrap_or_default();
+        Err(WishError::NotFound(format!(
+            "there is no policy `{}`; there are: {}",
+            tame(&name, 60),
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        )))
+    }
+}
+
+fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishError> {
+    let refuse = |text: &str| Err(WishError::Refused(format!("{}: {text}", tracked.intent.external_id)));
+    match tracked.outcome {
+        Outcome::Unknown | Outcome::NeedsOperator => {}
+        Outcome::Applied if tracked.rate_is_pending() && wish.applied => return complete_rate(tracked, wish),
+        Outcome::Sending => return refuse("an attempt is under way; try again in a few seconds"),
+        Outcome::Planned | Outcome::AwaitingApproval => {
+            return refuse("it was never attempted, so there is nothing to find; pause its policy to stop it");
+        }
+        Outcome::Applied => return refuse("it is applied already, and its books are complete"),
+        Outcome::Rejected | Outcome::Cancelled => return refuse("it is closed already, and a slot is never reopened"),
+    }
+    if !wish.applied {
+        return Ok(Finding::NotApplied);
+    }
+    let amount = match wish.amount {
+        Some(amount) if amount.is_positive() => amount,
+        Some(_) => return Err(WishError::Incomplete("--amount must be above zero".to_owned())),
+        None if tracked.amount_is_ours => tracked.intent.amount,
+        None => {
+            return Err(WishError::Incomplete(
+                "nothing proves which amount moved under this id: say it with --amount, as KPay shows it".to_owned(),
+            ));
+        }
+    };
+    let lane = tracked.intent.lane;
+    let same = !lane.crosses_currencies();
+    let credited = wish.credited.or(same.then_some(amount));
+    Ok(Finding::Applied(AppliedFacts {
+        amount,
+        kpay_id: None,
+        source_reference: wish.reference.as_deref().map(|reference| tame(reference, 80)),
+        destination_reference: None,
+        exchange_rate: wish.rate.or(same.then_some(Rate::ONE)),
+        credited: credited.map(|amount| Money { amount, currency: lane.to.currency }),
+        fee: None,
+    }))
+}
+
+fn complete_rate(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishError> {
+    let (Some(rate), Some(credited)) = (wish.rate, wish.credited) else {
+        return Err(WishError::Incomplete(
+            "it is applied and only its rate is pending: give --rate and --credited, as KPay shows them".to_owned(),
+        ));
+    };
+    let known = tracked.facts.clone();
+    let amount = known.as_ref().map_or(tracked.intent.amount, |facts| facts.amount);
+    if wish.amount.is_some_and(|said| said != amount) {
+        return Err(WishError::Refused(format!("its amount is booked as {amount} and is not changed by a rate")));
+    }
+    Ok(Finding::Applied(AppliedFacts {
+        amount,
+        kpay_id: known.as_ref().and_then(|facts| facts.kpay_id.clone()),
+        source_reference: wish
+            .reference
+            .as_deref()
+            .map(|reference| tame(reference, 80))
+            .or_else(|| known.as_ref().and_then(|facts| facts.source_reference.clone())),
+        destination_reference: known.as_ref().and_then(|facts| facts.destination_reference.clone()),
+        exchange_rate: Some(rate),
+        credited: Some(Money { amount: credited, currency: tracked.intent.lane.to.currency }),
+        fee: known.and_then(|facts| facts.fee),
+    }))
+}

@@ -1,0 +1,173 @@
+//! `run`: the tasks of the daemon, woken by the heartbeat, until a signal ends them or one of them fails.
+
+use super::engine::{Engine, EngineError};
+use super::reload::Watcher;
+use crate::model::Timestamp;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+/// What the tasks need beside the engine.
+#[derive(Debug, Clone)]
+pub struct RunRules {
+    /// Where the policies are.
+    pub policies: PathBuf,
+    /// How often balances are read, slot or no slot.
+    pub observe_every: Duration,
+    /// How long a transfer under way is waited for at the end.
+    pub drain_for: Duration,
+}
+
+/// Wakes the tasks.
+#[derive(Debug, Clone)]
+pub struct Wakers {
+    /// Ticks once a second.
+    pub tick: watch::Receiver<u64>,
+    /// SIGHUP, or whoever asks for a reload.
+    pub reload: Arc<Notify>,
+    /// Turns true at the end.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Pauses between tries of a decision that could not be made.
+const SHORTEST_RETRY: Duration = Duration::from_secs(2);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+/// Runs the tasks until `stop`, then drains.
+///
+/// # Errors
+/// The first [`EngineError`] that ends a task; a panic in a task is resumed here, so that nothing is half alive.
+pub async fn run(engine: Arc<Engine>, rules: RunRules, wakers: Wakers) -> Result<(), EngineError> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(observe(engine.clone(), wakers.clone(), rules.observe_every));
+    tasks.spawn(decide(engine.clone(), wakers.clone()));
+    tasks.spawn(carry_out(engine.clone(), wakers.clone()));
+    tasks.spawn(reload(engine.clone(), wakers.clone(), rules.policies.clone()));
+    let mut result = Ok(());
+    let mut stop = wakers.stop.clone();
+    tokio::select! {
+        ended = tasks.join_next() => result = settle(ended),
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+    engine.stop();
+    let drained = tokio::time::timeout(rules.drain_for, async {
+        while let Some(ended) = tasks.join_next().await {
+            result = std::mem::replace(&mut result, Ok(())).and(settle(Some(ended)));
+        }
+    });
+    if drained.await.is_err() {
+        tracing::warn!("a transfer was still under way at the deadline; its outcome is asked for at the next start");
+    }
+    result
+}
+
+fn settle(ended: Option<Result<Result<(), EngineError>, tokio::task::JoinError>>) -> Result<(), EngineError> {
+    match ended {
+        None => Ok(()),
+        Some(Ok(result)) => result,
+        Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Some(Err(_)) => Ok(()),
+    }
+}
+
+/// Waits for the next tick; false at the end.
+async fn next_tick(wakers: &mut Wakers) -> bool {
+    tokio::select! {
+        changed = wakers.tick.changed() => changed.is_ok() && !*wakers.stop.borrow(),
+        _ = wakers.stop.wait_for(|stop| *stop) => false,
+    }
+}
+
+async fn observe(engine: Arc<Engine>, mut wakers: Wakers, every: Duration) -> Result<(), EngineError> {
+    let mut last: Option<Timestamp> = Some(engine.clock.now());
+    while next_tick(&mut wakers).await {
+        let now = engine.clock.now();
+        engine.stay_alive().await?;
+        let due = last.is_none_or(|last| (now - last).to_std().is_ok_and(|age| age >= every) || now < last);
+        if !due {
+            continue;
+        }
+        last = Some(now);
+        survive(engine.observe().await.map(|_| ()))?;
+    }
+    Ok(())
+}
+
+async fn decide(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), EngineError> {
+    let mut retry = SHORTEST_RETRY;
+    let mut not_before: Option<Timestamp> = None;
+    while next_tick(&mut wakers).await {
+        let now = engine.clock.now();
+        if not_before.is_some_and(|earliest| now < earliest) {
+            continue;
+        }
+        let made = engine.decide(None).await;
+        let settled = matches!(&made, Ok(None));
+        let decided = made.is_ok() && engine.nothing_due();
+        survive(made.map(|_| ()))?;
+        if settled || decided {
+            (retry, not_before) = (SHORTEST_RETRY, None);
+        } else {
+            not_before = Some(now + retry);
+            retry = (retry * 2).min(LONGEST_RETRY);
+        }
+    }
+    Ok(())
+}
+
+async fn carry_out(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), EngineError> {
+    let mut rounds = JoinSet::new();
+    while next_tick(&mut wakers).await {
+        let due = engine.next_work_at().is_some_and(|at| at <= engine.clock.now());
+        if due {
+            let engine = engine.clone();
+            // A slow source keeps its own round waiting, not the others: they are picked up by the next round.
+            rounds.spawn(async move { engine.carry_out().await });
+        }
+        while let Some(ended) = rounds.try_join_next() {
+            survive(settle(Some(ended)))?;
+        }
+    }
+    while let Some(ended) = rounds.join_next().await {
+        survive(settle(Some(ended)))?;
+    }
+    Ok(())
+}
+
+async fn reload(engine: Arc<Engine>, mut wakers: Wakers, path: PathBuf) -> Result<(), EngineError> {
+    let mut watcher = Watcher::new(&path);
+    let reload_wish = wakers.reload.clone();
+    loop {
+        let asked = tokio::select! {
+            more = next_tick(&mut wakers) => {
+                if !more {
+                    return Ok(());
+                }
+                false
+            }
+            () = reload_wish.notified() => true,
+        };
+        if asked {
+            // Two equal readings, also when asked for: the file may still be being written.
+            for _ in 0..20 {
+                if watcher.stands_still() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(150)).await;
+            }
+        }
+        if asked || watcher.has_settled_change() {
+            watcher.reload(&engine).await?;
+        }
+    }
+}
+
+/// The bank's trouble is noted where it happens and passes; anything else ends the daemon.
+fn survive(result: Result<(), EngineError>) -> Result<(), EngineError> {
+    match result {
+        Err(EngineError::Bank(_) | EngineError::Objection(_)) => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,125 @@
+//! What people are shown, put together from the engine.
+
+use super::engine::Engine;
+use super::view::{PolicyView, RateView, StatusView, TransferView, WalletView};
+use crate::intent::{Outcome, State};
+use crate::model::{BalanceRow, Timestamp, WalletId};
+use crate::money::Amount;
+use crate::policy::{Mode, Policy, PolicySet};
+use crate::plan::Skip;
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+
+/// A reading older than this many seconds makes the daemon not ready.
+const STALE_AFTER: TimeDelta = TimeDelta::minutes(15);
+
+impl Engine {
+    /// The present status.
+    #[must_use]
+    pub fn status(&self) -> StatusView {
+        let now = self.clock.now();
+        let records = self.store.records();
+        let world = self.world();
+        let policies = world.policies.clone();
+        let snapshot = world.snapshot.clone();
+        let mut why_not = Vec::new();
+        if policies.is_none() {
+            why_not.push("no policies are loaded".to_owned());
+        }
+        if let Some(damage) = self.store.is_read_only() {
+            why_not.push(damage);
+        }
+        match (&world.read_error, &snapshot) {
+            (Some(error), _) => why_not.push(format!("the last reading of balances failed: {error}")),
+            (None, None) => why_not.push("balances have not been read yet".to_owned()),
+            (None, Some(snapshot)) if now - snapshot.taken_at > STALE_AFTER => {
+                why_not.push("the last reading of balances is too old".to_owned());
+            }
+            _ => {}
+        }
+        let view = self.store.with_state(|state| {
+            let rows = snapshot.as_ref().map_or_else(|| state.balances.clone(), |snapshot| snapshot.rows());
+            let read_at = snapshot.as_ref().map_or(state.last_observed, |snapshot| Some(snapshot.taken_at));
+            status_of(state, policies.as_deref(), &rows, read_at, now, &world.skipped)
+        });
+        StatusView {
+            environment: self.rules.environment.to_string(),
+            ready: why_not.is_empty(),
+            not_ready_because: why_not,
+            last_transfers: world.finished.iter().map(TransferView::from).collect(),
+            last_errors: world.errors.iter().cloned().collect(),
+            journal_records: records,
+            ..view
+        }
+    }
+}
+
+/// The part of the status that state, policies and balances give, with or without a running daemon.
+#[must_use]
+pub fn status_of(
+    state: &State,
+    policies: Option<&PolicySet>,
+    rows: &[BalanceRow],
+    read_at: Option<Timestamp>,
+    now: Timestamp,
+    skipped: &BTreeMap<String, Vec<Skip>>,
+) -> StatusView {
+    let open = state.open.values().filter(|tracked| tracked.outcome.is_open() || tracked.rate_is_pending());
+    StatusView {
+        at: now,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        environment: state.identity.as_ref().map(|identity| identity.environment.to_string()).unwrap_or_default(),
+        application_id: state.identity.as_ref().map(|identity| identity.application_id.to_string()),
+        ready: false,
+        not_ready_because: Vec::new(),
+        paused: state.standing.paused_all,
+        balances: rows.iter().map(|row| wallet_view(state, policies, row)).collect(),
+        balances_read_at: read_at,
+        policies: policies
+            .map(|set| set.policies.iter().map(|policy| policy_view(state, policy, now, skipped)).collect())
+            .unwrap_or_default(),
+        open: open.map(TransferView::from).collect(),
+        last_transfers: Vec::new(),
+        rates: state
+            .standing
+            .rates
+            .iter()
+            .filter(|((from, to), _)| from != to)
+            .map(|((from, to), applied)| RateView { from: *from, to: *to, rate: applied.rate, at: applied.at })
+            .collect(),
+        approvals_waiting: state.count(Outcome::AwaitingApproval),
+        last_errors: Vec::new(),
+        journal_records: 0,
+    }
+}
+
+fn wallet_view(state: &State, policies: Option<&PolicySet>, row: &BalanceRow) -> WalletView {
+    let wallet = WalletId { country: row.wallet, currency: row.currency };
+    WalletView {
+        wallet: row.wallet,
+        currency: row.currency,
+        available: row.available,
+        balance: None,
+        held: state.standing.held_from(wallet).unwrap_or(Amount::ZERO),
+        reserve: policies.map_or(Amount::ZERO, |set| set.reserve(wallet)),
+    }
+}
+
+fn policy_view(state: &State, policy: &Policy, now: Timestamp, skipped: &BTreeMap<String, Vec<Skip>>) -> PolicyView {
+    PolicyView {
+        name: policy.name.clone(),
+        description: policy.description.clone(),
+        schedule: policy.schedule.text().to_owned(),
+        timezone: policy.schedule.zone().to_string(),
+        mode: match policy.mode {
+            Mode::Live => "live",
+            Mode::Shadow => "shadow",
+        }
+        .to_owned(),
+        enabled: policy.enabled,
+        paused: state.standing.paused.contains(&policy.name),
+        last_slot: state.standing.decided.get(&policy.name).map(|decided| decided.slot),
+        next_slot: policy.schedule.next(now),
+        skipped: skipped.get(&policy.name).cloned().unwrap_or_default(),
+    }
+}
