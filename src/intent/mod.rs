@@ -18,3 +18,6 @@ pub use state::{IllegalEvent, State};
 pub use steps::{Outcome, Step, next_outcome};
 pub use tracked::Tracked;
 pub use verdict::{ConflictEvidence, conflict_verdict, verdict};
+
+#[cfg(test)]
+mod tests;
