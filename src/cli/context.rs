@@ -2,7 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use crate::control::{self, CallError, Request, Response, TransferStory};
-use crate::daemon::doors::{Bank, BankError, MaySend, SystemClock};
+use crate::daemon::doors::{Bank, BankError, Leave, SystemClock};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::TransferView;
 use crate::daemon::{Engine, KpayBank, Loaded, Parts, Rules};
@@ -85,6 +85,14 @@ pub fn bank(settings: &Settings, policies: &PolicySet, metrics: &Arc<Metrics>) -
     })?;
     KpayBank::new(settings, policies, base_url, keys, metrics.clone())
         .map_err(|error| CliError::new(if error.is_refused() { Exit::Refused } else { Exit::BadConfig }, error))
+}
+
+/// Counters of this process.
+///
+/// # Errors
+/// 1 where they cannot be registered.
+pub fn metrics() -> Result<Arc<Metrics>, CliError> {
+    Metrics::new().map(Arc::new).map_err(|error| CliError::new(Exit::Failed, error))
 }
 
 /// Rules for the engine from the settings.
@@ -188,7 +196,7 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> 
         Loaded::Good { set, .. } => Some(set),
         Loaded::Bad(_) | Loaded::Gone(_) => None,
     };
-    let metrics = Arc::new(Metrics::new());
+    let metrics = metrics()?;
     // Only an empty journal makes KPay necessary: its first record says whose money it is.
     let none = PolicySet::default();
     let bank: Arc<dyn Bank> = match bank(settings, policies.as_deref().unwrap_or(&none), &metrics) {
@@ -230,10 +238,10 @@ impl Bank for NoBank {
     fn rate(&self, _: Currency, _: Currency) -> BoxFuture<'_, Result<Rate, BankError>> {
         self.fail()
     }
-    fn ready_to_send(&self) -> BoxFuture<'_, Result<(), BankError>> {
+    fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
         self.fail()
     }
-    fn transfer<'a>(&'a self, _: &'a Intent, _: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
+    fn transfer<'a>(&'a self, _: Leave, _: &'a Intent) -> BoxFuture<'a, Reply> {
         Box::pin(async { Reply::NotSent { detail: self.0.clone() } })
     }
 }

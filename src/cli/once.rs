@@ -47,7 +47,7 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
             return Err(CliError::new(Exit::Refused, text));
         }
     }
-    let metrics = Arc::new(Metrics::new());
+    let metrics = context::metrics()?;
     let bank = Arc::new(context::bank(&settings, &policies, &metrics)?);
     let engine = context::engine(&settings, Some(policies), bank, metrics, ahead)?;
     let before = engine.store().records();

@@ -72,7 +72,7 @@ fn live(settings: &Settings, policies: &Arc<PolicySet>, args: &Args) -> Result<P
         Err(CallError::NobodyThere) => {}
         Err(error) => return Err(error.into()),
     }
-    let bank = context::bank(settings, policies, &Arc::new(Metrics::new()))?;
+    let bank = context::bank(settings, policies, &context::metrics()?)?;
     let state = state(settings)?;
     let plan = context::runtime()?.block_on(basis(settings, policies, &state, args).preview(&bank))?;
     Ok(plan)

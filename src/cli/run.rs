@@ -21,6 +21,8 @@ use tokio::sync::{Notify, watch};
 const DRAIN_MARGIN: Duration = Duration::from_secs(3);
 /// A heartbeat older than this is no sign of life for systemd.
 const HEARTBEAT_STALE: Duration = Duration::from_secs(10);
+/// How often systemd hears from us.
+const FEED_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the daemon until SIGTERM or SIGINT.
 ///
@@ -33,7 +35,7 @@ pub fn run(config: Option<&Path>) -> Result<Exit, CliError> {
     for warning in warnings {
         tracing::warn!(%warning, "policies");
     }
-    let metrics = Arc::new(Metrics::new());
+    let metrics = context::metrics()?;
     let bank = Arc::new(context::bank(&settings, &policies, &metrics)?);
     let engine = context::engine(&settings, Some(policies), bank, metrics.clone(), TimeDelta::zero())?;
     let result = context::runtime()?.block_on(serve(&settings, &engine, &metrics));
@@ -53,26 +55,31 @@ async fn serve(settings: &Settings, engine: &Arc<Engine>, metrics: &Arc<Metrics>
     let (stop, stopped) = watch::channel(false);
     let reload = Arc::new(Notify::new());
     watch_signals(stop.clone(), reload.clone())?;
-    let heartbeat = Heartbeat::start().await.map_err(|error| CliError::new(Exit::Failed, error))?;
+    let tick = Arc::new(Notify::new());
+    let heartbeat = Heartbeat::start(tick.clone()).await.map_err(|error| CliError::new(Exit::Failed, error))?;
     let source: Arc<dyn StatusSource> = Arc::new(Shown(engine.clone()));
     let page = tokio::spawn(http::serve(listener, http::router(source, metrics.clone()), ended(stopped.clone())));
     let commands = tokio::spawn(control::serve(control, engine.clone()));
     tracing::info!(listen = %address, state = %settings.state.display(), "serving");
     start(engine).await?;
     notify(&[sd_notify::NotifyState::Ready]);
-    let watchdog = tokio::spawn(feed_watchdog(heartbeat.ticks(), engine.clone()));
     let rules = RunRules {
         policies: settings.policies.path.clone(),
         observe_every: settings.kpay.observe_every,
         drain_for: settings.kpay.timeout + DRAIN_MARGIN,
     };
-    let result = run_tasks(engine.clone(), rules, Wakers { tick: heartbeat.ticks(), reload, stop: stopped }).await;
+    let tasks = run_tasks(engine.clone(), rules, Wakers { tick, reload, stop: stopped });
+    let result = tokio::select! {
+        result = tasks => result,
+        never = feed_watchdog(&heartbeat, engine) => match never {},
+    };
     notify(&[sd_notify::NotifyState::Stopping]);
     // Whoever still listens for the end hears it, also where a task ended first.
     stop.send_replace(true);
-    watchdog.abort();
     commands.abort();
-    heartbeat.shutdown().await;
+    if let Err(error) = heartbeat.shutdown().await {
+        tracing::warn!(%error, "the heartbeat");
+    }
     // The page ends by itself on the same signal; what is left of it does not hold the daemon.
     let _ = tokio::time::timeout(Duration::from_secs(2), page).await;
     // Nobody listens there any more; a socket that stays is replaced at the next start.
@@ -125,13 +132,17 @@ async fn ended(mut stopped: watch::Receiver<bool>) {
 }
 
 /// Tells systemd that we are alive, for as long as the heartbeat beats and the journal can be written.
-async fn feed_watchdog(mut ticks: watch::Receiver<u64>, engine: Arc<Engine>) {
-    while let Ok(Ok(())) = tokio::time::timeout(HEARTBEAT_STALE, ticks.changed()).await {
-        if engine.store().is_read_only().is_none() {
+async fn feed_watchdog(heartbeat: &Heartbeat, engine: &Engine) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(FEED_EVERY).await;
+        let stale = heartbeat.last_tick_age() > HEARTBEAT_STALE;
+        if stale {
+            tracing::warn!("the heartbeat is silent; was the clock set back?");
+        }
+        if !stale && engine.store().is_read_only().is_none() {
             notify(&[sd_notify::NotifyState::Watchdog]);
         }
     }
-    tracing::error!("the heartbeat stopped");
 }
 
 /// Without systemd this does nothing.

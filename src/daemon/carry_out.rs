@@ -1,6 +1,7 @@
 //! Carrying out: one worker a source wallet, strictly one attempt after the other, parts in order, open questions before
 //! new moves. Everything is in the journal before its first byte leaves.
 
+use super::doors::Leave;
 use super::engine::{Engine, EngineError};
 use crate::intent::{
     ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, next_ask_at,
@@ -198,38 +199,42 @@ impl Engine {
         if let Gate::Cancel(detail) = self.gate(tracked, &nothing) {
             return self.cancel(tracked, detail).await;
         }
-        if !self.may_reach_the_bank().await? {
+        // The reading comes first and the leave last: who has leave, holds a place that others wait for. Where the wait
+        // for it was long, the reading is made anew.
+        let source = tracked.intent.lane.from;
+        if self.fresh_reading(source).await.is_err() {
             return Ok(Flow::Rest);
         }
-        let Ok(snapshot) = self.fresh_reading(tracked.intent.lane.from).await else { return Ok(Flow::Rest) };
+        let Some(leave) = self.leave().await? else { return Ok(Flow::Rest) };
+        let Ok(snapshot) = self.fresh_reading(source).await else { return Ok(Flow::Rest) };
         match self.gate(tracked, &snapshot) {
             Gate::Cancel(detail) => self.cancel(tracked, detail).await,
             Gate::Wait(why) => {
                 self.note_problem(&why);
                 Ok(Flow::Rest)
             }
-            Gate::Send(before) => self.attempt(tracked, Some(before)).await,
+            Gate::Send(before) => self.attempt(tracked, leave, Some(before)).await,
         }
     }
 
     async fn ask_again(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
-        if !self.may_reach_the_bank().await? {
-            return Ok(Flow::Rest);
+        match self.leave().await? {
+            Some(leave) => self.attempt(tracked, leave, None).await,
+            None => Ok(Flow::Rest),
         }
-        self.attempt(tracked, None).await
     }
 
-    /// Whether the bank knows us, and nothing but the sending is left to wait for.
-    async fn may_reach_the_bank(&self) -> Result<bool, EngineError> {
-        let known = match self.identity().await {
-            Ok(_) => self.bank.ready_to_send().await,
+    /// Leave to send, from a bank that knows us.
+    async fn leave(&self) -> Result<Option<Leave>, EngineError> {
+        let leave = match self.identity().await {
+            Ok(_) => self.bank.leave_to_send().await,
             Err(EngineError::Bank(error)) => Err(error),
             Err(other) => return Err(other),
         };
-        if let Err(error) = &known {
+        if let Err(error) = &leave {
             self.note_problem(&error.to_string());
         }
-        Ok(known.is_ok())
+        Ok(leave.ok())
     }
 
     async fn cancel(&self, tracked: &Tracked, detail: String) -> Result<Flow, EngineError> {
@@ -272,7 +277,12 @@ impl Engine {
     }
 
     /// Record, send, record.
-    async fn attempt(&self, tracked: &Tracked, balance_before: Option<Amount>) -> Result<Flow, EngineError> {
+    async fn attempt(
+        &self,
+        tracked: &Tracked,
+        leave: Leave,
+        balance_before: Option<Amount>,
+    ) -> Result<Flow, EngineError> {
         let external_id = tracked.intent.external_id.clone();
         if self.is_stopping() || self.is_paused_for(&tracked.intent) {
             return Ok(Flow::Rest);
@@ -280,8 +290,11 @@ impl Engine {
         let attempt = tracked.attempts.saturating_add(1);
         let changed = self.append(vec![Event::Attempted { external_id, attempt, balance_before }]).await?;
         let Some(sending) = changed.first() else { return Ok(Flow::Rest) };
-        let may_send = || !self.is_stopping() && !self.is_paused_for(&tracked.intent);
-        let reply = self.bank.transfer(&sending.intent, &may_send).await;
+        let reply = if self.is_stopping() || self.is_paused_for(&tracked.intent) {
+            Reply::NotSent { detail: "paused or stopped just before the first byte".to_owned() }
+        } else {
+            self.bank.transfer(leave, &sending.intent).await
+        };
         let rest = matches!(reply, Reply::NotSent { .. } | Reply::NotAuthorized { .. });
         if let Reply::NotSent { detail } | Reply::NotAuthorized { detail } | Reply::Lost { detail } = &reply {
             self.note_problem(detail);

@@ -2,6 +2,7 @@
 
 use super::engine::{Engine, EngineError};
 use super::intents::Decider;
+use super::metrics::CycleResult;
 use super::preview::{Basis, read_rates};
 use crate::intent::{Event, State};
 use crate::model::{Snapshot, Timestamp};
@@ -28,7 +29,8 @@ impl Engine {
         }
         let started = Instant::now();
         let result = self.decide_due(&policies, now, only).await;
-        self.metrics.cycle(if result.is_ok() { "ok" } else { "failed" }, started.elapsed().as_secs_f64());
+        let outcome = if result.is_ok() { CycleResult::Ok } else { CycleResult::Failed };
+        self.metrics.cycle(outcome, started.elapsed(), self.clock.now());
         result.map(Some)
     }
 
@@ -136,7 +138,7 @@ impl Engine {
     fn note_skips(&self, made: &Plan) {
         for policy in made.policies.iter().filter(|policy| policy.due) {
             for skip in policy.skipped.iter().filter(|skip| !skip.reason.was_not_up()) {
-                self.metrics.skip(&policy.policy, skip.reason.word());
+                self.metrics.skip(&policy.policy, skip.reason);
                 if skip.reason != Reason::BelowTrigger {
                     tracing::info!(policy = policy.policy, from = %skip.from, to = %skip.to,
                         reason = skip.reason.word(), detail = skip.detail, "nothing moved");

@@ -5,6 +5,7 @@ use crate::intent::Reply;
 use crate::model::{Identity, Intent, Snapshot, Timestamp};
 use crate::money::{Country, Currency, Rate};
 use futures_util::future::BoxFuture;
+use std::any::Any;
 use std::collections::BTreeSet;
 
 /// The machine's clock.
@@ -34,8 +35,8 @@ pub enum BankError {
     Unavailable(String),
 }
 
-/// Asked right before the first byte of a transfer.
-pub type MaySend<'a> = dyn Fn() -> bool + Send + Sync + 'a;
+/// Leave to send one transfer now; what is in it is the bank's own affair.
+pub struct Leave(pub Box<dyn Any + Send>);
 
 /// KPay, or whatever stands in for it.
 pub trait Bank: Send + Sync {
@@ -52,12 +53,10 @@ pub trait Bank: Send + Sync {
     /// The indicative rate between two currencies.
     fn rate(&self, from: Currency, to: Currency) -> BoxFuture<'_, Result<Rate, BankError>>;
 
-    /// Whether the token is at hand and neither the rate limit nor a running Retry-After stands in the way: what must
-    /// pass before a transfer is attempted, so that an attempt never lies about while we wait. Waits for a short hold,
-    /// fails on a long one.
-    fn ready_to_send(&self) -> BoxFuture<'_, Result<(), BankError>>;
+    /// Waits for a token and a place in the rate limit, and takes the place. What must pass before an attempt is
+    /// recorded, so that an attempt never lies about while we wait. Fails at once where a long Retry-After runs.
+    fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>>;
 
-    /// One attempt with exactly the intent's bytes. `may_send` is asked last, right before the first byte: where it
-    /// says no, the reply is [`Reply::NotSent`]. A future that is dropped half-way is a lost reply.
-    fn transfer<'a>(&'a self, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply>;
+    /// One attempt with exactly the intent's bytes. A future that is dropped half-way is a lost reply.
+    fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent) -> BoxFuture<'a, Reply>;
 }

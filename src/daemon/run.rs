@@ -23,14 +23,16 @@ pub struct RunRules {
 /// Wakes the tasks.
 #[derive(Debug, Clone)]
 pub struct Wakers {
-    /// Ticks once a second.
-    pub tick: watch::Receiver<u64>,
+    /// Notified once a second by the heartbeat.
+    pub tick: Arc<Notify>,
     /// SIGHUP, or whoever asks for a reload.
     pub reload: Arc<Notify>,
     /// Turns true at the end.
     pub stop: watch::Receiver<bool>,
 }
 
+/// The tasks wake after so long without a heartbeat.
+const WITHOUT_HEARTBEAT: Duration = Duration::from_millis(2500);
 /// Pauses between tries of a decision that could not be made.
 const SHORTEST_RETRY: Duration = Duration::from_secs(2);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
@@ -72,10 +74,12 @@ fn settle(ended: Option<Result<Result<(), EngineError>, tokio::task::JoinError>>
     }
 }
 
-/// Waits for the next tick; false at the end.
+/// Waits for the next tick; false at the end. A heartbeat that is silent (the clock was set back) does not stop the
+/// tasks: they wake by themselves a little later.
 async fn next_tick(wakers: &mut Wakers) -> bool {
     tokio::select! {
-        changed = wakers.tick.changed() => changed.is_ok() && !*wakers.stop.borrow(),
+        () = wakers.tick.notified() => !*wakers.stop.borrow(),
+        () = tokio::time::sleep(WITHOUT_HEARTBEAT) => !*wakers.stop.borrow(),
         _ = wakers.stop.wait_for(|stop| *stop) => false,
     }
 }
