@@ -1,0 +1,1 @@
+//! `treasuryd ledger`.
