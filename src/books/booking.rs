@@ -69,18 +69,17 @@ pub(super) fn correction(
     }
     let mut entry = Entry {
         kind: EntryKind::Correction,
-        source_amount: changed(Some(before.amount), Some(now.amount)),
-        destination_currency: changed(Some(before.credit_currency), Some(now.credit_currency)),
-        destination_amount: changed(before.credited, now.credited),
-        exchange_rate: changed(before.rate, now.rate),
-        effective_rate: changed(before.effective_rate(), now.effective_rate()),
-        rate_source: changed(Some(before.rate_source), Some(now.rate_source)),
-        fee_amount: changed(before.fee, now.fee).map(|fee| fee.amount),
-        fee_currency: changed(before.fee, now.fee).map(|fee| fee.currency),
-        kpay_id: changed(before.kpay_id.as_ref(), now.kpay_id.as_ref()).cloned(),
-        source_reference: changed(before.source_reference.as_ref(), now.source_reference.as_ref()).cloned(),
-        destination_reference: changed(before.destination_reference.as_ref(), now.destination_reference.as_ref())
-            .cloned(),
+        source_amount: changed([before, now].map(|known| Some(known.amount))),
+        destination_currency: changed([before, now].map(|known| Some(known.credit_currency))),
+        destination_amount: changed([before, now].map(|known| known.credited)),
+        exchange_rate: changed([before, now].map(|known| known.rate)),
+        effective_rate: changed([before, now].map(Movement::effective_rate)),
+        rate_source: changed([before, now].map(|known| Some(known.rate_source))),
+        fee_amount: changed([before, now].map(|known| known.fee.map(|fee| fee.amount))),
+        fee_currency: changed([before, now].map(|known| known.fee.map(|fee| fee.currency))),
+        kpay_id: changed([before, now].map(|known| known.kpay_id.clone())),
+        source_reference: changed([before, now].map(|known| known.source_reference.clone())),
+        destination_reference: changed([before, now].map(|known| known.destination_reference.clone())),
         corrects: Some(first_id),
         ..empty_entry(record, subject, evidence)
     };
@@ -88,7 +87,7 @@ pub(super) fn correction(
     Ok(Some(entry))
 }
 
-fn changed<T: PartialEq>(before: Option<T>, now: Option<T>) -> Option<T> {
+fn changed<T: PartialEq>([before, now]: [Option<T>; 2]) -> Option<T> {
     if before == now { None } else { now }
 }
 

@@ -1,6 +1,7 @@
 //! Books against wallets: opening + external − own out + own in = closing (I8). `external` is what the books cannot
 //! know: customers' payments, withdrawals made by hand, fees that nobody named. It is shown, never asserted.
 
+use super::entry::in_milliseconds;
 use super::{Account, BooksError, Entry};
 use crate::intent::Event;
 use crate::model::{Timestamp, WalletId};
@@ -43,6 +44,7 @@ pub struct Difference {
     /// Currency.
     pub currency: Currency,
     /// When it was first observed.
+    #[serde(serialize_with = "in_milliseconds")]
     pub first_observed_at: Timestamp,
     /// What it held then.
     pub opening: Amount,
@@ -53,6 +55,7 @@ pub struct Difference {
     /// `opening + own_in − own_out`.
     pub expected: Amount,
     /// When it was last observed.
+    #[serde(serialize_with = "in_milliseconds")]
     pub last_observed_at: Timestamp,
     /// What it held then.
     pub closing: Amount,
@@ -89,9 +92,9 @@ impl WalletCheck {
             let wallet = WalletId { country, currency: posting.money.currency };
             let moved = self.moved.entry(wallet).or_default();
             let amount = posting.money.amount;
-            let side = if amount.is_negative() { &mut moved.outward } else { &mut moved.inward };
+            let direction = if amount.is_negative() { &mut moved.outward } else { &mut moved.inward };
             let size = Amount::new(amount.decimal().abs());
-            *side = side.checked_add(size).map_err(BooksError::money(posting.account))?;
+            *direction = direction.checked_add(size).map_err(BooksError::money(posting.account))?;
         }
         Ok(())
     }
