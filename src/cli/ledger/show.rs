@@ -174,7 +174,8 @@ fn write_balance(to: &mut dyn Write, report: &BalanceReport) -> io::Result<()> {
     let accounts = report.accounts.iter().map(|row| line(row.account.to_string(), &row.balance, row.currency));
     let totals = report.totals.iter().map(|(currency, total)| line("sum".to_owned(), total, *currency));
     write_table(to, &columns, &accounts.chain(totals).collect::<Vec<_>>())?;
-    writeln!(to, "{}", counts(report.entries, report.pending))
+    writeln!(to, "{}", counts(report.entries, report.pending))?;
+    writeln!(to, "Wallets show what we moved, not KPay's balance. Under fx-residue a positive figure is a loss.")
 }
 
 fn write_check(to: &mut dyn Write, report: &CheckReport) -> io::Result<()> {

@@ -43,6 +43,19 @@ fn the_exports_and_tables_of_the_seeds_day() {
 }
 
 #[test]
+fn a_rate_nobody_gave_is_listed_as_pending_however_old() {
+    let line = Line::try_parse_from(["ledger", "rates", "--last", "0"]).unwrap();
+    let records = (1..).zip(seed_day()).take(6).map(|(seq, event)| Ok::<_, Infallible>((seq, at(seq), event)));
+    let mut out = Vec::new();
+    run(&line.command, records, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let row: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
+    let expected = "2026-11-24T17:00:06.000Z CMR>SEN 50 000 XAF pending pending - 1.0150 pending TRD-4";
+    assert_eq!(row.join(" "), expected);
+    assert_eq!(text.lines().count(), 2);
+}
+
+#[test]
 fn csv_and_jsonl_have_the_contracts_columns_and_agree() {
     let csv = typed(&["export", "--format", "csv"]).unwrap();
     let jsonl = typed(&["export", "--format", "jsonl"]).unwrap();
