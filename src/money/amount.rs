@@ -42,13 +42,13 @@ impl Amount {
     /// # Errors
     /// [`MoneyError::Overflow`] where the exact sum has no room.
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow("a sum"))
+        exact(self.0, other.0, Decimal::checked_add, "a sum")
     }
 
     /// # Errors
     /// [`MoneyError::Overflow`] where the exact difference has no room.
     pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
-        self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::Overflow("a difference"))
+        exact(self.0, other.0, Decimal::checked_sub, "a difference")
     }
 
     /// `self × factor`, exact: refused where digits would be lost.
@@ -131,6 +131,22 @@ impl Amount {
     }
 }
 
+/// A sum or difference with every digit of it: `rust_decimal` rounds one that needs more than 28 digits, which shows in
+/// fewer decimals than its operands have.
+fn exact(
+    left: Decimal,
+    right: Decimal,
+    operation: fn(Decimal, Decimal) -> Option<Decimal>,
+    what: &'static str,
+) -> Result<Amount, MoneyError> {
+    let (left, right) = (left.normalize(), right.normalize());
+    let result = operation(left, right).ok_or(MoneyError::Overflow(what))?;
+    if !result.is_zero() && result.scale() < left.scale().max(right.scale()) {
+        return Err(MoneyError::Overflow(what));
+    }
+    Ok(Amount(result))
+}
+
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0.normalize().to_string())
@@ -203,6 +219,17 @@ mod tests {
         let long: Decimal = "1.00000000000000000001".parse().unwrap();
         assert!(amount("12345678901.123456789").checked_mul(long).is_err());
         assert!(amount("79228162514264337593543950335").checked_add(Amount::whole(1)).is_err());
+    }
+
+    #[test]
+    fn sums_are_exact_or_refused() {
+        let large = amount("79228162514264337593543950335");
+        assert!(large.checked_add(amount("0.4")).is_err());
+        assert!(large.checked_sub(amount("0.4")).is_err());
+        assert!(amount("1234567890123456789012345678").checked_sub(amount("0.01")).is_err());
+        assert_eq!(amount("1.50").checked_sub(amount("1.5")), Ok(Amount::ZERO));
+        assert_eq!(Amount::ZERO.checked_add(amount("0.05")), Ok(amount("0.05")));
+        assert_eq!(amount("-10.25").checked_add(amount("10.5")), Ok(amount("0.25")));
     }
 
     #[test]

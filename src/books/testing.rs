@@ -1,0 +1,127 @@
+//! Builders for the tests of the books and of `treasuryd ledger`.
+
+use crate::intent::{AppliedFacts, Event, Evidence, Finding};
+use crate::model::{BalanceRow, ExternalId, Intent, Kind, Lane, Origin, Slot, Timestamp, WalletId};
+use crate::money::{Amount, Country, Money, Rate};
+use chrono::{TimeDelta, TimeZone, Utc};
+
+pub(crate) fn amount(text: &str) -> Amount {
+    text.parse().unwrap()
+}
+
+pub(crate) fn rate(text: &str) -> Rate {
+    text.parse().unwrap()
+}
+
+pub(crate) fn country(text: &str) -> Country {
+    text.parse().unwrap()
+}
+
+pub(crate) fn wallet(text: &str) -> WalletId {
+    WalletId::of(country(text)).unwrap()
+}
+
+/// The journal time of record `seq`: one second apart from 2026-11-24T17:00:00Z on.
+pub(crate) fn at(seq: u64) -> Timestamp {
+    let start = Utc.with_ymd_and_hms(2026, 11, 24, 17, 0, 0).unwrap();
+    start + TimeDelta::seconds(i64::try_from(seq).unwrap())
+}
+
+/// `"GAB>CMR"`, by a policy, with the indicative rate given.
+pub(crate) fn intent(id: &str, lane: &str, sent: &str, indicative: Option<&str>) -> Intent {
+    let (from, to) = lane.split_once('>').unwrap();
+    Intent {
+        external_id: ExternalId::from_text(id),
+        kind: Kind::Transfer,
+        origin: Origin::Policy("consolidate-cemac".to_owned()),
+        slot: Some(Slot::at(at(0))),
+        lane: Lane { from: wallet(from), to: wallet(to) },
+        amount: amount(sent),
+        part: 1,
+        parts: 1,
+        body: String::new(),
+        policy_hash: String::new(),
+        floor: Amount::ZERO,
+        balance_seen: Amount::ZERO,
+        indicative_rate: indicative.map(rate),
+        expires_at: at(0),
+        limit_day: at(0).date_naive(),
+        cap_day: at(0).date_naive(),
+        journal_before_slot: true,
+    }
+}
+
+pub(crate) fn decided(intents: Vec<Intent>) -> Event {
+    Event::Decided {
+        policy: "consolidate-cemac".to_owned(),
+        slot: Slot::at(at(0)),
+        decided_for: at(0),
+        policy_hash: String::new(),
+        balances: Vec::new(),
+        lanes: Vec::new(),
+        intents,
+    }
+}
+
+/// `credited` as `"101530 XOF"`.
+pub(crate) fn facts(sent: &str, credited: Option<&str>, given_rate: Option<&str>) -> AppliedFacts {
+    AppliedFacts {
+        amount: amount(sent),
+        kpay_id: None,
+        source_reference: None,
+        destination_reference: None,
+        exchange_rate: given_rate.map(rate),
+        credited: credited.map(money),
+        fee: None,
+    }
+}
+
+pub(crate) fn money(text: &str) -> Money {
+    let (figure, currency) = text.split_once(' ').unwrap();
+    Money { amount: amount(figure), currency: currency.parse().unwrap() }
+}
+
+pub(crate) fn applied(id: &str, evidence: Evidence, facts: AppliedFacts) -> Event {
+    Event::Applied { external_id: ExternalId::from_text(id), evidence, facts }
+}
+
+pub(crate) fn found(id: &str, facts: AppliedFacts) -> Event {
+    Event::Resolved {
+        external_id: ExternalId::from_text(id),
+        by: "Awa".to_owned(),
+        note: "seen on the dashboard".to_owned(),
+        finding: Finding::Applied(facts),
+    }
+}
+
+pub(crate) fn observed(balances: &[(&str, &str)]) -> Event {
+    let row = |(country, available): &(&str, &str)| {
+        let wallet = wallet(country);
+        BalanceRow { wallet: wallet.country, currency: wallet.currency, available: amount(available) }
+    };
+    Event::Observed { balances: balances.iter().map(row).collect() }
+}
+
+/// The seed's day: the consolidation of GAB and COG into CMR, CMR into SEN across currencies, and a reply that was lost
+/// across currencies and completed by an operator.
+pub(crate) fn seed_day() -> Vec<Event> {
+    let mut response = facts("100000", Some("101530 XOF"), Some("1.0153"));
+    response.kpay_id = Some("c3d4e5f6".to_owned());
+    response.source_reference = Some("TRF-OUT-DEF456".to_owned());
+    response.destination_reference = Some("=TRF-IN, \"DEF456\"".to_owned());
+    vec![
+        observed(&[("GAB", "330000"), ("COG", "115000"), ("CMR", "200000"), ("SEN", "0")]),
+        decided(vec![
+            intent("TRD-1", "GAB>CMR", "30000", Some("1")),
+            intent("TRD-2", "COG>CMR", "15000", Some("1")),
+            intent("TRD-3", "CMR>SEN", "100000", Some("1.0150")),
+            intent("TRD-4", "CMR>SEN", "50000", Some("1.0150")),
+        ]),
+        applied("TRD-1", Evidence::Response, facts("30000", Some("30000 XAF"), Some("1"))),
+        applied("TRD-2", Evidence::Conflict, facts("15000", Some("15000 XAF"), Some("1"))),
+        applied("TRD-3", Evidence::Response, response),
+        applied("TRD-4", Evidence::Conflict, facts("50000", None, None)),
+        found("TRD-4", facts("50000", Some("50765 XOF"), Some("1.0153"))),
+        observed(&[("GAB", "300000"), ("COG", "100000"), ("CMR", "95000"), ("SEN", "152295")]),
+    ]
+}

@@ -1,0 +1,98 @@
+//! `treasuryd ledger`: the books as exports, applied rates, trial balance, and books against wallets.
+//!
+//! Everything streams: the journal's records come in as an iterator, so that a long journal needs no memory. Opening
+//! the journal is deliberately not done here.
+
+mod export;
+mod show;
+mod table;
+mod when;
+
+use crate::books::BooksError;
+use crate::intent::Event;
+use crate::model::Timestamp;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+pub use export::ExportArgs;
+pub use show::{JsonArgs, RatesArgs};
+
+/// A record of the journal: its sequence number, its time, its event.
+pub type Record = (u64, Timestamp, Event);
+
+/// What `treasuryd ledger` can do.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum LedgerCommand {
+    /// Write the books, one entry per applied movement, for other programs
+    Export(ExportArgs),
+    /// Show the exchange rates really applied, newest first; pending ones always
+    Rates(RatesArgs),
+    /// Show the trial balance: every account of the double entry, and zero in each currency
+    Balance(JsonArgs),
+    /// Compare the books with the wallets: opening + external - out + in = last observed
+    Check(JsonArgs),
+}
+
+/// Why a ledger command failed. `E` is the journal's own error.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError<E: std::error::Error + 'static> {
+    /// The journal could not be read.
+    #[error(transparent)]
+    Journal(E),
+    /// The books could not be made, or do not balance.
+    #[error(transparent)]
+    Books(#[from] BooksError),
+    /// Wrong usage (exit 2): nothing can lie in that range.
+    #[error("--from {from} is not before --to {to}: the range is empty; give an earlier --from or a later --to")]
+    EmptyRange {
+        /// The first instant asked for.
+        from: String,
+        /// The first instant after.
+        to: String,
+    },
+    /// Standard output is gone or full.
+    #[error("writing the books to standard output failed")]
+    Stdout(#[source] io::Error),
+    /// The `-o` path is there, and is no ordinary file.
+    #[error("cannot write the books to {}: it is a folder or a device, not a file; give another path with -o", path.display())]
+    NotAFile {
+        /// What `-o` named.
+        path: PathBuf,
+    },
+    /// The file could not be written; what was there before stands.
+    #[error("{doing} {} failed; check that its folder exists, is writable and has room, or give another path with -o", path.display())]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// What `-o` named.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Carries out a ledger command over the journal's records, oldest first. A reader of `stdout` that goes away early
+/// (`| head`) is no error.
+///
+/// # Errors
+/// [`LedgerError`]; an export to a file then leaves the file as it was.
+pub fn run<E: std::error::Error + 'static>(
+    command: &LedgerCommand,
+    records: impl IntoIterator<Item = Result<Record, E>>,
+    stdout: &mut dyn Write,
+) -> Result<(), LedgerError<E>> {
+    let records = records.into_iter();
+    let result = match command {
+        LedgerCommand::Export(args) => export::export(args, records, stdout),
+        LedgerCommand::Rates(args) => show::rates(args, records, stdout),
+        LedgerCommand::Balance(args) => show::balance(args, records, stdout),
+        LedgerCommand::Check(args) => show::check(args, records, stdout),
+    };
+    match result {
+        Err(LedgerError::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;
