@@ -1,1 +1,41 @@
-//! The journal: append-only, hash-chained, synced records; and its derived index in sled.
+//! The journal: append-only, hash-chained, synced records – the truth – and its derived index in sled.
+//!
+//! A state directory holds `lock` (dies with its holder), `journal/2026-11.jsonl` (a segment a month, by the UTC time of
+//! the record) and `index/` (sled; rebuilt whenever it is missing, behind or damaged; deleting it changes nothing).
+//!
+//! Reading order: `frame` (one line, pure) → `segment` (files) → `chunks`, `scan` (many lines) → `home` (directory and
+//! lock) → `writer` (the one thread that writes and syncs) → `lookup`, `index`, `checkpoint` (finding intents again) →
+//! `recovery` → `store` (the door for the daemon) → `read_only` (the door for everybody else).
+//!
+//! Deliberately absent: repair of damage, rewriting or deleting records, a second try after a failed sync, and any clock
+//! for what is recorded (instants come in as parameters; only the pace of checkpoints is timed).
+
+mod background;
+mod checkpoint;
+mod chunks;
+mod error;
+mod frame;
+mod hash;
+mod home;
+mod index;
+mod lookup;
+mod read_only;
+mod records;
+mod recovery;
+mod scan;
+mod segment;
+mod shared;
+mod store;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{Damage, StoreError};
+pub use frame::{Flaw, Framed, Head, LONGEST_LINE, Record, Scanned, VERSION, encode, event_json, scan};
+pub use hash::Hash;
+pub use read_only::{ReadOnly, VerifyReport, verify};
+pub use records::{Records, records};
+pub use recovery::{IndexFate, OpenReport, Torn};
+pub use store::Store;
+pub use writer::{Disk, Door};

@@ -1,0 +1,142 @@
+//! The derived index in sled: the state as of one record (the anchor) and the catalog up to it. Never the truth: it says
+//! what the journal already says, only faster, and any trouble with it ends in a rebuild.
+//!
+//! sled 0.34 panics on damaged files, so every call is caught; `flush_async` deadlocks and is never called; one batch
+//! per checkpoint keeps anchor, state and catalog together.
+
+use super::frame::Head;
+use super::hash::Hash;
+use super::lookup::Catalog;
+use super::segment::Place;
+use crate::intent::State;
+use crate::model::ExternalId;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+
+/// Changes whenever what is stored changes; the program's version is part of it because the state's shape is.
+const FORMAT: &str = concat!("treasuryd-index/1 ", env!("CARGO_PKG_VERSION"));
+/// sled's page cache, in bytes: start and `find` are its only readers.
+const CACHE: u64 = 2 * 1024 * 1024;
+/// Entries of one batch while rebuilding.
+const BATCH: usize = 20_000;
+
+const ANCHOR: &[u8] = b"anchor";
+const STATE: &[u8] = b"state";
+const INTENT: u8 = b'i';
+const DECISION: u8 = b'd';
+
+/// The record up to which the index speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Anchor {
+    pub head: Head,
+    pub place: Place,
+}
+
+/// An open index.
+#[derive(Debug)]
+pub(super) struct Index {
+    db: sled::Db,
+}
+
+/// Runs one piece of work on sled; a panic inside becomes an error like any other.
+fn caught<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, String> {
+    match std::panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("sled panicked".to_owned()),
+    }
+}
+
+impl Index {
+    /// Opens or makes the index.
+    pub fn open(dir: &Path) -> Result<Self, String> {
+        let config = sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None);
+        caught(|| config.open()).map(|db| Self { db })
+    }
+
+    /// The anchor and the state at it; `None` in a new index, or one of another version.
+    pub fn load(&self) -> Result<Option<(Anchor, State)>, String> {
+        let (anchor, state) = caught(|| Ok((self.db.get(ANCHOR)?, self.db.get(STATE)?)))?;
+        let (Some(anchor), Some(state)) = (anchor, state) else { return Ok(None) };
+        let anchor = std::str::from_utf8(&anchor).map_err(|error| error.to_string())?;
+        let Some(anchor) = read_anchor(anchor, &state) else { return Ok(None) };
+        let state = serde_json::from_slice(&state).map_err(|error| error.to_string())?;
+        Ok(Some((anchor, state)))
+    }
+
+    /// Saves a checkpoint: everything up to `anchor`, of which `catalog` is what is new.
+    pub fn save(&self, anchor: Anchor, state: &State, catalog: &Catalog) -> Result<(), String> {
+        let state = serde_json::to_vec(state).map_err(|error| error.to_string())?;
+        let mut batch = self.batch_of(catalog)?;
+        batch.insert(ANCHOR, written_anchor(anchor, &state).as_bytes());
+        batch.insert(STATE, state);
+        caught(|| self.db.apply_batch(batch).and_then(|()| self.db.flush())).map(drop)
+    }
+
+    /// Adds to the catalog without moving the anchor: for a rebuild, where there is none until the end.
+    pub fn add(&self, catalog: &Catalog) -> Result<(), String> {
+        let batch = self.batch_of(catalog)?;
+        caught(|| self.db.apply_batch(batch))
+    }
+
+    /// Whether a rebuild has enough for a batch.
+    pub fn is_batch(catalog: &Catalog) -> bool {
+        catalog.places.len() >= BATCH
+    }
+
+    fn batch_of(&self, catalog: &Catalog) -> Result<sled::Batch, String> {
+        let mut batch = sled::Batch::default();
+        for (id, places) in &catalog.places {
+            let key = key(INTENT, id.as_str().as_bytes());
+            let mut value = caught(|| self.db.get(&key))?.map(|known| known.to_vec()).unwrap_or_default();
+            value.extend(places.iter().flat_map(|place| place.to_bytes()));
+            batch.insert(key, value);
+        }
+        for (place, ids) in &catalog.decided {
+            let ids: Vec<_> = ids.iter().map(ExternalId::as_str).collect();
+            batch.insert(key(DECISION, &place.to_bytes()), ids.join("\n").into_bytes());
+        }
+        Ok(batch)
+    }
+
+    /// Where the records about an intent stand.
+    pub fn places(&self, id: &ExternalId) -> Result<Vec<Place>, String> {
+        let value = caught(|| self.db.get(key(INTENT, id.as_str().as_bytes())))?;
+        let bytes = value.unwrap_or_default();
+        let places: Option<Vec<_>> = bytes.chunks(Place::BYTES).map(Place::from_bytes).collect();
+        places.ok_or_else(|| "an entry of the index is cut short".to_owned())
+    }
+
+    /// The intents of the newest decisions, newest first; at least `limit` where there are so many.
+    pub fn newest(&self, limit: usize) -> Result<Vec<ExternalId>, String> {
+        let mut newest = Vec::new();
+        let mut decisions = self.db.scan_prefix([DECISION]).rev();
+        while newest.len() < limit {
+            let Some((_, ids)) = caught(|| decisions.next().transpose())? else { break };
+            let ids = std::str::from_utf8(&ids).map_err(|error| error.to_string())?;
+            newest.extend(ids.rsplit('\n').map(ExternalId::from_text));
+        }
+        Ok(newest)
+    }
+}
+
+fn key(kind: u8, rest: &[u8]) -> Vec<u8> {
+    let mut key = vec![kind];
+    key.extend_from_slice(rest);
+    key
+}
+
+/// `format⏎seq⏎hash⏎place⏎hash of the state`
+fn written_anchor(anchor: Anchor, state: &[u8]) -> String {
+    let place: Vec<_> = anchor.place.to_bytes().iter().map(u8::to_string).collect();
+    format!("{FORMAT}\n{}\n{}\n{}\n{}", anchor.head.seq, anchor.head.hash, place.join("."), Hash::of(state))
+}
+
+fn read_anchor(text: &str, state: &[u8]) -> Option<Anchor> {
+    let [format, seq, hash, place, state_hash] = text.split('\n').collect::<Vec<_>>().try_into().ok()?;
+    if format != FORMAT || state_hash.as_bytes() != Hash::of(state).as_bytes() {
+        return None;
+    }
+    let place: Vec<u8> = place.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let head = Head { seq: seq.parse().ok()?, hash: Hash::read(hash.as_bytes())? };
+    Some(Anchor { head, place: Place::from_bytes(&place)? })
+}

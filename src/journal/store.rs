@@ -1,0 +1,249 @@
+//! The daemon's door to the journal: one writer, the present state, and intents by id.
+
+use super::checkpoint::{Checkpoints, Finder};
+use super::frame::Head;
+use super::home::Home;
+use super::recovery::{self, OpenReport};
+use super::shared::{Shared, with_json};
+use super::writer::{Disk, Door, OpenSegment, Order, Writer};
+use super::{Hash, StoreError, background};
+use crate::intent::{Event, State, Tracked};
+use crate::model::{ExternalId, Identity, Timestamp};
+use chrono::SubsecRound;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// An open state directory. Share it in an [`Arc`]; it is closed when dropped.
+#[derive(Debug)]
+pub struct Store {
+    home: Arc<Home>,
+    shared: Arc<Shared>,
+    finder: Arc<Finder>,
+    orders: mpsc::Sender<Order>,
+    syncs: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+type Queued = (Vec<Tracked>, Option<oneshot::Receiver<Result<(), StoreError>>>);
+
+impl Store {
+    /// Takes the lock, verifies the current segment, recovers the state, and starts the threads.
+    ///
+    /// # Errors
+    /// [`StoreError`], each with what to do; nothing was changed then, except that a missing directory was made.
+    pub fn open(dir: &Path) -> Result<(Self, OpenReport), StoreError> {
+        Self::open_through(dir, Box::new(Disk))
+    }
+
+    /// [`Store::open`] with another door to the disk, for tests of its failures.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_through(dir: &Path, door: Box<dyn Door>) -> Result<(Self, OpenReport), StoreError> {
+        let home = Arc::new(Home::take(dir)?);
+        let recovered = recovery::recover(&home)?;
+        let reopen = |segment: super::segment::Segment| {
+            let path = segment.path.clone();
+            OpenSegment::reopen(segment).map_err(|error| StoreError::write(&path, &error))
+        };
+        let current = recovered.current.map(reopen).transpose()?;
+        let synced_to = recovered.core.head.seq;
+        let shared = Arc::new(Shared::new(recovered.core));
+        let finder = Arc::new(Finder::new(home.journal(), recovered.source));
+        let (syncs, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (orders, queue) = mpsc::channel();
+        let (synced, heard) = mpsc::channel();
+        let writer = Writer {
+            home: Arc::clone(&home),
+            door,
+            current,
+            shared: Arc::clone(&shared),
+            synced,
+            syncs: Arc::clone(&syncs),
+        };
+        let checkpoints = Checkpoints {
+            shared: Arc::clone(&shared),
+            finder: Arc::clone(&finder),
+            saved: recovered.saved,
+            synced: synced_to,
+        };
+        let mut threads = vec![
+            spawn("journal", move || writer.run(&queue))?,
+            spawn("journal-index", move || checkpoints.run(&heard))?,
+        ];
+        let (older, end) = recovered.older;
+        if !older.is_empty() {
+            let (stop, shared) = (Arc::clone(&stop), Arc::clone(&shared));
+            threads.push(spawn("journal-verify", move || background::run(&older, end, &stop, &shared))?);
+        }
+        let threads = Mutex::new(threads);
+        Ok((Self { home, shared, finder, orders, syncs, stop, threads }, recovered.report))
+    }
+
+    /// Records events, one record each, in this order and right after one another. The state shows them at once, in the
+    /// order of the file; the future ends when they are durable. They are recorded even if the future is dropped.
+    ///
+    /// `at` is cut to the millisecond. Returns the intents that changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] records nothing and changes nothing; after any other nothing more is ever recorded.
+    pub fn append(
+        &self,
+        at: Timestamp,
+        events: Vec<Event>,
+    ) -> impl Future<Output = Result<Vec<Tracked>, StoreError>> + Send + use<> {
+        let queued = self.queue(at, events);
+        async move {
+            let (changed, durable) = queued?;
+            if let Some(durable) = durable {
+                durable.await.unwrap_or(Err(StoreError::Closed))?;
+            }
+            Ok(changed)
+        }
+    }
+
+    /// [`Store::append`] for callers outside an async runtime; it panics inside one.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn append_blocking(&self, at: Timestamp, events: Vec<Event>) -> Result<Vec<Tracked>, StoreError> {
+        let (changed, durable) = self.queue(at, events)?;
+        if let Some(durable) = durable {
+            durable.blocking_recv().unwrap_or(Err(StoreError::Closed))?;
+        }
+        Ok(changed)
+    }
+
+    fn queue(&self, at: Timestamp, events: Vec<Event>) -> Result<Queued, StoreError> {
+        let events = with_json(events)?;
+        if events.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        let (done, durable) = oneshot::channel();
+        let mut core = self.shared.core();
+        let (lines, changed) = core.record(at.trunc_subsecs(3), &events)?;
+        // Under the lock: the queue's order is the order of the records. A writer that is gone drops `done`.
+        let _ = self.orders.send(Order::Write(lines, done));
+        drop(core);
+        Ok((changed, Some(durable)))
+    }
+
+    /// Looks at the present state. Appends wait meanwhile: be quick.
+    pub fn with_state<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        look(&self.shared.core().state)
+    }
+
+    /// An intent, open or long done, as it stands; `None` where the journal never heard of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Read`] where the journal cannot be read; [`StoreError::Closed`].
+    pub fn find(&self, id: &ExternalId) -> Result<Option<Tracked>, StoreError> {
+        let known = self.shared.core().find(id).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let places = self.finder.places(id)?;
+        self.finder.shelf().story(id, places)
+    }
+
+    /// The intents decided last, newest first; all of them without a limit.
+    ///
+    /// # Errors
+    /// As [`Store::find`].
+    pub fn history(&self, limit: Option<usize>) -> Result<Vec<Tracked>, StoreError> {
+        let limit = limit.unwrap_or(usize::MAX);
+        let mut ids = self.shared.core().newest(limit);
+        if ids.len() < limit {
+            ids.extend(self.finder.newest(limit)?);
+        }
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
+        ids.truncate(limit);
+        let mut shelf = self.finder.shelf();
+        let mut history = Vec::new();
+        for id in &ids {
+            let known = self.shared.core().find(id).cloned();
+            let tracked = match known {
+                Some(tracked) => Some(tracked),
+                None => shelf.story(id, self.finder.places(id)?)?,
+            };
+            history.extend(tracked);
+        }
+        Ok(history)
+    }
+
+    /// Records in the journal, those under way included.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.head().seq
+    }
+
+    /// The last record's hash.
+    #[must_use]
+    pub fn head_hash(&self) -> Hash {
+        self.head().hash
+    }
+
+    fn head(&self) -> Head {
+        self.shared.core().head
+    }
+
+    /// Whose journal it is; `None` before its first record.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        self.with_state(|state| state.identity.clone())
+    }
+
+    /// Why nothing more is recorded: damage found in an older segment, or a failed write. Whoever sees it must end.
+    #[must_use]
+    pub fn is_read_only(&self) -> Option<String> {
+        self.refusal().map(|refusal| refusal.to_string())
+    }
+
+    /// [`Store::is_read_only`] as the error itself.
+    #[must_use]
+    pub fn refusal(&self) -> Option<StoreError> {
+        self.shared.core().refusal.clone().filter(|refusal| *refusal != StoreError::Closed)
+    }
+
+    /// Syncs since the start: appends that were under way together share one.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+
+    /// Writes what is queued, saves the last checkpoint, and gives the lock back. Later appends fail.
+    pub fn close(&self) {
+        self.shared.refuse(StoreError::Closed);
+        self.stop.store(true, Ordering::Relaxed);
+        // A writer that is gone needs no order to stop.
+        let _ = self.orders.send(Order::Stop);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        if threads.is_empty() {
+            return;
+        }
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the journal panicked");
+            }
+        }
+        self.finder.close();
+        self.home.release();
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|error| StoreError::Stopped(format!("starting the thread {name} failed: {error}")))
+}

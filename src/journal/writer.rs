@@ -1,0 +1,183 @@
+//! The one thread that writes to the journal: it drains its queue, writes everything, syncs once, and answers everybody.
+//!
+//! A failed write or sync ends recording for good. The sync is never tried again: after a failed one the kernel may have
+//! dropped the pages and call the next one a success.
+
+use super::home::{Home, Inode, sync_directory};
+use super::segment::{Month, Segment};
+use super::shared::{Lines, Shared};
+use super::StoreError;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use tokio::sync::oneshot;
+
+/// The most that is written before a sync, in bytes, beyond one order.
+const BATCH: usize = 4 * 1024 * 1024;
+
+/// The door to the disk, so that tests and the simulator can make it fail.
+pub trait Door: Send {
+    /// Writes all of `bytes` to the file's end.
+    ///
+    /// # Errors
+    /// The system's; some of the bytes may be in the file.
+    fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes what was written durable.
+    ///
+    /// # Errors
+    /// The system's; nothing is known about what was written since the last success.
+    fn sync(&mut self, file: &File) -> io::Result<()>;
+}
+
+/// The disk as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Disk;
+
+impl Door for Disk {
+    fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes)
+    }
+
+    fn sync(&mut self, file: &File) -> io::Result<()> {
+        file.sync_data()
+    }
+}
+
+/// Told once the lines are durable, or never will be.
+pub(super) type Done = oneshot::Sender<Result<(), StoreError>>;
+
+/// What the writer is asked for.
+pub(super) enum Order {
+    Write(Lines, Done),
+    Stop,
+}
+
+/// The current segment and how long it is when nobody but us wrote to it.
+pub(super) struct OpenSegment {
+    segment: Segment,
+    file: File,
+    inode: Inode,
+    len: u64,
+}
+
+impl OpenSegment {
+    /// The last segment, to be written on.
+    pub fn reopen(segment: Segment) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).open(&segment.path)?;
+        let metadata = file.metadata()?;
+        Ok(Self { segment, file, inode: Inode::of(&metadata), len: metadata.len() })
+    }
+
+    /// A new, empty one; its name is durable.
+    fn create(segment: Segment, home: &Home) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&segment.path)?;
+        file.sync_all()?;
+        sync_directory(&home.journal())?;
+        let inode = Inode::of(&file.metadata()?);
+        Ok(Self { segment, file, inode, len: 0 })
+    }
+
+    fn is_untouched(&self) -> bool {
+        let found = std::fs::symlink_metadata(&self.segment.path);
+        found.is_ok_and(|found| Inode::of(&found) == self.inode && found.len() == self.len)
+    }
+}
+
+/// The writer's side of the queue.
+pub(super) struct Writer {
+    pub home: Arc<Home>,
+    pub door: Box<dyn Door>,
+    pub current: Option<OpenSegment>,
+    pub shared: Arc<Shared>,
+    /// Told the last synced record's number after every sync; closed when the writer ends.
+    pub synced: mpsc::Sender<u64>,
+    pub syncs: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Works until told to stop or everybody is gone.
+    pub fn run(mut self, orders: &mpsc::Receiver<Order>) {
+        let mut failed: Option<StoreError> = None;
+        let mut is_over = false;
+        while !is_over {
+            let Ok(order) = orders.recv() else { return };
+            let mut batch = Vec::new();
+            is_over = gather(order, orders, &mut batch);
+            let (lines, done): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            let result = failed.clone().map_or_else(|| self.commit(&lines), Err);
+            if let Err(error) = &result {
+                failed = Some(error.clone());
+                self.shared.refuse(error.clone());
+            } else if let Some(last) = lines.last() {
+                // Without anybody to make checkpoints the next start reads more: nothing is lost.
+                let _ = self.synced.send(last.head.seq);
+            }
+            for done in done {
+                // Whoever asked may have gone; the record stands all the same.
+                let _ = done.send(result.clone());
+            }
+        }
+    }
+
+    fn commit(&mut self, batch: &[Lines]) -> Result<(), StoreError> {
+        for lines in batch.chunk_by(|one, next| one.month == next.month) {
+            self.commit_to_one_segment(lines)?;
+        }
+        Ok(())
+    }
+
+    fn commit_to_one_segment(&mut self, batch: &[Lines]) -> Result<(), StoreError> {
+        let Some(month) = batch.first().map(|lines| lines.month) else { return Ok(()) };
+        let bytes: Vec<u8> = batch.iter().flat_map(|lines| &lines.bytes).copied().collect();
+        self.check_untouched()?;
+        let current = self.segment_of(month)?;
+        let (path, len) = (current.segment.path.clone(), bytes.len() as u64);
+        current.len += len;
+        let Self { current: Some(current), door, syncs, .. } = self else { return Ok(()) };
+        let failed = |what: &str, error: io::Error| {
+            StoreError::Stopped(format!("{what} {} failed: {error}", path.display()))
+        };
+        door.write(&mut current.file, &bytes).map_err(|error| failed("writing to", error))?;
+        door.sync(&current.file).map_err(|error| failed("syncing", error))?;
+        syncs.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// A segment that was deleted, swapped or written to by somebody else would take our records with it.
+    fn check_untouched(&self) -> Result<(), StoreError> {
+        let is_untouched = self.home.is_ours() && self.current.as_ref().is_none_or(OpenSegment::is_untouched);
+        if is_untouched {
+            return Ok(());
+        }
+        let dir = self.home.dir().display();
+        Err(StoreError::Stopped(format!("the state directory {dir} was replaced or changed by somebody else")))
+    }
+
+    fn segment_of(&mut self, month: Month) -> Result<&mut OpenSegment, StoreError> {
+        if self.current.as_ref().is_none_or(|current| current.segment.month != month) {
+            let segment = Segment::new(&self.home.journal(), month);
+            let path = segment.path.clone();
+            let created = OpenSegment::create(segment, &self.home).map_err(|error| {
+                StoreError::Stopped(format!("creating {} failed: {error}", path.display()))
+            })?;
+            self.current = Some(created);
+        }
+        self.current.as_mut().ok_or(StoreError::Closed)
+    }
+}
+
+/// Takes what is queued, up to a batch; `true` when told to stop.
+fn gather(first: Order, orders: &mpsc::Receiver<Order>, batch: &mut Vec<(Lines, Done)>) -> bool {
+    let mut size = 0;
+    let mut next = Some(first);
+    while let Some(order) = next {
+        let Order::Write(lines, done) = order else { return true };
+        size += lines.bytes.len();
+        batch.push((lines, done));
+        next = if size < BATCH { orders.try_recv().ok() } else { None };
+    }
+    false
+}
