@@ -1,8 +1,32 @@
 //! Planning: policies + snapshot + what is already decided and open + now → a plan, with one reason for each lane that
 //! gets nothing. Pure. Sends, writes and remembers nothing.
+//!
+//! The way through a plan: [`planner`] takes the policies by priority; `turn` asks whether a policy's slot is up;
+//! `sweep` decides each lane from what `world` and `taken` know, within `limits`, in parts by `split`. Then
+//! [`second_opinion`](second_opinion()), with none of that code, checks the plan before anything is carried out.
 
+mod inputs;
+mod lane;
+mod limits;
 mod planned;
+mod planner;
+mod refusal;
+mod second_opinion;
+mod sizes;
+mod split;
 mod standing;
+mod sweep;
+mod taken;
+mod trial;
+mod turn;
+mod world;
 
+pub use inputs::Inputs;
 pub use planned::{Plan, PlannedTransfer, PolicyPlan, Reason, Skip};
+pub use planner::plan;
+pub use second_opinion::{Breach, Objection, second_opinion};
 pub use standing::{AppliedRate, Caps, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
+pub use trial::{lane_amounts, plan_for_test};
+
+#[cfg(test)]
+mod tests;

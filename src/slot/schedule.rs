@@ -1,16 +1,21 @@
 //! A schedule: cron expression, time zone, holidays.
 
+use super::{expression, firing::Firing};
 use crate::model::{Slot, Timestamp};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime, SubsecRound, TimeDelta};
 use chrono_tz::Tz;
 use std::collections::BTreeSet;
 
-/// When a policy fires.
+/// How far a search looks, back or ahead: the longest pause between two leap days.
+const LONGEST_SEARCH: TimeDelta = TimeDelta::days(8 * 365 + 2);
+
+/// When a policy fires. Clock changes: see [`super::firing`]. As in every cron, a restricted day of the month and a
+/// restricted day of the week fire on either; a `+` before the day of the week asks for both.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     /// The expression as written: 5 fields, or 6 with seconds first.
     text: String,
-    zone: Tz,
+    firing: Firing,
     holidays: BTreeSet<NaiveDate>,
 }
 
@@ -29,7 +34,7 @@ pub enum Latest {
     Slot(Slot),
     /// That instant lies on a holiday, so it is no slot and nothing fires until the next one.
     Holiday(Slot),
-    /// The schedule has no instant before now.
+    /// The schedule has no instant in the eight years before now.
     None,
 }
 
@@ -39,32 +44,49 @@ impl Schedule {
     /// # Errors
     /// [`ScheduleError`] where the expression is not 5 or 6 valid fields or never fires.
     pub fn new(text: &str, zone: Tz, holidays: BTreeSet<NaiveDate>) -> Result<Self, ScheduleError> {
-        Ok(Self { text: text.to_owned(), zone, holidays })
+        let firing = Firing::new(expression::read(text)?, zone);
+        Ok(Self { text: text.to_owned(), firing, holidays })
     }
 
-    /// The latest instant that is not after `now`.
+    /// The latest instant that is not after `now`. On a holiday nothing fires, and an older slot is not made up for.
     #[must_use]
-    pub fn latest(&self, _now: Timestamp) -> Latest {
-        let _ = (&self.zone, &self.holidays);
-        Latest::None
+    pub fn latest(&self, now: Timestamp) -> Latest {
+        let now = now.trunc_subsecs(0);
+        let Some(instant) = self.firing.at_or_before(now).filter(|instant| now - *instant <= LONGEST_SEARCH) else {
+            return Latest::None;
+        };
+        let slot = Slot::at(instant);
+        if self.holidays.contains(&self.local_date(slot)) { Latest::Holiday(slot) } else { Latest::Slot(slot) }
     }
 
-    /// The first slot strictly after `now`, holidays left out.
+    /// The first slot strictly after `now`, holidays left out; `None` where the next eight years have none.
     #[must_use]
-    pub fn next(&self, _now: Timestamp) -> Option<Slot> {
-        None
+    pub fn next(&self, now: Timestamp) -> Option<Slot> {
+        let now = now.trunc_subsecs(0);
+        let mut from = now;
+        loop {
+            let instant = self.firing.after(from).filter(|instant| *instant - now <= LONGEST_SEARCH)?;
+            let slot = Slot::at(instant);
+            let date = self.local_date(slot);
+            if !self.holidays.contains(&date) {
+                return Some(slot);
+            }
+            // On to the end of the holiday; never behind the instant just found, so the search moves on.
+            let morrow = self.firing.reached(date.succ_opt()?.and_time(NaiveTime::MIN))?;
+            from = instant.max(morrow - TimeDelta::seconds(1));
+        }
     }
 
     /// The local date of a slot: the day `max_per_day` counts it on.
     #[must_use]
     pub fn local_date(&self, slot: Slot) -> NaiveDate {
-        slot.instant().with_timezone(&self.zone).date_naive()
+        slot.instant().with_timezone(&self.zone()).date_naive()
     }
 
     /// The zone.
     #[must_use]
     pub fn zone(&self) -> Tz {
-        self.zone
+        self.firing.zone()
     }
 
     /// The expression as written.

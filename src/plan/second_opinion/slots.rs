@@ -1,0 +1,68 @@
+//! Whether the slot may be decided now, for the policy and for each lane; and the policy's own limits on it.
+
+use super::Breach;
+use super::review::{Review, total};
+use crate::model::{Lane, Slot};
+use crate::money::{Amount, Currency};
+use crate::plan::{DayKey, PolicyPlan};
+use crate::policy::Policy;
+use crate::slot::Latest;
+use std::collections::BTreeSet;
+
+impl Review<'_> {
+    /// The slot is the schedule's present one, no holiday, due, and not too old.
+    pub(super) fn slot(&mut self, policy: &Policy, entry: &PolicyPlan) {
+        let now = self.inputs.now;
+        let present = entry.slot.is_some_and(|slot| policy.schedule.latest(now) == Latest::Slot(slot));
+        self.object_if(!present || !entry.due, Breach::WrongSlot);
+        let Some(slot) = entry.slot else { return };
+        self.object_if(now - slot.instant() > policy.catch_up, Breach::TooOld);
+    }
+
+    /// Neither the policy nor the lane decided this slot, or a later one, before.
+    pub(super) fn lane_slot(&mut self, policy: &Policy, entry: &PolicyPlan, lane: Lane) {
+        let Some(slot) = entry.slot else { return };
+        let standing = self.inputs.standing;
+        let by_policy = standing
+            .decided
+            .get(&policy.name)
+            .is_some_and(|decided| decided.slot > slot || (decided.slot == slot && !decided.left_open.contains(&lane)));
+        let on_lane = standing.lanes.get(&lane).is_some_and(|last| {
+            // Only a finding of nothing, by another policy that is still in force, leaves the lane to this one.
+            let another = last.policy != policy.name && self.in_force(&last.policy);
+            last.slot > slot || (last.slot == slot && (last.moved || !another))
+        });
+        self.object_if(by_policy || on_lane, Breach::AlreadyDecided);
+    }
+
+    /// `max_per_slot` and `max_per_day`.
+    pub(super) fn policy_limits(&mut self, policy: &Policy, entry: &PolicyPlan) {
+        let Some(slot) = entry.slot else { return };
+        let currencies: BTreeSet<Currency> = entry.transfers.iter().map(|transfer| transfer.currency).collect();
+        for currency in currencies {
+            let of_currency = entry.transfers.iter().filter(|transfer| transfer.currency == currency);
+            let moved = total(of_currency.map(|transfer| transfer.amount));
+            let today = self.used_today(policy, slot, currency);
+            // A slot that is decided a second time, for a lane left open, may have used all of the day's use.
+            let again = self.inputs.standing.decided.get(&policy.name).is_some_and(|decided| decided.slot == slot);
+            let in_slot = if again { today } else { Amount::ZERO };
+            let limits = [
+                (policy.limits.max_per_slot.get(&currency), in_slot, Breach::OverSlotLimit),
+                (policy.limits.max_per_day.get(&currency), today, Breach::OverDayLimit),
+            ];
+            for (most, used, breach) in limits {
+                let Some(most) = most else { continue };
+                match moved.and_then(|moved| moved.checked_add(used).ok()) {
+                    Some(all) => self.object_if(all > *most, breach),
+                    None => self.object(Breach::Uncountable),
+                }
+            }
+        }
+    }
+
+    fn used_today(&self, policy: &Policy, slot: Slot, currency: Currency) -> Amount {
+        let day = slot.instant().with_timezone(&policy.schedule.zone()).date_naive();
+        let key = DayKey { policy: policy.name.clone(), currency, day };
+        self.inputs.standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO)
+    }
+}

@@ -1,0 +1,102 @@
+//! The instants a pattern fires at in a zone, forwards and backwards, through the hours that a clock change skips or
+//! repeats. Holidays are not its business.
+//!
+//! Two kinds of schedules, told apart by the hour field:
+//!
+//! - **By the wall clock** (the hour field leaves some hour out, `0 18 * * *`, `0 */6 * * *`): each time of day fires
+//!   once, at the first instant at which the zone's wall clock has reached it. In a repeated hour that is the first
+//!   pass; a time that is skipped fires when the clock jumps over it (02:30 fires at 03:00). Several times that are
+//!   skipped together are one instant, so they fire once.
+//! - **By the hour** (every hour fires, `*/15 * * * *`): every instant whose wall clock fits fires. The repeated hour
+//!   fires again, because its instants are new ones; what is skipped never happens, and the next one is not late.
+//!
+//! croner does the calendar. Its own rule for zones counts `0 2,14 * * *` among the intervals and would fire it twice
+//! in a repeated hour, so the wall clock kind is mapped to instants here.
+
+use crate::model::Timestamp;
+use chrono::{Datelike, MappedLocalTime, NaiveDateTime, TimeDelta, TimeZone};
+use chrono_tz::{GapInfo, Tz};
+use croner::Cron;
+
+/// Instants outside these years are not searched: the calendar's ends are far, and every step stays in range.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=2400;
+
+/// A pattern in a zone.
+#[derive(Debug, Clone)]
+pub(super) struct Firing {
+    cron: Cron,
+    zone: Tz,
+    every_hour: bool,
+}
+
+impl Firing {
+    pub(super) fn new(cron: Cron, zone: Tz) -> Self {
+        let every_hour = cron.pattern.hours.values().len() == 24;
+        Self { cron, zone, every_hour }
+    }
+
+    pub(super) fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// The first instant strictly after `now`, which is whole seconds.
+    pub(super) fn after(&self, now: Timestamp) -> Option<Timestamp> {
+        let local = self.local(now)?;
+        if self.every_hour {
+            let found = self.cron.find_next_occurrence(&now.with_timezone(&self.zone), false).ok()?;
+            return Some(found.to_utc());
+        }
+        // Times of day up to the wall clock's own have fired; in the second pass of a repeated hour, so have those up
+        // to its end. Each step is later than the one before, so this ends.
+        let mut civil = local;
+        loop {
+            civil = self.cron.find_next_occurrence(&civil, false).ok()?;
+            let instant = self.reached(civil)?;
+            if instant > now {
+                return Some(instant);
+            }
+        }
+    }
+
+    /// The last instant not after `now`, which is whole seconds.
+    pub(super) fn at_or_before(&self, now: Timestamp) -> Option<Timestamp> {
+        let local = self.local(now)?;
+        if self.every_hour {
+            let found = self.cron.find_previous_occurrence(&now.with_timezone(&self.zone), true).ok()?;
+            return Some(found.to_utc());
+        }
+        let mut civil = local + self.already_passed(local, now);
+        let mut inclusive = true;
+        loop {
+            civil = self.cron.find_previous_occurrence(&civil, inclusive).ok()?;
+            let instant = self.reached(civil)?;
+            if instant <= now {
+                return Some(instant);
+            }
+            inclusive = false;
+        }
+    }
+
+    /// The first instant at which the wall clock has reached `civil`.
+    pub(super) fn reached(&self, civil: NaiveDateTime) -> Option<Timestamp> {
+        match self.zone.from_local_datetime(&civil) {
+            MappedLocalTime::Single(instant) => Some(instant.to_utc()),
+            MappedLocalTime::Ambiguous(one, other) => Some(one.min(other).to_utc()),
+            MappedLocalTime::None => GapInfo::new(&civil, &self.zone)?.end.map(|end| end.to_utc()),
+        }
+    }
+
+    /// The wall clock at `now`; `None` outside the years that are searched.
+    fn local(&self, now: Timestamp) -> Option<NaiveDateTime> {
+        YEARS.contains(&now.year()).then(|| now.with_timezone(&self.zone).naive_local())
+    }
+
+    /// How far ahead of its present reading the wall clock has been before: the length of a repeated stretch during its
+    /// second pass, else nothing.
+    fn already_passed(&self, local: NaiveDateTime, now: Timestamp) -> TimeDelta {
+        match self.zone.from_local_datetime(&local) {
+            MappedLocalTime::Ambiguous(one, other) if now >= one.max(other) => (one - other).abs(),
+            _ => TimeDelta::zero(),
+        }
+    }
+}
