@@ -15,7 +15,7 @@ use std::time::Duration;
 const USUAL_REQUESTS_PER_MINUTE: u32 = 100;
 /// `sun_path` less its closing NUL.
 const LONGEST_SOCKET_PATH: usize = 107;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Checks everything; warnings stay in the settings.

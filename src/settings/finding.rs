@@ -110,3 +110,21 @@ impl SettingsError {
 fn lines(list: &[Diagnostic]) -> String {
     list.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn want_of_permission_is_told_from_everything_else() {
+        for (kind, denied) in [(ErrorKind::PermissionDenied, true), (ErrorKind::NotFound, false)] {
+            let mut findings = Findings::default();
+            findings.io(&Place::whole("a"), "x", "reading", &Error::from(ErrorKind::NotFound), "look");
+            findings.io(&Place::whole("b"), "x", "reading", &Error::from(kind), "look");
+            let error = findings.into_error();
+            assert_eq!(matches!(error, SettingsError::Denied(_)), denied, "{error}");
+            assert_eq!(error.diagnostics().len(), 2);
+        }
+    }
+}

@@ -67,12 +67,12 @@ pub fn read_keys(settings: &Settings, surroundings: &Surroundings) -> Result<Key
 impl Wanted<'_> {
     fn find(&self, surroundings: &Surroundings, findings: &mut Findings) -> Option<SecretString> {
         if let Some(file) = self.file {
-            return self.from_file(file, findings, true);
+            return self.read_file(file, findings, true);
         }
         let credential = surroundings.directory("CREDENTIALS_DIRECTORY").map(|folder| folder.join(self.credential));
         if let Some(file) = credential.as_deref().filter(|file| disk::is_there(file)) {
             // systemd sets the modes of credentials itself.
-            return self.from_file(file, findings, false);
+            return self.read_file(file, findings, false);
         }
         match surroundings.variable(self.variable) {
             Some(text) => self.checked(text, &Place::whole(format!("${}", self.variable)), findings),
@@ -80,7 +80,7 @@ impl Wanted<'_> {
         }
     }
 
-    fn from_file(&self, file: &Path, findings: &mut Findings, mode_matters: bool) -> Option<SecretString> {
+    fn read_file(&self, file: &Path, findings: &mut Findings, mode_matters: bool) -> Option<SecretString> {
         let place = Place::path(file);
         let (bytes, metadata) = match disk::read_regular(file, MOST_BYTES) {
             Ok((bytes, metadata)) => (Zeroizing::new(bytes), metadata),
@@ -129,5 +129,99 @@ impl Wanted<'_> {
         let hint = format!("put it into a file of its own (mode 0600) and set `{}`", self.setting);
         findings.error(&Place::whole("configuration"), "key-missing", message, hint);
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::PermissionsExt;
+    use tempfile::TempDir;
+
+    struct Bench {
+        folder: TempDir,
+        variables: BTreeMap<String, String>,
+    }
+
+    impl Bench {
+        fn new(variables: &[(&str, &str)]) -> Self {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            Self { folder: tempfile::tempdir().unwrap(), variables }
+        }
+
+        fn write(&self, name: &str, bytes: &[u8], mode: u32) -> &Self {
+            let path = self.folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            self
+        }
+
+        /// With both key files named, or none.
+        fn read(&self, named: bool) -> Result<Keys, SettingsError> {
+            let mut variables = self.variables.clone();
+            if let Some(folder) = variables.get_mut("CREDENTIALS_DIRECTORY") {
+                *folder = self.folder.path().to_string_lossy().into_owned();
+            }
+            let surroundings = Surroundings::new(variables, self.folder.path().to_path_buf());
+            let flag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+            let flags = [flag("kpay.api_key_file", "api"), flag("kpay.secret_key_file", "secret")];
+            let settings = super::super::load(None, if named { &flags } else { &[] }, &surroundings).unwrap();
+            read_keys(&settings, &surroundings)
+        }
+    }
+
+    #[test]
+    fn a_named_file_comes_before_a_credential_and_that_before_the_environment() {
+        let variables =
+            [("KPAY_API_KEY", " from-env\n"), ("KPAY_SECRET_KEY", "s-env"), ("CREDENTIALS_DIRECTORY", "here")];
+        let bench = Bench::new(&variables);
+        let api = |named| bench.read(named).unwrap().api.expose_secret().to_owned();
+        assert_eq!(api(false), "from-env");
+        bench.write("kpay_api_key", b"from-credential\n", 0o644).write("kpay_secret_key", b"s", 0o644);
+        assert_eq!(api(false), "from-credential");
+        assert_eq!(bench.read(false).unwrap().warnings, []);
+        bench.write("api", b"from-file\n", 0o600).write("secret", b"s-file", 0o640);
+        let keys = bench.read(true).unwrap();
+        assert_eq!((keys.api.expose_secret(), keys.secret.expose_secret()), ("from-file", "s-file"));
+        let warnings: Vec<_> = keys.warnings.iter().map(|warning| warning.code).collect();
+        assert_eq!(warnings, ["key-readable-by-others"]);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_is_refused_and_never_shown() {
+        let large = vec![b'k'; 4097];
+        for (bytes, code) in [
+            (b"  \n".as_slice(), "key-empty"),
+            (b"canary one".as_slice(), "key-not-text"),
+            (b"canary\r\nInjected: 1".as_slice(), "key-not-text"),
+            (b"canary\xff".as_slice(), "key-not-text"),
+            ("canaryé".as_bytes(), "key-not-text"),
+            (large.as_slice(), "key-file"),
+        ] {
+            let bench = Bench::new(&[]);
+            let error = bench.write("api", bytes, 0o600).write("secret", b"s", 0o600).read(true).unwrap_err();
+            assert_eq!(error.diagnostics()[0].code, code, "{error}");
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_missing_key_names_all_places_that_were_looked_at() {
+        let error = Bench::new(&[("CREDENTIALS_DIRECTORY", "here")]).read(false).unwrap_err();
+        assert!(matches!(error, SettingsError::Unusable(_)));
+        let text = error.to_string();
+        for place in ["kpay.api_key_file", "/kpay_api_key", "$KPAY_API_KEY", "$KPAY_SECRET_KEY"] {
+            assert!(text.contains(place), "{place} is not in {text}");
+        }
+        let codes: Vec<_> = Bench::new(&[]).read(true).unwrap_err().diagnostics().iter().map(|d| d.code).collect();
+        assert_eq!(codes, ["key-unreadable", "key-unreadable"]);
+    }
+
+    #[test]
+    fn keys_do_not_show_in_debug() {
+        let bench = Bench::new(&[("KPAY_API_KEY", "canary"), ("KPAY_SECRET_KEY", "canary")]);
+        assert!(!format!("{:?}", bench.read(false).unwrap()).contains("canary"));
     }
 }

@@ -94,3 +94,77 @@ fn read(file: &Path, findings: &mut Findings) -> Option<(String, String)> {
 fn refuse_writable(place: &Place, message: &str, findings: &mut Findings) {
     findings.error(place, "writable-by-others", message, "take the right from others: chmod o-w");
 }
+
+/// reliability.md F3, F5 and F12: what is no policy file is refused, and nothing is ever half read.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use tempfile::TempDir;
+
+    fn folder(files: &[(&str, &str)]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    fn names(path: &Path) -> Vec<String> {
+        let files = read_policy_files(path).unwrap_or_else(|error| panic!("{error}"));
+        files.iter().map(|(file, _)| file.rsplit('/').next().unwrap().to_owned()).collect()
+    }
+
+    fn codes(path: &Path) -> Vec<&'static str> {
+        read_policy_files(path).unwrap_err().diagnostics().iter().map(|found| found.code).collect()
+    }
+
+    #[test]
+    fn a_folder_gives_its_yaml_files_in_order_and_nothing_else() {
+        let ignored = [".c.yaml", "a.yaml~", "a.yaml.bak", "#a.yaml#", ".#a.yaml", "README.md", "yaml"];
+        let folder = folder(&[("b.yml", "b"), ("a.yaml", "a")]);
+        for name in ignored {
+            std::fs::write(folder.path().join(name), "no policy").unwrap();
+        }
+        let outside = self::folder(&[("real", "c")]);
+        symlink(outside.path().join("real"), folder.path().join("c.yaml")).unwrap();
+        assert_eq!(names(folder.path()), ["a.yaml", "b.yml", "c.yaml"]);
+        assert_eq!(names(&folder.path().join("b.yml")), ["b.yml"]);
+        assert_eq!(names(&folder.path().join("README.md")), ["README.md"], "a file named outright needs no ending");
+    }
+
+    #[test]
+    fn one_bad_file_refuses_all_and_every_bad_one_is_named() {
+        let folder = folder(&[("a.yaml", "good"), ("b.yaml", ""), ("z.yaml", "")]);
+        std::fs::write(folder.path().join("b.yaml"), [b'x'; 3].iter().chain(&[0xff]).copied().collect::<Vec<_>>())
+            .unwrap();
+        std::fs::File::create(folder.path().join("c.yaml")).unwrap().set_len((1 << 20) + 1).unwrap();
+        std::fs::create_dir(folder.path().join("d.yaml")).unwrap();
+        symlink("nowhere", folder.path().join("e.yaml")).unwrap();
+        symlink("/dev/zero", folder.path().join("f.yaml")).unwrap();
+        let open = folder.path().join("z.yaml");
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o666)).unwrap();
+        let expected =
+            ["not-utf8", "policy-file", "policy-file", "policies-unreadable", "policy-file", "writable-by-others"];
+        assert_eq!(codes(folder.path()), expected);
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = folder(&[]);
+        let pipe = folder.path().join("p.yaml");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        assert_eq!(codes(folder.path()), ["policy-file"]);
+        assert_eq!(codes(&pipe), ["policy-file"]);
+    }
+
+    #[test]
+    fn nothing_there_is_an_error() {
+        let folder = folder(&[("notes.txt", "")]);
+        assert_eq!(codes(folder.path()), ["no-policy"]);
+        assert_eq!(codes(&folder.path().join("missing")), ["policies-unreadable"]);
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(codes(folder.path()), ["writable-by-others", "no-policy"]);
+    }
+}

@@ -87,7 +87,7 @@ fn nothing_at_all_gives_the_defaults_of_the_contract() {
             application_id: None,
             requests_per_minute: 100,
             resend_for: TimeDelta::hours(6),
-            observe_every: Duration::from_secs(60),
+            observe_every: Duration::from_mins(1),
             timeout: Duration::from_secs(10),
         }
     );
