@@ -1,1 +1,140 @@
 //! `treasuryd.toml`, the environment and the flags, checked; KPay's keys from their files; policy files from disk.
+//!
+//! Defaults < file < `TREASURYD__SECTION__KEY` < flags (CONTRACT 3). Every problem is found in one go, each with its
+//! place. Nothing here talks to KPay, opens the state or parses a policy; the base URL is checked by the `kpay` room.
+
+mod check;
+mod describe;
+mod disk;
+mod finding;
+mod keys;
+mod known;
+mod layers;
+mod nearest;
+mod policy_files;
+mod surroundings;
+mod toml_file;
+mod values;
+
+pub use describe::describe;
+pub use finding::SettingsError;
+pub use keys::{Keys, read_keys};
+pub use policy_files::read_policy_files;
+pub use surroundings::Surroundings;
+
+use crate::model::{ApplicationId, Environment};
+use crate::plan::Caps;
+use crate::policy::Diagnostic;
+use chrono::TimeDelta;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The whole configuration, checked. Holds no secret: keys are read apart, by [`read_keys`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The `treasuryd.toml` that was read; `None` where there was none.
+    pub file: Option<PathBuf>,
+    /// How KPay is talked to.
+    pub kpay: KpaySettings,
+    /// Where the policies are.
+    pub policies: PolicySettings,
+    /// The state directory.
+    pub state: PathBuf,
+    /// Where metrics, health and dashboard are served; always a loopback address. Port 0 takes a free one.
+    pub http_listen: SocketAddr,
+    /// The socket of everything that changes something.
+    pub control_socket: PathBuf,
+    /// The last line of defence at the point of sending.
+    pub limits: Caps,
+    /// How log lines look.
+    pub log: LogFormat,
+    /// What someone should look at, though it can be used.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// `[kpay]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KpaySettings {
+    /// As written; not empty, and otherwise unchecked here.
+    pub base_url: String,
+    /// Sandbox or production.
+    pub environment: Environment,
+    /// The file of the API key (`kpay_…`), where one is named.
+    pub api_key_file: Option<PathBuf>,
+    /// The file of the secret key (`sk_…`), where one is named.
+    pub secret_key_file: Option<PathBuf>,
+    /// What `/me` must say; `None`: whatever it says.
+    pub application_id: Option<ApplicationId>,
+    /// At least 1, in any sliding minute.
+    pub requests_per_minute: u32,
+    /// For how long an unknown outcome is asked again.
+    pub resend_for: TimeDelta,
+    /// How often balances are read, slot or no slot; 1 s to 1 h.
+    pub observe_every: Duration,
+    /// For a whole request; 1 s to 2 min.
+    pub timeout: Duration,
+}
+
+/// `[policies]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicySettings {
+    /// A file, or a folder of `*.yaml` / `*.yml`.
+    pub path: PathBuf,
+    /// Whether a change that loosens a guard waits for `policies accept`.
+    pub confirm_loosening: bool,
+}
+
+/// `[log]`: how log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    /// The word of the configuration.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Reads and checks the configuration: the file (`config_flag`, else searched for), the environment and `overrides`,
+/// flags as `("http.listen", "127.0.0.1:0")`.
+///
+/// No file at all is no error where none was named; then everything has its default.
+///
+/// # Errors
+/// [`SettingsError`] with every problem of all layers.
+pub fn load(
+    config_flag: Option<&Path>,
+    overrides: &[(String, String)],
+    surroundings: &Surroundings,
+) -> Result<Settings, SettingsError> {
+    let file = surroundings.find_file(config_flag)?;
+    let (in_file, mut findings) = match &file {
+        Some(path) => {
+            let name = surroundings.shown(path);
+            toml_file::parse(&name, &toml_file::read(path, &name)?)
+        }
+        None => (layers::Layer::named("file"), finding::Findings::default()),
+    };
+    let in_environment = layers::from_environment(surroundings, &mut findings);
+    let in_flags = layers::from_flags(overrides, &mut findings);
+    let defaults = surroundings.defaults(file.as_deref());
+    let merged = layers::merge(&defaults, &in_file, &in_environment, &in_flags, &mut findings);
+    // A file that is no TOML at all sets nothing; what would follow from that is no finding of its own.
+    if findings.has("toml-syntax") {
+        return Err(findings.into_error());
+    }
+    check::check(file, &merged, surroundings, findings)
+}
+
+#[cfg(test)]
+mod tests;

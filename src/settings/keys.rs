@@ -1,0 +1,227 @@
+//! KPay's two keys: from a named file, else a credential of systemd, else the environment.
+//!
+//! Their content never reaches an error, a log or `Debug`. Whether they fit the environment is the `kpay` room's
+//! question.
+
+use super::disk::{self, Unread};
+use super::finding::{Findings, Place, SettingsError, shown};
+use super::{Settings, Surroundings};
+use crate::policy::Diagnostic;
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use std::path::{Path, PathBuf};
+
+/// Far more than any key needs.
+const MOST_BYTES: u32 = 4 << 10;
+
+/// Both keys, and what someone should look at.
+#[derive(Debug)]
+pub struct Keys {
+    /// `kpay_…`, sent as the API key.
+    pub api: SecretString,
+    /// `sk_…`, sent as the secret key.
+    pub secret: SecretString,
+    /// For example a key file that others can read.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// One of the two keys: where it is looked for.
+struct Wanted<'a> {
+    /// For people.
+    what: &'static str,
+    /// The key of the configuration that names its file.
+    setting: &'static str,
+    file: Option<&'a Path>,
+    credential: &'static str,
+    variable: &'static str,
+}
+
+/// Reads both keys, afresh on each call, so that a rotated key is picked up.
+///
+/// # Errors
+/// [`SettingsError`] that names every place that was looked at: missing, unreadable, empty, too large, or no text.
+pub fn read_keys(settings: &Settings, surroundings: &Surroundings) -> Result<Keys, SettingsError> {
+    let mut findings = Findings::default();
+    let api = Wanted {
+        what: "KPay's API key",
+        setting: "kpay.api_key_file",
+        file: settings.kpay.api_key_file.as_deref(),
+        credential: "kpay_api_key",
+        variable: "KPAY_API_KEY",
+    };
+    let secret = Wanted {
+        what: "KPay's secret key",
+        setting: "kpay.secret_key_file",
+        file: settings.kpay.secret_key_file.as_deref(),
+        credential: "kpay_secret_key",
+        variable: "KPAY_SECRET_KEY",
+    };
+    let api = api.find(surroundings, &mut findings);
+    let secret = secret.find(surroundings, &mut findings);
+    match (api, secret) {
+        (Some(api), Some(secret)) if !findings.has_errors() => Ok(Keys { api, secret, warnings: findings.into_list() }),
+        _ => Err(findings.into_error()),
+    }
+}
+
+impl Wanted<'_> {
+    fn find(&self, surroundings: &Surroundings, findings: &mut Findings) -> Option<SecretString> {
+        if let Some(file) = self.file {
+            return self.read_file(file, findings, true);
+        }
+        let credential = surroundings.directory("CREDENTIALS_DIRECTORY").map(|folder| folder.join(self.credential));
+        if let Some(file) = credential.as_deref().filter(|file| disk::is_there(file)) {
+            // systemd sets the modes of credentials itself.
+            return self.read_file(file, findings, false);
+        }
+        match surroundings.variable(self.variable) {
+            Some(text) => self.checked(text, &Place::whole(format!("${}", self.variable)), findings),
+            None => self.missing(credential, findings),
+        }
+    }
+
+    fn read_file(&self, file: &Path, findings: &mut Findings, mode_matters: bool) -> Option<SecretString> {
+        let place = Place::path(file);
+        let (bytes, metadata) = match disk::read_regular(file, MOST_BYTES) {
+            Ok((bytes, metadata)) => (Zeroizing::new(bytes), metadata),
+            Err(Unread::Io(error)) => {
+                let hint = format!("check `{}`", self.setting);
+                findings.io(&place, "key-unreadable", &format!("{} cannot be read", self.what), &error, &hint);
+                return None;
+            }
+            Err(Unread::Unfit(why)) => {
+                let hint = "the file holds the key and nothing else";
+                findings.error(&place, "key-file", format!("the file of {} {why}", self.what), hint);
+                return None;
+            }
+        };
+        if mode_matters && disk::open_to_others(&metadata) {
+            let message = format!("others may read the file of {}", self.what);
+            findings.warning(&place, "key-readable-by-others", message, "chmod 600, and own it as the daemon's user");
+        }
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            findings.error(&place, "key-not-text", format!("{} is not UTF-8", self.what), "the key as KPay shows it");
+            return None;
+        };
+        self.checked(text, &place, findings)
+    }
+
+    /// A key is one run of visible ASCII: anything else could not be sent in a header.
+    fn checked(&self, text: &str, place: &Place, findings: &mut Findings) -> Option<SecretString> {
+        let key = text.trim();
+        if key.is_empty() {
+            findings.error(place, "key-empty", format!("{} is empty", self.what), "put the key there");
+            return None;
+        }
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = format!("{} has a blank or another character that no key has", self.what);
+            findings.error(place, "key-not-text", message, "the key as KPay shows it, on one line");
+            return None;
+        }
+        Some(SecretString::from(key))
+    }
+
+    fn missing(&self, credential: Option<PathBuf>, findings: &mut Findings) -> Option<SecretString> {
+        let credential =
+            credential.map_or_else(|| format!("credential {} of systemd", self.credential), |file| shown(&file));
+        let message =
+            format!("{} is missing: no `{}`, no {credential}, no ${}", self.what, self.setting, self.variable);
+        let hint = format!("put it into a file of its own (mode 0600) and set `{}`", self.setting);
+        findings.error(&Place::whole("configuration"), "key-missing", message, hint);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::PermissionsExt;
+    use tempfile::TempDir;
+
+    struct Bench {
+        folder: TempDir,
+        variables: BTreeMap<String, String>,
+    }
+
+    impl Bench {
+        fn new(variables: &[(&str, &str)]) -> Self {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            Self { folder: tempfile::tempdir().unwrap(), variables }
+        }
+
+        fn write(&self, name: &str, bytes: &[u8], mode: u32) -> &Self {
+            let path = self.folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            self
+        }
+
+        /// With both key files named, or none.
+        fn read(&self, named: bool) -> Result<Keys, SettingsError> {
+            let mut variables = self.variables.clone();
+            if let Some(folder) = variables.get_mut("CREDENTIALS_DIRECTORY") {
+                *folder = self.folder.path().to_string_lossy().into_owned();
+            }
+            let surroundings = Surroundings::new(variables, self.folder.path().to_path_buf());
+            let flag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+            let flags = [flag("kpay.api_key_file", "api"), flag("kpay.secret_key_file", "secret")];
+            let settings = super::super::load(None, if named { &flags } else { &[] }, &surroundings).unwrap();
+            read_keys(&settings, &surroundings)
+        }
+    }
+
+    #[test]
+    fn a_named_file_comes_before_a_credential_and_that_before_the_environment() {
+        let variables =
+            [("KPAY_API_KEY", " from-env\n"), ("KPAY_SECRET_KEY", "s-env"), ("CREDENTIALS_DIRECTORY", "here")];
+        let bench = Bench::new(&variables);
+        let api = |named| bench.read(named).unwrap().api.expose_secret().to_owned();
+        assert_eq!(api(false), "from-env");
+        bench.write("kpay_api_key", b"from-credential\n", 0o644).write("kpay_secret_key", b"s", 0o644);
+        assert_eq!(api(false), "from-credential");
+        assert_eq!(bench.read(false).unwrap().warnings, []);
+        bench.write("api", b"from-file\n", 0o600).write("secret", b"s-file", 0o640);
+        let keys = bench.read(true).unwrap();
+        assert_eq!((keys.api.expose_secret(), keys.secret.expose_secret()), ("from-file", "s-file"));
+        let warnings: Vec<_> = keys.warnings.iter().map(|warning| warning.code).collect();
+        assert_eq!(warnings, ["key-readable-by-others"]);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_is_refused_and_never_shown() {
+        let large = vec![b'k'; 4097];
+        for (bytes, code) in [
+            (b"  \n".as_slice(), "key-empty"),
+            (b"canary one".as_slice(), "key-not-text"),
+            (b"canary\r\nInjected: 1".as_slice(), "key-not-text"),
+            (b"canary\xff".as_slice(), "key-not-text"),
+            ("canaryé".as_bytes(), "key-not-text"),
+            (large.as_slice(), "key-file"),
+        ] {
+            let bench = Bench::new(&[]);
+            let error = bench.write("api", bytes, 0o600).write("secret", b"s", 0o600).read(true).unwrap_err();
+            assert_eq!(error.diagnostics()[0].code, code, "{error}");
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_missing_key_names_all_places_that_were_looked_at() {
+        let error = Bench::new(&[("CREDENTIALS_DIRECTORY", "here")]).read(false).unwrap_err();
+        assert!(matches!(error, SettingsError::Unusable(_)));
+        let text = error.to_string();
+        for place in ["kpay.api_key_file", "/kpay_api_key", "$KPAY_API_KEY", "$KPAY_SECRET_KEY"] {
+            assert!(text.contains(place), "{place} is not in {text}");
+        }
+        let codes: Vec<_> = Bench::new(&[]).read(true).unwrap_err().diagnostics().iter().map(|d| d.code).collect();
+        assert_eq!(codes, ["key-unreadable", "key-unreadable"]);
+    }
+
+    #[test]
+    fn keys_do_not_show_in_debug() {
+        let bench = Bench::new(&[("KPAY_API_KEY", "canary"), ("KPAY_SECRET_KEY", "canary")]);
+        assert!(!format!("{:?}", bench.read(false).unwrap()).contains("canary"));
+    }
+}

@@ -1,0 +1,175 @@
+//! `treasuryd.toml` as text → a layer with the place of every value, and everything that is wrong with its form.
+
+use super::disk::{self, Unread};
+use super::finding::{Findings, Place, SettingsError};
+use super::known::{self, Shape};
+use super::layers::{self, Layer, Raw};
+use super::values;
+use crate::model::tame;
+use std::ops::Range;
+use std::path::Path;
+use toml_edit::{Document, Item, TableLike, Value};
+
+/// Far more than any configuration needs.
+const MOST_BYTES: u32 = 1 << 20;
+
+/// Reads the file; `name` is what it is called in findings.
+///
+/// # Errors
+/// [`SettingsError`] where it is missing, unreadable, no regular file, too large, writable by others, or not UTF-8.
+pub(super) fn read(path: &Path, name: &str) -> Result<String, SettingsError> {
+    let (place, mut findings) = (Place::whole(name), Findings::default());
+    match disk::read_regular(path, MOST_BYTES) {
+        Ok((_, metadata)) if disk::writable_by_others(&metadata) => {
+            let hint = "take the right from others: chmod o-w";
+            findings.error(&place, "writable-by-others", "anyone may change the configuration file", hint);
+        }
+        Ok((bytes, _)) => match String::from_utf8(bytes) {
+            Ok(text) => return Ok(text),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                findings.error(&place, "not-utf8", format!("byte {at} is not UTF-8"), "save the file as UTF-8");
+            }
+        },
+        Err(Unread::Io(error)) => {
+            let doing = "the configuration file cannot be read";
+            findings.io(&place, "config-file", doing, &error, "name another with --config");
+        }
+        Err(Unread::Unfit(what)) => {
+            findings.error(&place, "config-file", format!("the configuration file {what}"), "name a TOML file");
+        }
+    }
+    Err(findings.into_error())
+}
+
+/// Parses the text: known keys of the right shape go into the layer, everything else into the findings.
+pub(super) fn parse(name: &str, text: &str) -> (Layer, Findings) {
+    let (layer, findings) = (Layer::named("file"), Findings::default());
+    let mut reader = Reader { text, layer, findings, file: name.to_owned() };
+    match Document::parse(text) {
+        Ok(document) => reader.sections(document.as_table()),
+        Err(error) => {
+            let place = reader.place(error.span());
+            let message = tame(error.message(), 200);
+            reader.findings.error(&place, "toml-syntax", message, "correct the TOML; the rest was not looked at");
+        }
+    }
+    (reader.layer, reader.findings)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    file: String,
+    layer: Layer,
+    findings: Findings,
+}
+
+impl Reader<'_> {
+    fn sections(&mut self, root: &dyn TableLike) {
+        for (name, item) in root.iter() {
+            let place = self.place(key_span(root, name));
+            if !known::SECTIONS.contains(&name) {
+                self.unknown(&place, name);
+                continue;
+            }
+            let Some(section) = item.as_table_like() else {
+                let message = format!("`{name}` is a section, not a value");
+                self.findings.error(&place, "wrong-type", message, format!("write [{name}] and its keys below it"));
+                continue;
+            };
+            for (key, item) in section.iter() {
+                let place = self.place(key_span(section, key));
+                self.entry(&format!("{name}.{key}"), item, &place);
+            }
+        }
+    }
+
+    fn entry(&mut self, name: &str, item: &Item, place: &Place) {
+        if name == known::MAX_PER_DAY {
+            return self.caps(item, place);
+        }
+        match known::shape(name) {
+            Some(shape) => self.value(name, shape, item),
+            None => self.unknown(place, name),
+        }
+    }
+
+    fn caps(&mut self, item: &Item, place: &Place) {
+        let Some(table) = item.as_table_like() else {
+            let hint = "write { XAF = 50_000_000 }";
+            return self.findings.error(place, "wrong-type", "`limits.max_per_day` has an entry a currency", hint);
+        };
+        for (code, item) in table.iter() {
+            match values::currency(code) {
+                Ok(_) => self.value(&format!("{}.{code}", known::MAX_PER_DAY), Shape::Amount, item),
+                Err(complaint) => {
+                    let place = self.place(key_span(table, code));
+                    self.findings.error(&place, complaint.code, complaint.message, complaint.hint);
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, name: &str, shape: Shape, item: &Item) {
+        let place = self.place(item.span());
+        let raw = match item.as_value() {
+            Some(Value::String(text)) => Some(Raw::Text(text.value().clone())),
+            Some(Value::Integer(number)) => Some(Raw::Integer(*number.value())),
+            Some(Value::Boolean(on)) => Some(Raw::Switch(*on.value())),
+            _ => None,
+        };
+        if let Some(raw) = raw.filter(|raw| layers::fits(raw, shape)) {
+            return self.layer.set(name, raw, place);
+        }
+        let (code, hint) = match (item.as_value(), shape) {
+            (Some(Value::Float(_)), Shape::Amount) => {
+                ("float", "amounts are whole numbers, or strings such as \"1250.50\": a float would lose digits")
+            }
+            (_, Shape::Amount) => ("wrong-type", "write a whole number, or a string such as \"50 000 000\""),
+            (_, Shape::Text) => ("wrong-type", "write it in quotes"),
+            (_, Shape::Integer) => ("wrong-type", "write a whole number without quotes"),
+            (_, Shape::Switch) => ("wrong-type", "write true or false, without quotes"),
+        };
+        let message = format!("`{name}` is {} where {} is wanted", kind(item), wanted(shape));
+        self.findings.error(&place, code, message, hint);
+    }
+
+    fn unknown(&mut self, place: &Place, name: &str) {
+        let message = format!("`{}` is no known key", tame(name, 80));
+        let hint = if name.contains('.') { known::hint(name) } else { known::section_hint(name) };
+        self.findings.error(place, "unknown-key", message, hint);
+    }
+
+    fn place(&self, span: Option<Range<usize>>) -> Place {
+        let Some(span) = span else { return Place::whole(self.file.clone()) };
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        Place { file: self.file.clone(), line, column: before[line_start..].chars().count() + 1 }
+    }
+}
+
+fn key_span(table: &dyn TableLike, name: &str) -> Option<Range<usize>> {
+    table.key(name).and_then(toml_edit::Key::span)
+}
+
+fn kind(item: &Item) -> &'static str {
+    match item {
+        Item::Value(Value::String(_)) => "a string",
+        Item::Value(Value::Integer(_)) => "a whole number",
+        Item::Value(Value::Float(_)) => "a float",
+        Item::Value(Value::Boolean(_)) => "a switch",
+        Item::Value(Value::Datetime(_)) => "a date",
+        Item::Value(Value::Array(_)) | Item::ArrayOfTables(_) => "a list",
+        Item::Value(Value::InlineTable(_)) | Item::Table(_) | Item::None => "a table",
+    }
+}
+
+fn wanted(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Text => "a string",
+        Shape::Integer => "a whole number",
+        Shape::Switch => "true or false",
+        Shape::Amount => "an amount",
+    }
+}
