@@ -5,7 +5,7 @@ use crate::control::{self, CallError, Request, Response, TransferStory};
 use crate::daemon::doors::{Bank, BankError, Leave, SystemClock};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::TransferView;
-use crate::daemon::{Engine, KpayBank, Loaded, Parts, Rules};
+use crate::daemon::{Counted, Engine, KpayBank, Loaded, Parts, Rules};
 use crate::intent::{Reply, RetryRules};
 use crate::journal::{ReadOnly, Store};
 use crate::kpay;
@@ -15,20 +15,17 @@ use crate::policy::{Diagnostic, PolicySet};
 use crate::settings::{self, LogFormat, Settings, Surroundings};
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
+use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Loads the settings and starts logging.
+/// Loads the settings.
 ///
 /// # Errors
 /// 78 with every mistake, or 77 for a file that may not be read.
 pub fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
-    let settings = settings::load(config, &[], &Surroundings::of_process()).map_err(|diagnostics| {
-        let error = CliError::bad_config(&diagnostics);
-        let forbidden = diagnostics.iter().any(|diagnostic| diagnostic.code == settings::PERMISSION_DENIED);
-        if forbidden { CliError { exit: Exit::Refused, ..error } } else { error }
-    })?;
+    let settings = settings::load(config, &[], &Surroundings::of_process()?)?;
     for warning in &settings.warnings {
         eprintln!("{warning}");
     }
@@ -76,15 +73,27 @@ pub fn known_policy(policies: &PolicySet, name: Option<&str>) -> Result<(), CliE
 ///
 /// # Errors
 /// 78 for a bad URL or missing keys, 77 for keys of the other environment.
-pub fn bank(settings: &Settings, policies: &PolicySet, metrics: &Arc<Metrics>) -> Result<KpayBank, CliError> {
+pub fn bank(settings: &Settings, surroundings: &Surroundings, metrics: &Arc<Metrics>) -> Result<KpayBank, CliError> {
     let base_url = kpay::BaseUrl::parse(&settings.kpay.base_url)
         .map_err(|error| CliError::new(Exit::BadConfig, format!("kpay.base_url: {error}")))?;
-    let surroundings = Surroundings::of_process();
-    let keys = settings::read_keys(settings, &surroundings).map_err(|error| {
-        CliError::new(if error.is_forbidden() { Exit::Refused } else { Exit::BadConfig }, error)
-    })?;
-    KpayBank::new(settings, policies, base_url, keys, metrics.clone())
-        .map_err(|error| CliError::new(if error.is_refused() { Exit::Refused } else { Exit::BadConfig }, error))
+    let found = settings::read_keys(settings, surroundings)?;
+    for warning in &found.warnings {
+        eprintln!("{warning}");
+    }
+    let keys = kpay::Keys::new(found.api.expose_secret().to_owned(), found.secret.expose_secret().to_owned())
+        .map_err(|error| CliError::new(Exit::BadConfig, error))?;
+    let client = kpay::ClientSettings {
+        base_url,
+        environment: settings.kpay.environment,
+        keys,
+        application_id: settings.kpay.application_id.clone(),
+        requests_per_minute: settings.kpay.requests_per_minute,
+        timeout: settings.kpay.timeout,
+        budget_file: settings.state.is_dir().then(|| settings.state.join("requests")),
+    };
+    let client = kpay::Client::new(client, Arc::new(Counted(metrics.clone())))
+        .map_err(|error| CliError::new(if error.is_refused() { Exit::Refused } else { Exit::BadConfig }, error))?;
+    Ok(KpayBank::new(client))
 }
 
 /// Counters of this process.
@@ -117,8 +126,8 @@ pub fn engine(
     ahead: TimeDelta,
 ) -> Result<Arc<Engine>, CliError> {
     let (store, report) = Store::open(&settings.state)?;
-    if let Some(text) = report.sentence() {
-        eprintln!("treasuryd: {text}");
+    if let Some(torn) = &report.torn {
+        eprintln!("treasuryd: {torn}");
     }
     let parts =
         Parts { clock: Arc::new(SystemClock), bank, store: Arc::new(store), metrics, rules: rules(settings), ahead };
@@ -143,7 +152,7 @@ pub fn transfers(settings: &Settings) -> Result<Vec<TransferView>, CliError> {
         Some(_) => Err(odd_answer()),
         None if !settings.state.exists() => Ok(Vec::new()),
         None => {
-            let mut history = ReadOnly::open(&settings.state)?.history();
+            let mut history = ReadOnly::open(&settings.state)?.history(None)?;
             history.reverse();
             Ok(history.iter().map(TransferView::from).collect())
         }
@@ -161,12 +170,7 @@ pub fn story(settings: &Settings, external_id: &str) -> Result<TransferStory, Cl
         None => {}
     }
     let id = ExternalId::from_text(external_id);
-    let found = if settings.state.exists() {
-        let history = ReadOnly::open(&settings.state)?.history();
-        history.into_iter().find(|tracked| tracked.intent.external_id == id)
-    } else {
-        None
-    };
+    let found = if settings.state.exists() { ReadOnly::open(&settings.state)?.find(&id)? } else { None };
     let Some(tracked) = found else {
         let shown = crate::model::tame(external_id, 60);
         return Err(CliError::new(Exit::Failed, format!("there is no transfer {shown}; see `treasuryd transfers list`")));
@@ -198,8 +202,7 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> 
     };
     let metrics = metrics()?;
     // Only an empty journal makes KPay necessary: its first record says whose money it is.
-    let none = PolicySet::default();
-    let bank: Arc<dyn Bank> = match bank(settings, policies.as_deref().unwrap_or(&none), &metrics) {
+    let bank: Arc<dyn Bank> = match bank(settings, &Surroundings::of_process()?, &metrics) {
         Ok(bank) => Arc::new(bank),
         Err(error) => Arc::new(NoBank(error.message)),
     };

@@ -4,6 +4,7 @@ use crate::control;
 use crate::daemon::{EngineError, Trouble, doors::BankError};
 use crate::journal::StoreError;
 use crate::policy::Diagnostic;
+use crate::settings::SettingsError;
 use std::fmt::Display;
 use std::process::ExitCode;
 
@@ -80,7 +81,14 @@ impl CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
-        Self::new(Exit::Refused, error)
+        Self::new(if error.is_refusal() { Exit::Refused } else { Exit::Failed }, error)
+    }
+}
+
+impl From<SettingsError> for CliError {
+    fn from(error: SettingsError) -> Self {
+        let denied = matches!(error, SettingsError::Denied(_));
+        Self::new(if denied { Exit::Refused } else { Exit::BadConfig }, error)
     }
 }
 

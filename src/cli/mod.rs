@@ -14,12 +14,15 @@ mod run;
 mod sandbox;
 mod schema;
 mod status;
+mod serve;
 mod test_policies;
 mod transfers;
 
 use clap::{Parser, Subcommand};
+use crate::journal::StoreError;
 use exit::{CliError, Exit};
-use std::path::PathBuf;
+use ledger::LedgerError;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Treasury daemon for merchants on KPay: consolidates country wallets by policy, exactly once, and keeps the books.
@@ -62,7 +65,7 @@ enum Command {
     Resume(pause::Args),
     /// The books
     #[command(subcommand)]
-    Ledger(ledger::Command),
+    Ledger(ledger::LedgerCommand),
     /// The journal
     #[command(subcommand)]
     Journal(journal::Command),
@@ -104,7 +107,27 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Transfers(command) => transfers::run(config, command),
         Command::Pause(args) => pause::run(config, args, true),
         Command::Resume(args) => pause::run(config, args, false),
-        Command::Ledger(command) => ledger::run(config, command),
+        Command::Ledger(command) => books(config, &command),
         Command::Journal(command) => journal::run(config, &command),
+    }
+}
+
+/// The books are read from the journal's files, beside whoever holds them.
+fn books(config: Option<&Path>, command: &ledger::LedgerCommand) -> Result<Exit, CliError> {
+    let settings = context::settings(config)?;
+    let records: Vec<Result<ledger::Record, StoreError>> = Vec::new();
+    let mut out = std::io::stdout().lock();
+    let result = if settings.state.exists() {
+        let records = crate::journal::records(&settings.state)?;
+        let records = records.map(|record| record.map(|record| (record.seq, record.at, record.event)));
+        ledger::run(command, records, &mut out)
+    } else {
+        ledger::run(command, records, &mut out)
+    };
+    match result {
+        Ok(()) => Ok(Exit::Done),
+        Err(LedgerError::Journal(error)) => Err(error.into()),
+        Err(error @ LedgerError::EmptyRange { .. }) => Err(CliError::new(Exit::Usage, error)),
+        Err(error) => Err(CliError::new(Exit::Failed, error)),
     }
 }

@@ -7,6 +7,7 @@ use crate::daemon::metrics::Metrics;
 use crate::daemon::once;
 use crate::daemon::view::TransferView;
 use crate::model::{Environment, Timestamp};
+use crate::settings::Surroundings;
 use chrono::{TimeDelta, Utc};
 use std::path::Path;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         }
     }
     let metrics = context::metrics()?;
-    let bank = Arc::new(context::bank(&settings, &policies, &metrics)?);
+    let bank = Arc::new(context::bank(&settings, &Surroundings::of_process()?, &metrics)?);
     let engine = context::engine(&settings, Some(policies), bank, metrics, ahead)?;
     let before = engine.store().records();
     let report = context::runtime()?.block_on(async {

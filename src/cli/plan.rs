@@ -12,7 +12,7 @@ use crate::model::{BalanceRow, Identity, Snapshot, Timestamp, tame};
 use crate::money::{Currency, Rate};
 use crate::plan::Plan;
 use crate::policy::PolicySet;
-use crate::settings::Settings;
+use crate::settings::{Settings, Surroundings};
 use chrono::Utc;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ fn live(settings: &Settings, policies: &Arc<PolicySet>, args: &Args) -> Result<P
         Err(CallError::NobodyThere) => {}
         Err(error) => return Err(error.into()),
     }
-    let bank = context::bank(settings, policies, &context::metrics()?)?;
+    let bank = context::bank(settings, &Surroundings::of_process()?, &context::metrics()?)?;
     let state = state(settings)?;
     let plan = context::runtime()?.block_on(basis(settings, policies, &state, args).preview(&bank))?;
     Ok(plan)

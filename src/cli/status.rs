@@ -54,9 +54,9 @@ fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
     if policies.is_none() {
         view.not_ready_because.push("the policies cannot be loaded; see `treasuryd check`".to_owned());
     }
-    view.journal_records = read.as_ref().map_or(0, ReadOnly::record_count);
+    view.journal_records = read.as_ref().map_or(0, ReadOnly::records);
     if let Some(read) = &read {
-        let finished = read.history().into_iter().filter(|tracked| !tracked.outcome.is_open()).take(10);
+        let finished = read.history(Some(50))?.into_iter().filter(|tracked| !tracked.outcome.is_open()).take(10);
         view.last_transfers = finished.map(|tracked| TransferView::from(&tracked)).collect();
     }
     Ok(view)

@@ -18,7 +18,7 @@ mod status;
 mod telemetry;
 pub mod view;
 
-pub use bank::KpayBank;
+pub use bank::{Counted, KpayBank};
 pub use engine::{Engine, EngineError, Parts, Rules};
 pub use once::{OnceReport, Trouble, once};
 pub use policies::{Loaded, load};

@@ -25,7 +25,7 @@ pub enum Loaded {
 pub fn load(path: &Path) -> Loaded {
     let files = match read_policy_files(path) {
         Ok(files) => files,
-        Err(diagnostics) => return Loaded::Gone(diagnostics),
+        Err(error) => return Loaded::Gone(error.diagnostics().to_vec()),
     };
     let files: Vec<SourceFile> = files.into_iter().map(|(path, text)| SourceFile { path, text }).collect();
     let all_blank = files.iter().all(|file| file.text.trim().is_empty());
