@@ -1,4 +1,37 @@
 //! KPay's REST API: wire types exactly as documented, conversion lossless or an error, tokens, the rate limit, and
 //! errors that answer one question: is it known that nothing happened?
+//!
+//! What goes in and out is judged by pure functions (`balances`, `judge`, `retry_after`, `token::lifetime`); the
+//! [`Client`] around them owns the connection, the token and the request budget. Deliberately absent: retries of a
+//! transfer (the intents decide those), withdrawals, webhooks, proxies, cookies, redirects, decompression.
 
 pub mod wire;
+
+mod balances;
+mod base_url;
+mod budget_file;
+mod client;
+mod error;
+mod judge;
+mod keys;
+mod limiter;
+mod observer;
+mod reads;
+mod retry_after;
+mod sending;
+mod strict;
+mod tls;
+mod token;
+mod transfer_body;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use client::{Client, ClientSettings};
+pub use error::CallError;
+pub use keys::{KeyError, Keys};
+pub use observer::{Endpoint, NoObserver, Observer, StatusLabel};
+pub use sending::Clearance;
+pub use transfer_body::transfer_body;

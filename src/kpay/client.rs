@@ -1,0 +1,249 @@
+//! The client: keys, token, budget and connection in one place, and the one way in which a request is made.
+
+use super::keys::sensitive;
+use super::limiter::{Limiter, Permit};
+use super::retry_after::read_retry_after;
+use super::strict::{message_of, shown};
+use super::token::{Issued, Token, Tokens};
+use super::transport::{Answer, Failure, Transport};
+use super::{BaseUrl, CallError, Endpoint, Keys, Observer, StatusLabel, token};
+use crate::model::{ApplicationId, Environment, tame};
+use reqwest::header::{self, HeaderValue};
+use secrecy::ExposeSecret;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// What a client is made of.
+#[derive(Debug, Clone)]
+pub struct ClientSettings {
+    /// Where KPay is.
+    pub base_url: BaseUrl,
+    /// What the configuration says; keys, `/me` and tokens must agree.
+    pub environment: Environment,
+    /// Both keys.
+    pub keys: Keys,
+    /// What `/me` must say, where the configuration names it.
+    pub application_id: Option<ApplicationId>,
+    /// The budget, at least 1; tokens and probes count.
+    pub requests_per_minute: u32,
+    /// For one whole request: connection, headers and body.
+    pub timeout: Duration,
+    /// Where the budget is kept over restarts; `None` for commands that write nothing.
+    pub budget_file: Option<PathBuf>,
+}
+
+/// A client of KPay's REST API. Share it by [`Arc`]: budget and token belong to the keys, not to a caller.
+pub struct Client {
+    pub(super) base_url: BaseUrl,
+    pub(super) environment: Environment,
+    pub(super) application_id: Option<ApplicationId>,
+    pub(super) transport: Transport,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) tokens: Tokens,
+    /// Until when `overview` is left alone because KPay does not offer it to us.
+    pub(super) overview_rests_until: Mutex<Option<Instant>>,
+    keys: RwLock<Keys>,
+    observer: Arc<dyn Observer>,
+}
+
+/// How a request identifies itself.
+#[derive(Clone, Copy)]
+pub(super) enum Auth<'a> {
+    /// Both key headers.
+    Keys,
+    /// The bearer token.
+    Bearer(&'a Token),
+}
+
+/// One request, before it is sent.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) endpoint: Endpoint,
+    pub(super) query: &'a str,
+    pub(super) auth: Auth<'a>,
+    pub(super) body: Option<&'a str>,
+}
+
+impl Client {
+    /// Makes a client; sends nothing.
+    ///
+    /// # Errors
+    /// [`CallError::WrongEnvironment`] where the keys are of another environment than the configuration;
+    /// [`CallError::Setup`] where the machine has no certificate authorities.
+    pub fn new(settings: ClientSettings, observer: Arc<dyn Observer>) -> Result<Self, CallError> {
+        check_environment(settings.environment, &settings.keys)?;
+        let transport = Transport::new(&settings.base_url, settings.timeout).map_err(CallError::Setup)?;
+        let file = settings.budget_file.as_deref();
+        Ok(Self {
+            base_url: settings.base_url,
+            environment: settings.environment,
+            application_id: settings.application_id,
+            transport,
+            limiter: Limiter::new(settings.requests_per_minute, file, SystemTime::now),
+            tokens: Tokens::default(),
+            overview_rests_until: Mutex::new(None),
+            keys: RwLock::new(settings.keys),
+            observer,
+        })
+    }
+
+    /// Takes rotated keys into use, from the next request on; the old token is forgotten.
+    ///
+    /// # Errors
+    /// [`CallError::WrongEnvironment`] where the new keys are of another environment: the old ones stay.
+    pub async fn replace_keys(&self, keys: Keys) -> Result<(), CallError> {
+        check_environment(self.environment, &keys)?;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        self.tokens.forget().await;
+        Ok(())
+    }
+
+    /// How long a Retry-After of KPay's still holds every request; `None` where none runs.
+    #[must_use]
+    pub fn held_for(&self) -> Option<Duration> {
+        self.limiter.held_for()
+    }
+
+    /// How long the next request would wait, for a Retry-After or for the budget; `None` for not at all.
+    #[must_use]
+    pub fn wait_expected(&self) -> Option<Duration> {
+        self.limiter.wait()
+    }
+
+    /// Waits for leave to send one request, outside any deadline.
+    pub(super) async fn permit(&self) -> Permit {
+        let start = Instant::now();
+        let permit = self.limiter.acquire().await;
+        let waited = start.elapsed();
+        if !waited.is_zero() {
+            self.observer.waited(waited.as_secs_f64());
+        }
+        permit
+    }
+
+    /// Sends one request, once, and tells the budget and the observer.
+    pub(super) async fn exchange(&self, mut permit: Permit, call: Call<'_>) -> Result<Answer, Failure> {
+        let url = format!("{}{}", self.base_url.join(call.endpoint.path()), call.query);
+        let mut request = self.transport.request(call.endpoint.is_post(), &url);
+        let odd_header = || Failure::NotSent("a key or token does not fit a header".to_owned());
+        match call.auth {
+            Auth::Keys => {
+                let headers = self.keys.read().unwrap_or_else(PoisonError::into_inner).headers();
+                let (api, secret) = headers.ok_or_else(odd_header)?;
+                request = request.header("X-API-Key", api).header("X-Secret-Key", secret);
+            }
+            Auth::Bearer(token) => {
+                let value = sensitive(&format!("Bearer {}", token.text.expose_secret())).ok_or_else(odd_header)?;
+                request = request.header(header::AUTHORIZATION, value);
+            }
+        }
+        if let Some(body) = call.body {
+            let json = HeaderValue::from_static("application/json");
+            request = request.header(header::CONTENT_TYPE, json).body(body.to_owned());
+        }
+        permit.begin();
+        let start = Instant::now();
+        let mut outcome = Transport::send(request).await;
+        let label = outcome.as_ref().map_or(StatusLabel::ERROR, |answer| StatusLabel::of(answer.status));
+        self.observer.request(call.endpoint, label, start.elapsed().as_secs_f64());
+        if let Ok(answer) = &mut outcome {
+            self.heed(answer);
+            self.scrub(&mut answer.body, call.auth);
+        }
+        outcome
+    }
+
+    /// A question (not a transfer): only 200 and 201 are answers.
+    pub(super) async fn ask(&self, call: Call<'_>) -> Result<Vec<u8>, CallError> {
+        let permit = self.permit().await;
+        let endpoint = call.endpoint;
+        let answer = self.exchange(permit, call).await.map_err(|failure| self.explain(endpoint, failure))?;
+        let message = || message_of(&answer.body).unwrap_or_else(|| shown(&answer.body));
+        match answer.status {
+            200 | 201 => Ok(answer.body),
+            401 => Err(CallError::NotAuthorized { endpoint, message: message() }),
+            403 => Err(CallError::Forbidden { endpoint, message: message() }),
+            429 => {
+                let held_for_seconds = self.held_for().map_or(0, |wait| wait.as_secs() + 1);
+                Err(CallError::RateLimited { endpoint, held_for_seconds })
+            }
+            300..=399 => {
+                let message = "a redirect, which is not followed; check kpay.base_url".to_owned();
+                Err(CallError::Status { endpoint, status: answer.status, message })
+            }
+            status => Err(CallError::Status { endpoint, status, message: message() }),
+        }
+    }
+
+    /// The bearer token, fetched where needed.
+    pub(super) async fn token(&self) -> Result<Token, CallError> {
+        self.tokens.get(async || self.fetch_token().await).await
+    }
+
+    async fn fetch_token(&self) -> Result<Issued, CallError> {
+        let call = Call { endpoint: Endpoint::Token, query: "", auth: Auth::Keys, body: Some("{}") };
+        token::read(&self.ask(call).await?, self.environment)
+    }
+
+    fn explain(&self, endpoint: Endpoint, failure: Failure) -> CallError {
+        match failure {
+            Failure::NotSent(what) => CallError::Unreachable { endpoint, what },
+            Failure::TimedOut => CallError::TimedOut { endpoint, seconds: self.transport.timeout().as_secs() },
+            Failure::Broken(what) => CallError::Broken { endpoint, what },
+            Failure::TooLarge => CallError::TooLarge { endpoint },
+        }
+    }
+
+    /// Holds everything after a 429, and after a 503 that says for how long.
+    fn heed(&self, answer: &Answer) {
+        let told = read_retry_after(&answer.retry_after, answer.date.as_deref(), SystemTime::now());
+        match (answer.status, told) {
+            (429, _) | (503, Some(_)) => {
+                let pause = self.limiter.hold(told);
+                tracing::warn!(status = answer.status, pause_seconds = pause.as_secs(), "kpay asks for a pause");
+            }
+            _ => self.limiter.heard(),
+        }
+    }
+
+    /// Takes our own secrets out of a reply that echoes them, before anything of it can be shown.
+    fn scrub(&self, body: &mut [u8], auth: Auth<'_>) {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let token = match auth {
+            Auth::Keys => None,
+            Auth::Bearer(token) => Some(token.text.expose_secret()),
+        };
+        for secret in keys.exposed().into_iter().chain(token) {
+            blot_out(body, secret.as_bytes());
+        }
+    }
+}
+
+fn blot_out(body: &mut [u8], secret: &[u8]) {
+    let mut from = 0;
+    while let Some(found) = body.get(from..).and_then(|rest| rest.windows(secret.len()).position(|part| part == secret))
+    {
+        let end = from + found + secret.len();
+        body[from + found..end].fill(b'*');
+        from = end;
+    }
+}
+
+fn check_environment(expected: Environment, keys: &Keys) -> Result<(), CallError> {
+    if keys.environment() == expected {
+        return Ok(());
+    }
+    let told = keys.environment().to_string();
+    Err(CallError::WrongEnvironment { expected, told_by: "the keys (by their prefix)", told })
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Client");
+        shown.field("base_url", &tame(&self.base_url.to_string(), 80));
+        shown.field("environment", &self.environment).finish_non_exhaustive()
+    }
+}
