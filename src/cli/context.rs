@@ -69,11 +69,11 @@ pub fn known_policy(policies: &PolicySet, name: Option<&str>) -> Result<(), CliE
     Err(CliError::new(Exit::Usage, format!("there is no policy `{shown}`; there are: {}", names.join(", "))))
 }
 
-/// The client for KPay.
+/// Address and keys of KPay, checked before anything is opened.
 ///
 /// # Errors
 /// 78 for a bad URL or missing keys, 77 for keys of the other environment.
-pub fn bank(settings: &Settings, surroundings: &Surroundings, metrics: &Arc<Metrics>) -> Result<KpayBank, CliError> {
+pub fn access(settings: &Settings, surroundings: &Surroundings) -> Result<kpay::ClientSettings, CliError> {
     let base_url = kpay::BaseUrl::parse(&settings.kpay.base_url)
         .map_err(|error| CliError::new(Exit::BadConfig, format!("kpay.base_url: {error}")))?;
     let found = settings::read_keys(settings, surroundings)?;
@@ -82,16 +82,37 @@ pub fn bank(settings: &Settings, surroundings: &Surroundings, metrics: &Arc<Metr
     }
     let keys = kpay::Keys::new(found.api.expose_secret().to_owned(), found.secret.expose_secret().to_owned())
         .map_err(|error| CliError::new(Exit::BadConfig, error))?;
-    let client = kpay::ClientSettings {
+    let environment = settings.kpay.environment;
+    if keys.environment() != environment {
+        let text = format!(
+            "the keys are {} keys, but kpay.environment is {environment}: nothing was sent; put the keys of the right \
+             environment in place, or change kpay.environment",
+            keys.environment()
+        );
+        return Err(CliError::new(Exit::Refused, text));
+    }
+    Ok(kpay::ClientSettings {
         base_url,
-        environment: settings.kpay.environment,
+        environment,
         keys,
         application_id: settings.kpay.application_id.clone(),
         requests_per_minute: settings.kpay.requests_per_minute,
         timeout: settings.kpay.timeout,
-        budget_file: settings.state.is_dir().then(|| settings.state.join("requests")),
-    };
-    let client = kpay::Client::new(client, Arc::new(Counted(metrics.clone())))
+        budget_file: None,
+    })
+}
+
+/// KPay. The request budget is kept in the state, over restarts, by commands that hold the state.
+///
+/// # Errors
+/// 77 where KPay may not be asked, 78 where the client cannot be made.
+pub fn bank(
+    access: kpay::ClientSettings,
+    budget_in: Option<&Path>,
+    metrics: &Arc<Metrics>,
+) -> Result<KpayBank, CliError> {
+    let access = kpay::ClientSettings { budget_file: budget_in.map(|state| state.join("requests")), ..access };
+    let client = kpay::Client::new(access, Arc::new(Counted(metrics.clone())))
         .map_err(|error| CliError::new(if error.is_refused() { Exit::Refused } else { Exit::BadConfig }, error))?;
     Ok(KpayBank::new(client))
 }
@@ -114,24 +135,30 @@ pub fn rules(settings: &Settings) -> Rules {
     }
 }
 
-/// An engine on the state, with a bank.
+/// The state, locked for us.
 ///
 /// # Errors
-/// 77 where the state may not or cannot be opened.
-pub fn engine(
-    settings: &Settings,
-    policies: Option<Arc<PolicySet>>,
-    bank: Arc<dyn Bank>,
-    metrics: Arc<Metrics>,
-    ahead: TimeDelta,
-) -> Result<Arc<Engine>, CliError> {
+/// 77 where it may not or cannot be opened.
+pub fn store(settings: &Settings) -> Result<Arc<Store>, CliError> {
     let (store, report) = Store::open(&settings.state)?;
     if let Some(torn) = &report.torn {
         eprintln!("treasuryd: {torn}");
     }
-    let parts =
-        Parts { clock: Arc::new(SystemClock), bank, store: Arc::new(store), metrics, rules: rules(settings), ahead };
-    Ok(Arc::new(Engine::new(parts, policies)))
+    Ok(Arc::new(store))
+}
+
+/// An engine on the state, with a bank.
+#[must_use]
+pub fn engine(
+    settings: &Settings,
+    policies: Option<Arc<PolicySet>>,
+    bank: Arc<dyn Bank>,
+    store: Arc<Store>,
+    metrics: Arc<Metrics>,
+    ahead: TimeDelta,
+) -> Arc<Engine> {
+    let parts = Parts { clock: Arc::new(SystemClock), bank, store, metrics, rules: rules(settings), ahead };
+    Arc::new(Engine::new(parts, policies))
 }
 
 /// A runtime for commands that wait for something.
@@ -201,12 +228,15 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> 
         Loaded::Bad(_) | Loaded::Gone(_) => None,
     };
     let metrics = metrics()?;
+    let store = store(settings)?;
     // Only an empty journal makes KPay necessary: its first record says whose money it is.
-    let bank: Arc<dyn Bank> = match bank(settings, &Surroundings::of_process()?, &metrics) {
+    let reached = access(settings, &Surroundings::of_process()?)
+        .and_then(|access| bank(access, Some(&settings.state), &metrics));
+    let bank: Arc<dyn Bank> = match reached {
         Ok(bank) => Arc::new(bank),
         Err(error) => Arc::new(NoBank(error.message)),
     };
-    let engine = engine(settings, policies, bank, metrics, TimeDelta::zero())?;
+    let engine = engine(settings, policies, bank, store, metrics, TimeDelta::zero());
     let response = runtime()?.block_on(control::handle(&engine, request));
     engine.store().close();
     match response {

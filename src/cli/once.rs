@@ -49,8 +49,10 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         }
     }
     let metrics = context::metrics()?;
-    let bank = Arc::new(context::bank(&settings, &Surroundings::of_process()?, &metrics)?);
-    let engine = context::engine(&settings, Some(policies), bank, metrics, ahead)?;
+    let access = context::access(&settings, &Surroundings::of_process()?)?;
+    let store = context::store(&settings)?;
+    let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
+    let engine = context::engine(&settings, Some(policies), bank, store, metrics, ahead);
     let before = engine.store().records();
     let report = context::runtime()?.block_on(async {
         let result = match engine.begin("once").await {

@@ -72,7 +72,8 @@ fn live(settings: &Settings, policies: &Arc<PolicySet>, args: &Args) -> Result<P
         Err(CallError::NobodyThere) => {}
         Err(error) => return Err(error.into()),
     }
-    let bank = context::bank(settings, &Surroundings::of_process()?, &context::metrics()?)?;
+    let access = context::access(settings, &Surroundings::of_process()?)?;
+    let bank = context::bank(access, None, &context::metrics()?)?;
     let state = state(settings)?;
     let plan = context::runtime()?.block_on(basis(settings, policies, &state, args).preview(&bank))?;
     Ok(plan)

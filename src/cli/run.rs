@@ -20,8 +20,10 @@ pub fn run(config: Option<&Path>) -> Result<Exit, CliError> {
         tracing::warn!(%warning, "policies");
     }
     let metrics = context::metrics()?;
-    let bank = Arc::new(context::bank(&settings, &Surroundings::of_process()?, &metrics)?);
-    let engine = context::engine(&settings, Some(policies), bank, metrics.clone(), TimeDelta::zero())?;
+    let access = context::access(&settings, &Surroundings::of_process()?)?;
+    let store = context::store(&settings)?;
+    let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
+    let engine = context::engine(&settings, Some(policies), bank, store, metrics.clone(), TimeDelta::zero());
     let result = context::runtime()?.block_on(async {
         let ears = Ears::of_signals()?;
         serve(&settings, &engine, &metrics, ears, |address| tracing::info!(%address, "serving")).await
