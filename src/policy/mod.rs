@@ -2,8 +2,19 @@
 //!
 //! Reads no file itself: callers pass `(path, text)` pairs. Everything that leaves this room is already valid.
 
+mod amount;
 mod checked;
 mod diagnostic;
+mod findings;
+mod keys;
+mod read;
+mod schema;
+mod source;
+mod suggest;
 
+pub use amount::{AmountError, WrittenAmount, read_amount};
 pub use checked::{ExpectedMove, Fx, Limits, Mode, Policy, PolicySet, PolicyTest, Rule, Source, Sweep};
 pub use diagnostic::{Diagnostic, Severity};
+pub use read::{Parsed, parse};
+pub use schema::schema;
+pub use source::{LARGEST_FILE_BYTES, SourceFile, hash};
