@@ -38,6 +38,17 @@ impl Findings {
         self.push(at, Severity::Error, code, message.into(), hint.into());
     }
 
+    /// An error that several wallets or currencies may have in common: the amount that is wrong for all of them is
+    /// still one mistake, and is reported once at its place.
+    pub fn error_once(&mut self, at: Place, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+        let known = |old: &Diagnostic| (old.line, old.column, old.code) == (at.line, at.column, code);
+        if self.list.iter().rev().take(32).any(known) {
+            self.errors += 1;
+        } else {
+            self.error(at, code, message, hint);
+        }
+    }
+
     pub fn warning(&mut self, at: Place, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
         self.push(at, Severity::Warning, code, message.into(), hint.into());
     }
@@ -51,12 +62,7 @@ impl Findings {
         self.list
     }
 
-    /// One finding a place and code: the same amount checked for five wallets is still one mistake.
     fn push(&mut self, at: Place, severity: Severity, code: &'static str, message: String, hint: String) {
-        let known = |old: &Diagnostic| (old.line, old.column, old.code) == (at.line, at.column, code);
-        if self.list.iter().rev().take(32).any(known) {
-            return;
-        }
         let file = self.file.clone();
         self.list.push(Diagnostic { file, line: at.line, column: at.column, severity, code, message, hint });
     }

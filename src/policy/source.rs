@@ -14,6 +14,19 @@ pub struct SourceFile {
     pub text: String,
 }
 
+impl SourceFile {
+    /// A line by its 1-based number, without its end.
+    #[must_use]
+    pub fn line(&self, number: usize) -> Option<&str> {
+        lines(&self.text).nth(number.checked_sub(1)?)
+    }
+}
+
+/// The lines of a text as YAML counts them: `\n`, `\r\n` and a lone `\r` end one.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
 /// SHA-256 (hex, lower case) over every file's name length, name, text length and text, in the order of their names.
 /// Lengths are eight bytes, most significant first, so that no two sets of files run together into the same bytes.
 #[must_use]
@@ -37,6 +50,13 @@ mod tests {
 
     fn files(pairs: &[(&str, &str)]) -> Vec<SourceFile> {
         pairs.iter().map(|(path, text)| SourceFile { path: (*path).into(), text: (*text).into() }).collect()
+    }
+
+    #[test]
+    fn lines_end_as_in_yaml() {
+        let file = SourceFile { path: String::new(), text: "a\r\nb\n\nc\rd".into() };
+        let all: Vec<Option<&str>> = (0..=6).map(|number| file.line(number)).collect();
+        assert_eq!(all, [None, Some("a"), Some("b"), Some(""), Some("c"), Some("d"), None]);
     }
 
     #[test]

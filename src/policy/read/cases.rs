@@ -4,7 +4,7 @@ use super::tree::Node;
 use super::walk::Field;
 use crate::model::{Lane, WalletId};
 use crate::money::Amount;
-use crate::policy::findings::{Findings, Place};
+use crate::policy::findings::{Findings, Place, quoted};
 use crate::policy::keys::{EXPECT, TEST};
 use crate::policy::{ExpectedMove, PolicyTest};
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ pub fn by_wallet(findings: &mut Findings, field: Field<'_>) -> Vec<(WalletId, Am
     let mut pairs = Vec::new();
     for entry in findings.entries(field.node, &what).unwrap_or_default() {
         let wallet = findings.wallet_named(&entry.key, entry.place);
-        let Some(written) = findings.amount(&entry.node, &format!("the amount of {}", entry.key)) else { continue };
+        let Some(written) = findings.amount(&entry.node, &format!("the amount of {}", quoted(&entry.key))) else { continue };
         let Some(wallet) = wallet else { continue };
         if let Some(money) = findings.in_wallet(written, wallet) {
             pairs.push((wallet, money.amount, entry.place));

@@ -95,7 +95,7 @@ fn refuse_below_smallest(findings: &mut Findings, bound: &Bound) {
             amount.grouped()
         );
         let hint = format!("write at least {SMALLEST_TRANSFER}; `enabled: false` switches the policy off");
-        findings.error(bound.place, "limit-too-small", message, hint);
+        findings.error_once(bound.place, "limit-too-small", message, hint);
     }
 }
 
@@ -108,7 +108,7 @@ fn refuse_over(findings: &mut Findings, low: &Bound, high: &Bound, code: &'stati
             "`{}` of {amount} {currency} is over `{}` of {most} {currency}, so nothing could ever move",
             low.name, high.name
         );
-        findings.error(low.place, code, message, format!("lower `{}` or raise `{}`", low.name, high.name));
+        findings.error_once(low.place, code, message, format!("lower `{}` or raise `{}`", low.name, high.name));
     }
 }
 
@@ -117,13 +117,13 @@ fn check_step(findings: &mut Findings, step: &Bound) {
     for (currency, amount) in &step.by_currency {
         if !amount.is_positive() {
             let message = "`round_down_to` of 0 rounds every amount down to nothing";
-            findings.error(step.place, "limit-too-small", message, "write a step such as 1_000, or take the key out");
+            findings.error_once(step.place, "limit-too-small", message, "write a step such as 1_000, or take the key out");
         } else if *amount > largest {
             let message = format!(
                 "`round_down_to` of {} {currency} is over KPay's largest transfer, so nothing could ever move",
                 amount.grouped()
             );
-            findings.error(step.place, "round-over-max", message, "write a step of at most 10_000_000");
+            findings.error_once(step.place, "round-over-max", message, "write a step of at most 10_000_000");
         }
     }
 }

@@ -63,7 +63,7 @@ impl Findings {
             Some(other) if other != currency => {
                 let message = format!("the amount is in {other}, but the wallet {wallet} holds {currency}");
                 let hint = format!("write it in {currency}, or give {wallet} an amount of its own");
-                self.error(written.place, "wrong-currency", message, hint);
+                self.error_once(written.place, "wrong-currency", message, hint);
                 None
             }
             _ => Some(Money { amount: written.amount.amount, currency }),
@@ -76,7 +76,7 @@ impl Findings {
             return Some(money);
         }
         let message = format!("{money} is finer than KPay sends {}", money.currency);
-        self.error(place, "not-sendable", message, finest(money.currency));
+        self.error_once(place, "not-sendable", message, finest(money.currency));
         None
     }
 }

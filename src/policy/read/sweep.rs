@@ -112,7 +112,7 @@ fn amounts(
     let Some(trigger) = draft.above.or(common.above) else {
         if !has_trigger {
             let message = format!("the sweep has no `above`, and the source {wallet} has none of its own");
-            findings.error(sweep_at, "missing-key", message, "say above which balance money moves: above: 250_000");
+            findings.error_once(sweep_at, "missing-key", message, "say above which balance money moves: above: 250_000");
         }
         return None;
     };
@@ -131,5 +131,5 @@ fn refuse_keep(findings: &mut Findings, at: Place, wallet: WalletId, keep: Amoun
     let (keep, above) = (keep.grouped(), above.grouped());
     let message = format!("{wallet} would keep {keep} {0}, more than its trigger of {above} {0}", wallet.currency);
     let hint = "`keep` must not be over `above`: lower the one or raise the other";
-    findings.error(at, "keep-over-above", message, hint);
+    findings.error_once(at, "keep-over-above", message, hint);
 }

@@ -63,7 +63,7 @@ fn wrong_yaml_is_found_at_its_place() {
     check("just words", &["wrong-type 1:1"]);
     check("version: 1\n\tpolicies: []\n", &["yaml-tab 2:1"]);
     check("version: 1\npolicies:\n  - name: a\n  \tschedule: x\n", &["yaml-tab 4:3"]);
-    check("version: 1\npolicies: [\n", &["yaml-syntax 3:1"]);
+    check("version: 1\npolicies: [\n", &["yaml-syntax 2:11"]);
     check("version: 1\nreserves: { CMR: 'x\n", &["yaml-syntax 2:18"]);
     check("version: 1\npolicies: a: b\n", &["yaml-syntax 2:12"]);
     check("version: 1\n---\nversion: 1\n", &["multiple-documents 2:1"]);
@@ -85,8 +85,8 @@ fn wrong_keys_and_kinds_of_values_are_found_at_their_place() {
     check("version: 1\npolicies:\n", &["empty-value 2:1"]);
     check("version: 1\npolicies: 5\n", &["wrong-type 2:11"]);
     check("version: 1\npolicies: [5]\n", &["wrong-type 2:12"]);
-    check("version: 1\npolicies: [{}]\n", &["missing-key 2:12"]);
-    check("version: 1\npolicies:\n  - name: a\n", &["missing-key 3:5"]);
+    check("version: 1\npolicies: [{}]\n", &["missing-key 2:12", "missing-key 2:12", "missing-key 2:12"]);
+    check("version: 1\npolicies:\n  - name: a\n", &["missing-key 3:5", "missing-key 3:5"]);
     check(&plus("shedule: 1"), &["unknown-key 6:5"]);
     check(&plus("above: 5"), &["unknown-key 6:5"]);
     check(&plus("fx: true"), &["wrong-type 6:9"]);
@@ -133,6 +133,11 @@ fn wrong_wallets_amounts_and_sources_are_found_at_their_place() {
     check(&sweep("{ from: [GAB, COG, GAB], into: CMR, above: 1 }"), &["duplicate-source 5:31"]);
     check(&sweep("{ from: [GAB, { wallet: GAB, above: 5 }], into: CMR, above: 1 }"), &["duplicate-source 5:36"]);
     check(&sweep("{ from: [GAB, CMR], into: CMR, above: 1 }"), &["same-wallet 5:26"]);
+    check(&sweep("{ from: [GAB, COG], into: CMR, above: 1 XOF, keep: 2 EUR }"), &[
+        "wrong-currency 5:50",
+        "unknown-currency 5:63",
+    ]);
+    check(&sweep("{ from: [GAB, COG], into: CMR, above: 1, keep: 2 }"), &["keep-over-above 5:59"]);
     check(&sweep("{ from: [{ above: 5 }], into: CMR, above: 1 }"), &["missing-key 5:21"]);
     check(&sweep("{ from: [GAB], above: 1 }"), &["missing-key 5:12"]);
     check(&sweep("{ from: [GAB], into: CMR, above: 1_000 XOF }"), &["wrong-currency 5:45"]);
@@ -236,18 +241,18 @@ fn what_belongs_to_later_versions_is_called_so_at_its_line() {
 #[test]
 fn wrong_tests_are_found_at_their_place() {
     let test = |text: &str| plus(&format!("tests:\n  - {text}"));
-    check(&test("{ name: x }"), &["missing-key 7:9"]);
+    check(&test("{ name: x }"), &["missing-key 7:9", "missing-key 7:9"]);
     check(&test("{ name: x, balances: { GAB: 1 }, expect: }"), &["empty-value 7:42"]);
     check(&test("{ name: x, balances: { GBA: 1 }, expect: [] }"), &["unknown-country 7:32"]);
     check(&test("{ name: x, balances: { GAB: 1 XOF }, expect: [] }"), &["wrong-currency 7:37"]);
     let expect = |text: &str| test(&format!("{{ name: x, balances: {{ GAB: 1 }}, expect: [ {text} ] }}"));
     check(&expect("{ from: GAB, to: CMR, amount: 5 XAF }"), &[]);
-    check(&expect("{ from: COG, to: CMR, amount: 5 XAF }"), &["unknown-lane 7:61"]);
-    check(&expect("{ from: GAB, to: CMR, amount: 0 }"), &["bad-amount 7:83"]);
-    check(&expect("{ from: GAB, to: CMR, amount: 5.5 }"), &["not-sendable 7:83"]);
-    check(&expect("{ from: GAB, to: CMR, amount: 5 XOF }"), &["wrong-currency 7:83"]);
+    check(&expect("{ from: COG, to: CMR, amount: 5 XAF }"), &["unknown-lane 7:60"]);
+    check(&expect("{ from: GAB, to: CMR, amount: 0 }"), &["bad-amount 7:82"]);
+    check(&expect("{ from: GAB, to: CMR, amount: 5.5 }"), &["not-sendable 7:82"]);
+    check(&expect("{ from: GAB, to: CMR, amount: 5 XOF }"), &["wrong-currency 7:82"]);
     let twice = "{ from: GAB, to: CMR, amount: 5 }, { from: GAB, to: CMR, amount: 6 }";
-    check(&expect(twice), &["duplicate-lane 7:96"]);
+    check(&expect(twice), &["duplicate-lane 7:95"]);
     let empty = "{ name: x, balances: {}, expect: [] }";
     check(&plus(&format!("tests:\n  - {empty}\n  - {empty}")), &["duplicate-test 8:17"]);
 }
@@ -312,8 +317,9 @@ fn every_mistake_of_every_file_is_reported_at_once_in_order() {
             "p/b.yaml:5:15 bad-schedule",
             "p/b.yaml:6:5 unknown-key",
             "p/b.yaml:7:5 missing-key",
+        "p/b.yaml:7:5 missing-key",
             "p/b.yaml:8:11 bad-mode",
-            "p/c.yaml:1:6 yaml-syntax",
+            "p/c.yaml:1:4 yaml-syntax",
         ]
     );
 }

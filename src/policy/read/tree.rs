@@ -253,7 +253,7 @@ fn report_syntax(text: &str, findings: &mut Findings, error: &ScanError) {
 
 /// The parser stops near a tab, sometimes a line before it; this is the tab itself.
 fn first_tab_from(text: &str, line: usize) -> Option<Place> {
-    let mut lines = text.lines().enumerate().skip(line.saturating_sub(1));
+    let mut lines = crate::policy::source::lines(text).enumerate().skip(line.saturating_sub(1));
     lines.find_map(|(index, content)| {
         let indentation = content.chars().take_while(|character| character.is_whitespace());
         let column = indentation.into_iter().position(|character| character == '\t')?;

@@ -11,7 +11,8 @@ const EXAMPLES: [&str; 2] = [
 /// Findings, if any, stand in order at places of the text, in one line each.
 fn check_sane(text: &str) {
     let found = findings(&[text]);
-    let lines: Vec<usize> = text.split('\n').map(|line| line.chars().count()).collect();
+    let mut lines: Vec<usize> = crate::policy::source::lines(text).map(|line| line.chars().count()).collect();
+    lines.push(0);
     for one in &found {
         assert!((1..=lines.len()).contains(&one.line), "{one:?} in {text:?}");
         assert!((1..=lines[one.line - 1] + 1).contains(&one.column), "{one:?} in {text:?}");
