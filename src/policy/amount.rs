@@ -276,12 +276,14 @@ mod tests {
             }
             let mut plain = digits;
             if let Some(cents) = cents {
-                text.push_str(&format!(".{cents:02}"));
-                plain.push_str(&format!(".{cents:02}"));
+                let cents = format!(".{cents:02}");
+                text.push_str(&cents);
+                plain.push_str(&cents);
             }
             let currency = Currency::ALL.get(pick).copied();
             if let Some(currency) = currency {
-                text.push_str(&format!(" {currency}"));
+                text.push(' ');
+                text.push_str(currency.code());
             }
             let expected = WrittenAmount { amount: plain.parse().unwrap(), currency };
             prop_assert_eq!(read_amount(&text), Ok(expected));

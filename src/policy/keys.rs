@@ -1,5 +1,10 @@
 //! Every key of a policy file, once: the reader refuses what is not here, the JSON Schema lists what is.
 
+/// Longer policy names make poor metrics and commands.
+pub(super) const LONGEST_NAME: usize = 63;
+/// Priorities run from 0 to this.
+pub(super) const LARGEST_PRIORITY: i64 = 1_000_000;
+
 /// A map of the file and the keys it may hold.
 #[derive(Debug)]
 pub(super) struct Shape {

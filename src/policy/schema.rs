@@ -3,7 +3,7 @@
 //! Made from the reader's own table of keys, so that the two cannot differ. It says less than `check`: what needs two
 //! values at once (`keep` over `above`, currencies, lanes in a circle) is deliberately absent.
 
-use super::keys::{FILE, Key, Need, Shape, Takes};
+use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, Need, Shape, Takes};
 use crate::money::{Country, Currency};
 use serde_json::{Map, Value, json};
 
@@ -36,14 +36,16 @@ fn property(key: &Key) -> Value {
 fn takes(takes: Takes) -> Value {
     match takes {
         Takes::Version => json!({ "const": 1 }),
-        Takes::Name => json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": 63 }),
+        Takes::Name => {
+            json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": LONGEST_NAME })
+        }
         Takes::Zone | Takes::Text | Takes::Cron => json!({ "type": "string", "minLength": 1 }),
         Takes::Wallet => json!({ "$ref": "#/$defs/wallet" }),
         Takes::Amount => json!({ "$ref": "#/$defs/amount" }),
         Takes::AmountByWallet => json!({ "$ref": "#/$defs/amounts" }),
         Takes::Flag => json!({ "type": "boolean" }),
         Takes::Mode => json!({ "enum": ["live", "shadow"] }),
-        Takes::Priority => json!({ "type": "integer", "minimum": 0, "maximum": 1_000_000 }),
+        Takes::Priority => json!({ "type": "integer", "minimum": 0, "maximum": LARGEST_PRIORITY }),
         Takes::Duration => json!({ "type": "string", "pattern": "^[1-9][0-9]*[smh]$" }),
         Takes::Dates => {
             json!({ "type": "array", "items": { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" } })

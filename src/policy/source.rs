@@ -1,5 +1,6 @@
 //! The files policies are made from, as text somebody else has read, and their hash.
 
+use crate::model::tame;
 use sha2::{Digest, Sha256};
 
 /// The largest policy file worth reading, in bytes. Whoever reads the disk enforces it.
@@ -8,13 +9,19 @@ pub const LARGEST_FILE_BYTES: usize = 1024 * 1024;
 /// One policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Its name as diagnostics show it.
+    /// Its name, as its reader was given it.
     pub path: String,
     /// Everything in it.
     pub text: String,
 }
 
 impl SourceFile {
+    /// Its name as diagnostics show it: tamed.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        tame(&self.path, 300)
+    }
+
     /// A line by its 1-based number, without its end.
     #[must_use]
     pub fn line(&self, number: usize) -> Option<&str> {
@@ -41,7 +48,7 @@ pub fn hash(files: &[SourceFile]) -> String {
             digest.update(part);
         }
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", digest.finalize())
 }
 
 #[cfg(test)]

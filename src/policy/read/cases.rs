@@ -52,7 +52,9 @@ pub fn by_wallet(findings: &mut Findings, field: Field<'_>) -> Vec<(WalletId, Am
     let mut pairs = Vec::new();
     for entry in findings.entries(field.node, &what).unwrap_or_default() {
         let wallet = findings.wallet_named(&entry.key, entry.place);
-        let Some(written) = findings.amount(&entry.node, &format!("the amount of {}", quoted(&entry.key))) else { continue };
+        let Some(written) = findings.amount(&entry.node, &format!("the amount of {}", quoted(&entry.key))) else {
+            continue;
+        };
         let Some(wallet) = wallet else { continue };
         if let Some(money) = findings.in_wallet(written, wallet) {
             pairs.push((wallet, money.amount, entry.place));

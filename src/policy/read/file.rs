@@ -27,7 +27,7 @@ pub struct FileDraft {
 
 pub fn read(file: &SourceFile) -> FileDraft {
     let mut draft = FileDraft {
-        findings: Findings::of(&file.path),
+        findings: Findings::of(file.shown_name()),
         reserves: Vec::new(),
         policies: Vec::new(),
         was_counted: false,

@@ -117,7 +117,12 @@ fn check_step(findings: &mut Findings, step: &Bound) {
     for (currency, amount) in &step.by_currency {
         if !amount.is_positive() {
             let message = "`round_down_to` of 0 rounds every amount down to nothing";
-            findings.error_once(step.place, "limit-too-small", message, "write a step such as 1_000, or take the key out");
+            findings.error_once(
+                step.place,
+                "limit-too-small",
+                message,
+                "write a step such as 1_000, or take the key out",
+            );
         } else if *amount > largest {
             let message = format!(
                 "`round_down_to` of {} {currency} is over KPay's largest transfer, so nothing could ever move",

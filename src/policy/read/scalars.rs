@@ -5,15 +5,13 @@ use super::walk::Field;
 use crate::model::tame;
 use crate::policy::Mode;
 use crate::policy::findings::{Findings, quoted};
+use crate::policy::keys::{LARGEST_PRIORITY, LONGEST_NAME};
 use crate::policy::suggest::nearest;
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use std::collections::BTreeSet;
 
-/// Longer names make poor file names, metrics and commands.
-const LONGEST_NAME: usize = 63;
 const LONGEST_TEXT: usize = 300;
-const LARGEST_PRIORITY: i64 = 1_000_000;
 const LONGEST_CATCH_UP_SECONDS: i64 = 24 * 60 * 60;
 
 impl Findings {

@@ -112,7 +112,12 @@ fn amounts(
     let Some(trigger) = draft.above.or(common.above) else {
         if !has_trigger {
             let message = format!("the sweep has no `above`, and the source {wallet} has none of its own");
-            findings.error_once(sweep_at, "missing-key", message, "say above which balance money moves: above: 250_000");
+            findings.error_once(
+                sweep_at,
+                "missing-key",
+                message,
+                "say above which balance money moves: above: 250_000",
+            );
         }
         return None;
     };

@@ -8,10 +8,8 @@ mod hostile;
 
 /// A file whose only policy has `sweep` on line 5 and `extra` from line 6 on, column 5.
 fn with(sweep: &str, extra: &str) -> String {
-    format!(
-        "version: 1\npolicies:\n  - name: a\n    schedule: \"0 18 * * *\"\n    sweep: {sweep}\n{}",
-        extra.lines().map(|line| format!("    {line}\n")).collect::<String>()
-    )
+    let extra: String = extra.lines().flat_map(|line| ["    ", line, "\n"]).collect();
+    format!("version: 1\npolicies:\n  - name: a\n    schedule: \"0 18 * * *\"\n    sweep: {sweep}\n{extra}")
 }
 
 /// A good file but for `extra`, which begins on line 6, column 5.
@@ -49,7 +47,7 @@ fn check(text: &str, expected: &[&str]) {
 }
 
 fn good(text: &str) -> PolicySet {
-    let parsed = parse(&files(&[text])).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    let parsed = parse(&files(&[text])).unwrap();
     assert_eq!(parsed.warnings, []);
     parsed.set
 }
@@ -133,10 +131,10 @@ fn wrong_wallets_amounts_and_sources_are_found_at_their_place() {
     check(&sweep("{ from: [GAB, COG, GAB], into: CMR, above: 1 }"), &["duplicate-source 5:31"]);
     check(&sweep("{ from: [GAB, { wallet: GAB, above: 5 }], into: CMR, above: 1 }"), &["duplicate-source 5:36"]);
     check(&sweep("{ from: [GAB, CMR], into: CMR, above: 1 }"), &["same-wallet 5:26"]);
-    check(&sweep("{ from: [GAB, COG], into: CMR, above: 1 XOF, keep: 2 EUR }"), &[
-        "wrong-currency 5:50",
-        "unknown-currency 5:63",
-    ]);
+    check(
+        &sweep("{ from: [GAB, COG], into: CMR, above: 1 XOF, keep: 2 EUR }"),
+        &["wrong-currency 5:50", "unknown-currency 5:63"],
+    );
     check(&sweep("{ from: [GAB, COG], into: CMR, above: 1, keep: 2 }"), &["keep-over-above 5:59"]);
     check(&sweep("{ from: [{ above: 5 }], into: CMR, above: 1 }"), &["missing-key 5:21"]);
     check(&sweep("{ from: [GAB], above: 1 }"), &["missing-key 5:12"]);
@@ -174,15 +172,12 @@ fn f07_no_number_disarms_a_comparison_and_no_alias_bomb_goes_off() {
         check(&sweep(&format!("{{ from: [GAB], into: CMR, above: {odd} }}")), &["bad-amount 5:45"]);
         check(&plus(&format!("limits: {{ max_per_day: {odd} }}")), &["bad-amount 6:28"]);
     }
-    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-    for level in 1..30 {
-        let inner = vec![format!("*a{}", level - 1); 10].join(", ");
-        bomb.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
-    }
+    let level = |level: usize| format!("a{level}: &a{level} [{}]", vec![format!("*a{}", level - 1); 10].join(", "));
+    let bomb = format!("a0: &a0 [x, x, x]\n{}\n", (1..30).map(level).collect::<Vec<_>>().join("\n"));
     let found = findings(&[&bomb]);
     assert!(found.iter().filter(|one| one.code == "yaml-alias").count() >= 30, "{found:#?}");
     check(&"[".repeat(200_000), &["yaml-nesting 1:25"]);
-    let deep: String = (0..500).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    let deep: String = (0..500).map(|level| " ".repeat(level) + "a:\n").collect();
     assert_eq!(findings(&[&deep]).iter().map(|one| one.code).collect::<Vec<_>>(), ["yaml-nesting"]);
     check(&sweep("&s { from: [GAB], into: CMR, above: 1_000 }"), &["yaml-alias 5:12"]);
 }
@@ -317,7 +312,7 @@ fn every_mistake_of_every_file_is_reported_at_once_in_order() {
             "p/b.yaml:5:15 bad-schedule",
             "p/b.yaml:6:5 unknown-key",
             "p/b.yaml:7:5 missing-key",
-        "p/b.yaml:7:5 missing-key",
+            "p/b.yaml:7:5 missing-key",
             "p/b.yaml:8:11 bad-mode",
             "p/c.yaml:1:4 yaml-syntax",
         ]

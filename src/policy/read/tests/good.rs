@@ -66,11 +66,11 @@ policies:
     assert_eq!(policy.catch_up, TimeDelta::hours(6));
     assert_eq!(policy.limits.round_down_to, [(Currency::XAF, Amount::whole(1_000))].into());
     assert_eq!(policy.limits.max_per_day, [(Currency::XAF, Amount::whole(20_000_000))].into());
-    let test = &policy.tests[0];
-    assert_eq!((test.name.as_str(), test.line, test.balances.len()), ("sweeps the surplus", 28, 3));
+    let case = &policy.tests[0];
+    assert_eq!((case.name.as_str(), case.line, case.balances.len()), ("sweeps the surplus", 28, 3));
     let amount = crate::money::Money { amount: Amount::whole(300_000), currency: Currency::XAF };
     let (from, to) = (wallet(Country::GAB), wallet(Country::CMR));
-    assert_eq!(test.expect, [ExpectedMove { from, to, amount }]);
+    assert_eq!(case.expect, [ExpectedMove { from, to, amount }]);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn the_examples_in_the_repository_are_good_and_have_tests() {
         }
     }
     assert!(examples.len() >= 3);
-    let parsed = parse(&examples).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    let parsed = parse(&examples).unwrap();
     assert_eq!(parsed.warnings, []);
     for policy in &parsed.set.policies {
         assert!(policy.tests.len() >= 2 && !policy.description.is_empty(), "{}", policy.name);

@@ -39,7 +39,9 @@ fn hostile_files_get_a_short_tame_answer() {
 fn many_policies_are_read_in_time_that_grows_with_them() {
     let mut text = String::from("version: 1\npolicies:\n");
     for index in 0..1_000 {
-        text.push_str(&format!("  - name: p-{index}\n    schedule: \"0 18 * * *\"\n    enabled: false\n"));
+        text.push_str(
+            &["  - name: p-", &index.to_string(), "\n    schedule: \"0 18 * * *\"\n    enabled: false\n"].concat(),
+        );
         text.push_str("    sweep: { from: [GAB, COG], into: CMR, above: 1_000 }\n");
     }
     assert_eq!(good(&text).policies.len(), 1_000);
