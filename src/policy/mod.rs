@@ -1,6 +1,9 @@
 //! Policies: YAML text in, checked policies and diagnostics out.
 //!
 //! Reads no file itself: callers pass `(path, text)` pairs. Everything that leaves this room is already valid.
+//!
+//! In reading order: `read::tree` (YAML with places), `keys` (the language, one table), `read` (tree to policies, every
+//! mistake pushed to `findings`), `read::set` (what only shows over all files), `schema` (the same table for editors).
 
 mod amount;
 mod checked;

@@ -52,6 +52,9 @@ pub fn by_wallet(findings: &mut Findings, field: Field<'_>) -> Vec<(WalletId, Am
     let mut pairs = Vec::new();
     for entry in findings.entries(field.node, &what).unwrap_or_default() {
         let wallet = findings.wallet_named(&entry.key, entry.place);
+        if wallet.is_none() && entry.node.is_empty_value() {
+            continue; // not a wallet without an amount, but a word that is neither
+        }
         let Some(written) = findings.amount(&entry.node, &format!("the amount of {}", quoted(&entry.key))) else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! Wallets and amounts in a policy file.
 
 use super::tree::{Node, Value};
+use super::walk::COMMA_HINT;
 use crate::model::WalletId;
 use crate::money::{Country, Currency, Money};
 use crate::policy::amount::{WrittenAmount, read_amount};
@@ -89,6 +90,9 @@ fn finest(currency: Currency) -> String {
 }
 
 fn country_hint(text: &str) -> String {
+    if text.starts_with(|first: char| first.is_ascii_digit()) {
+        return COMMA_HINT.to_owned();
+    }
     let codes = || Country::ALL.iter().map(Country::code);
     let named = Country::ALL.iter().find(|country| country.name().eq_ignore_ascii_case(text)).map(Country::code);
     let alpha_2 = Country::ALL.iter().zip(["CM", "GA", "CG", "SN", "CI", "BJ", "KE", "CD", "UG", "RW"]);

@@ -161,6 +161,9 @@ fn f06_misspelt_and_duplicate_keys_and_odd_numbers_are_refused_with_line_and_col
         check(&sweep(&format!("{{ from: [GAB], into: CMR, above: {odd} }}")), &["bad-amount 5:45"]);
         check(&format!("reserves: {{ CMR: {odd} }}\n{}", plus("")), &["bad-amount 1:18"]);
     }
+    check(&plus("limits:\n  max_transfer: 1,000"), &["bad-amount 7:21"]);
+    check(&sweep("{ from: [GAB], into: CMR, above: 250,000 }"), &["unknown-key 5:49"]);
+    check(&format!("reserves: {{ CMR: 250,000 XAF }}\n{}", plus("")), &["unknown-country 1:22"]);
     let found = findings(&[&plus("limits: { max_transfr: 5_000 }")]);
     assert_eq!(found[0].hint, "did you mean `max_transfer`?");
     assert!(found[0].to_string().starts_with("p/a.yaml:6:15: error[unknown-key]: "), "{}", found[0]);

@@ -7,6 +7,9 @@ use crate::policy::keys::{Need, SHAPES, Shape, Takes};
 use crate::policy::suggest::nearest;
 use std::collections::BTreeMap;
 
+/// In `{ above: 250,000 }` the comma ends the value, and `000` becomes a key.
+pub const COMMA_HINT: &str = "inside { } a comma ends a value: group digits with `_`, e.g. 250_000";
+
 /// A key that is there, with its value.
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'n> {
@@ -124,6 +127,8 @@ impl Findings {
         let home = || SHAPES.iter().find(|other| other.key(&entry.key).is_some());
         let hint = if entry.key == "<<" {
             "merge keys are not used in policies: write the values out".to_owned()
+        } else if entry.key.starts_with(|first: char| first.is_ascii_digit()) {
+            COMMA_HINT.to_owned()
         } else if let Some(meant) = nearest(&entry.key, known.iter().copied()) {
             format!("did you mean `{meant}`?")
         } else if let Some(home) = home() {
