@@ -40,11 +40,15 @@ impl Diagnostic {
     }
 }
 
-/// `file:line:column: error[code]: message`, then a `hint:` line.
+/// `file:line:column: error[code]: message`, then a `hint:` line. A finding about a whole file or folder has no place.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = if self.is_error() { "error" } else { "warning" };
-        write!(f, "{}:{}:{}: {severity}[{}]: {}", self.file, self.line, self.column, self.code, self.message)?;
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        write!(f, ": {severity}[{}]: {}", self.code, self.message)?;
         if self.hint.is_empty() { Ok(()) } else { write!(f, "\n  hint: {}", self.hint) }
     }
 }

@@ -1,9 +1,23 @@
 //! Policies: YAML text in, checked policies and diagnostics out.
 //!
 //! Reads no file itself: callers pass `(path, text)` pairs. Everything that leaves this room is already valid.
+//!
+//! In reading order: `read::tree` (YAML with places), `keys` (the language, one table), `read` (tree to policies, every
+//! mistake pushed to `findings`), `read::set` (what only shows over all files), `schema` (the same table for editors).
 
+mod amount;
 mod checked;
 mod diagnostic;
+mod findings;
+mod keys;
+mod read;
+mod schema;
+mod source;
+mod suggest;
 
+pub use amount::{AmountError, WrittenAmount, read_amount};
 pub use checked::{ExpectedMove, Fx, Limits, Mode, Policy, PolicySet, PolicyTest, Rule, Source, Sweep};
 pub use diagnostic::{Diagnostic, Severity};
+pub use read::{Parsed, parse};
+pub use schema::schema;
+pub use source::{LARGEST_FILE_BYTES, SourceFile, hash};

@@ -1,0 +1,189 @@
+//! Every key of a policy file, once: the reader refuses what is not here, the JSON Schema lists what is.
+
+/// Longer policy names make poor metrics and commands.
+pub(super) const LONGEST_NAME: usize = 63;
+/// Priorities run from 0 to this.
+pub(super) const LARGEST_PRIORITY: i64 = 1_000_000;
+
+/// A map of the file and the keys it may hold.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// What it is, for messages: "a policy".
+    pub name: &'static str,
+    pub keys: &'static [Key],
+}
+
+#[derive(Debug)]
+pub(super) struct Key {
+    pub name: &'static str,
+    pub need: Need,
+    pub takes: Takes,
+    /// One line for editors; for a key of a later version what to do instead.
+    pub about: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Must,
+    May,
+    /// The policy's kind: one of them must be there, and only `sweep` is supported yet.
+    Kind,
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Takes {
+    Version,
+    Zone,
+    Name,
+    Text,
+    Cron,
+    Wallet,
+    Amount,
+    AmountByWallet,
+    Flag,
+    Mode,
+    Priority,
+    Duration,
+    Dates,
+    /// A list of wallets, each a bare code or a map of this shape.
+    Sources(&'static Shape),
+    Map(&'static Shape),
+    List(&'static Shape),
+    /// Part of the language, not of this version.
+    Later,
+}
+
+const fn must(name: &'static str, takes: Takes, about: &'static str) -> Key {
+    Key { name, need: Need::Must, takes, about }
+}
+
+const fn may(name: &'static str, takes: Takes, about: &'static str) -> Key {
+    Key { name, need: Need::May, takes, about }
+}
+
+const fn later(name: &'static str, about: &'static str) -> Key {
+    Key { name, need: Need::May, takes: Takes::Later, about }
+}
+
+const fn later_kind(name: &'static str) -> Key {
+    Key { name, need: Need::Kind, takes: Takes::Later, about: "this version does `sweep` only; take the policy out" }
+}
+
+pub(super) static FILE: Shape = Shape {
+    name: "a policy file",
+    keys: &[
+        must("version", Takes::Version, "The version of the policy language: 1."),
+        may("timezone", Takes::Zone, "IANA time zone of every schedule in the file, e.g. Africa/Douala; default UTC."),
+        may("reserves", Takes::AmountByWallet, "Floors by wallet that no policy may break."),
+        may("policies", Takes::List(&POLICY), "The policies."),
+    ],
+};
+
+pub(super) static POLICY: Shape = Shape {
+    name: "a policy",
+    keys: &[
+        must("name", Takes::Name, "Kebab-case, unique over all files."),
+        may("description", Takes::Text, "One line for people."),
+        must("schedule", Takes::Cron, "Cron: 5 fields (minute hour day month weekday), or 6 with seconds first."),
+        Key {
+            name: "sweep",
+            need: Need::Kind,
+            takes: Takes::Map(&SWEEP),
+            about: "Each source that holds strictly more than `above` sends what is over `keep`, in the order written.",
+        },
+        later_kind("top_up"),
+        later_kind("rebalance"),
+        later_kind("payout"),
+        may("limits", Takes::Map(&LIMITS), "Bounds on what the policy moves."),
+        may("fx", Takes::Map(&FX), "Whether lanes between two currencies are allowed."),
+        later("approval", "take it out and bound the amounts with `limits.max_per_slot`"),
+        may("mode", Takes::Mode, "live, or shadow: decide and report, never send; default live."),
+        may("enabled", Takes::Flag, "Default true; false: reported, never run."),
+        may("priority", Takes::Priority, "Lower first; ties by name; default 100."),
+        may(
+            "catch_up",
+            Takes::Duration,
+            "A slot older than this is missed, e.g. 90s, 15m, 6h; default 6h, at most 24h.",
+        ),
+        may("holidays", Takes::Dates, "Local dates without a slot, YYYY-MM-DD."),
+        later("active", "take it out; `enabled: false` switches a policy off"),
+        later("not_after", "take it out; `enabled: false` switches a policy off"),
+        later("beneficiaries", "take it out; sweeps go to your own wallets only"),
+        may("tests", Takes::List(&TEST), "Examples that `treasuryd test` runs."),
+    ],
+};
+
+pub(super) static SWEEP: Shape = Shape {
+    name: "`sweep`",
+    keys: &[
+        must("from", Takes::Sources(&SOURCE), "The wallets to sweep, in order."),
+        must("into", Takes::Wallet, "The wallet that receives."),
+        may("above", Takes::Amount, "The trigger: strictly more than this; needed unless every source has its own."),
+        may("keep", Takes::Amount, "What stays; default: the same as `above`."),
+        later("fraction", "take it out; `keep` says what stays in the wallet"),
+        later("fixed", "take it out; `limits.max_per_slot` bounds what moves"),
+        later("except", "take it out and list the wallets you mean under `from`"),
+    ],
+};
+
+pub(super) static SOURCE: Shape = Shape {
+    name: "a source",
+    keys: &[
+        must("wallet", Takes::Wallet, "The wallet."),
+        may("above", Takes::Amount, "Its own trigger."),
+        may("keep", Takes::Amount, "What stays in it; default: the sweep's `keep`, else its `above`."),
+    ],
+};
+
+pub(super) static LIMITS: Shape = Shape {
+    name: "`limits`",
+    keys: &[
+        may("min_transfer", Takes::Amount, "The smallest amount worth moving over a lane."),
+        may("max_transfer", Takes::Amount, "The largest single transfer; larger amounts are split into parts."),
+        may("max_per_slot", Takes::Amount, "The most the policy moves in one slot, per source currency."),
+        may("max_per_day", Takes::Amount, "The most the policy moves on one local day, per source currency."),
+        may("round_down_to", Takes::Amount, "Amounts are multiples of this; the rest stays."),
+    ],
+};
+
+pub(super) static FX: Shape = Shape {
+    name: "`fx`",
+    keys: &[
+        may("allow", Takes::Flag, "Whether lanes between two currencies are allowed; default false."),
+        later("max_spread", "take it out; `treasuryd plan` shows the indicative rate before anything moves"),
+        later("reference", "take it out; the rate applied is KPay's own"),
+    ],
+};
+
+pub(super) static TEST: Shape = Shape {
+    name: "a test",
+    keys: &[
+        must("name", Takes::Text, "What the test shows; unique within the policy."),
+        must("balances", Takes::AmountByWallet, "The wallets and what is available in them."),
+        must("expect", Takes::List(&EXPECT), "Every transfer the policy must plan; an empty list: none."),
+    ],
+};
+
+pub(super) static EXPECT: Shape = Shape {
+    name: "an expected transfer",
+    keys: &[
+        must("from", Takes::Wallet, "The wallet debited."),
+        must("to", Takes::Wallet, "The wallet credited."),
+        must("amount", Takes::Amount, "What leaves the source over this lane, all parts together."),
+    ],
+};
+
+/// Every shape, for looking up where a misplaced key belongs.
+pub(super) static SHAPES: [&Shape; 8] = [&FILE, &POLICY, &SWEEP, &SOURCE, &LIMITS, &FX, &TEST, &EXPECT];
+
+impl Shape {
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The keys that can be written today.
+    pub fn supported(&self) -> impl Iterator<Item = &'static Key> {
+        self.keys.iter().filter(|key| !matches!(key.takes, Takes::Later))
+    }
+}

@@ -1,0 +1,119 @@
+//! One entry of `policies`.
+
+use super::sweep::SweepDraft;
+use super::tree::Node;
+use super::walk::{Field, Fields};
+use super::{cases, limits, sweep};
+use crate::model::Lane;
+use crate::policy::findings::{Findings, Place, quoted};
+use crate::policy::keys::POLICY;
+use crate::policy::{Fx, Mode, Policy, Rule};
+use crate::slot::Schedule;
+use chrono::{NaiveDate, TimeDelta};
+use chrono_tz::Tz;
+use std::collections::BTreeSet;
+
+const DEFAULT_PRIORITY: i64 = 100;
+const DEFAULT_CATCH_UP: TimeDelta = TimeDelta::hours(6);
+
+/// A policy as far as it could be read: enough to compare it with the others even where parts are wrong.
+#[derive(Debug)]
+pub struct PolicyDraft {
+    pub name: Option<(String, Place)>,
+    pub lanes: Vec<(Lane, Place)>,
+    pub enabled: bool,
+    pub mode: Mode,
+    /// `None` where something in it is wrong.
+    pub policy: Option<Policy>,
+}
+
+pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraft> {
+    let fields = findings.fields(node, &POLICY)?;
+    let name = fields.get("name").and_then(|field| Some((findings.name(field)?, field.node.place)));
+    let description = fields.get("description").and_then(|field| findings.line(field)).unwrap_or_default();
+    let schedule = schedule(findings, &fields, zone);
+    let swept = swept(findings, &fields);
+    let fx = fx(findings, &fields);
+    if !fx.is_some_and(|fx| fx.allow) {
+        refuse_crossings(findings, &swept.lanes);
+    }
+    let limits = fields.get("limits").map(|field| limits::read(findings, field, &swept.lanes)).unwrap_or_default();
+    let mode = fields.get("mode").map_or(Some(Mode::default()), |field| findings.mode(field));
+    let enabled = fields.get("enabled").map_or(Some(true), |field| findings.flag(field));
+    let priority = fields.get("priority").map_or(Some(DEFAULT_PRIORITY), |field| findings.priority(field));
+    let catch_up = fields.get("catch_up").map_or(Some(DEFAULT_CATCH_UP), |field| findings.catch_up(field));
+    let lanes = swept.lanes_complete.then_some(swept.lanes.as_slice());
+    let tests = fields.get("tests").map(|field| cases::read(findings, field, lanes)).unwrap_or_default();
+
+    let file = findings.file().to_owned();
+    let whole = || {
+        let (name, name_at) = name.clone()?;
+        Some(Policy {
+            name,
+            description,
+            file,
+            line: name_at.line,
+            schedule: schedule?,
+            rule: Rule::Sweep(swept.sweep?),
+            limits,
+            fx: fx?,
+            mode: mode?,
+            enabled: enabled?,
+            priority: priority?,
+            catch_up: catch_up?,
+            tests,
+        })
+    };
+    let policy = whole();
+    let (enabled, mode) = (enabled.unwrap_or(true), mode.unwrap_or_default());
+    Some(PolicyDraft { name, lanes: swept.lanes, enabled, mode, policy })
+}
+
+fn schedule(findings: &mut Findings, fields: &Fields<'_>, zone: Tz) -> Option<Schedule> {
+    let holidays = fields.get("holidays").map(|field| findings.holidays(field)).unwrap_or_default();
+    cron(findings, fields.get("schedule")?, zone, holidays)
+}
+
+fn cron(findings: &mut Findings, field: Field<'_>, zone: Tz, holidays: BTreeSet<NaiveDate>) -> Option<Schedule> {
+    let text = findings.text(field.node, "`schedule`")?.trim();
+    let hint = "five fields, minute hour day month weekday, e.g. \"0 18 * * MON-FRI\"; or six with seconds first";
+    let count = text.split_whitespace().count();
+    let problem = if matches!(count, 5 | 6) {
+        match Schedule::new(text, zone, holidays) {
+            Ok(schedule) => return Some(schedule),
+            Err(error) => crate::model::tame(&error.to_string(), 200),
+        }
+    } else {
+        format!("{} has {count} of the five or six fields of a schedule", quoted(text))
+    };
+    findings.error(field.node.place, "bad-schedule", problem, hint);
+    None
+}
+
+/// What the policy does. One without any kind is reported once; one of a later kind already was.
+fn swept(findings: &mut Findings, fields: &Fields<'_>) -> SweepDraft {
+    if let Some(field) = fields.get("sweep") {
+        return sweep::read(findings, field);
+    }
+    if !fields.later_kind && !fields.wrote("sweep") {
+        let about = "say what it does: sweep: { from: [GAB], into: CMR, above: 250_000 }";
+        findings.missing(fields.place, &POLICY, "sweep", about);
+    }
+    SweepDraft::default()
+}
+
+fn fx(findings: &mut Findings, fields: &Fields<'_>) -> Option<Fx> {
+    let Some(field) = fields.get("fx") else { return Some(Fx::default()) };
+    let fields = findings.fields(field.node, &crate::policy::keys::FX)?;
+    let allow = fields.get("allow").map_or(Some(false), |field| findings.flag(field))?;
+    Some(Fx { allow })
+}
+
+fn refuse_crossings(findings: &mut Findings, lanes: &[(Lane, Place)]) {
+    for (lane, place) in lanes.iter().filter(|(lane, _)| lane.crosses_currencies()) {
+        let (from, to) = (lane.from.currency, lane.to.currency);
+        let message = format!("{lane} turns {from} into {to}, and this policy does not allow that");
+        let hint = "add `fx: { allow: true }` to the policy if money may change its currency";
+        findings.error(*place, "fx-not-allowed", message, hint);
+    }
+}

@@ -1,0 +1,55 @@
+//! From files to a set of policies. Every mistake of every file is reported at once; nothing stops at the first.
+
+mod cases;
+mod entry;
+mod file;
+mod limits;
+mod money;
+mod scalars;
+mod set;
+mod sweep;
+mod tree;
+mod walk;
+
+use super::{Diagnostic, Policy, PolicySet, Severity, SourceFile, hash};
+
+/// What good files turn into.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The policies and reserves of all files.
+    pub set: PolicySet,
+    /// What someone should look at, by file, line and column.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads all files as one set of policies.
+///
+/// # Errors
+/// Every finding of every file, errors and warnings, by file, line and column; at least one of them is an error.
+pub fn parse(files: &[SourceFile]) -> Result<Parsed, Vec<Diagnostic>> {
+    let mut in_order: Vec<&SourceFile> = files.iter().collect();
+    in_order.sort_by(|left, right| left.path.cmp(&right.path));
+    let mut drafts: Vec<file::FileDraft> = in_order.into_iter().map(file::read).collect();
+    let reserves = set::reserves(&mut drafts);
+    set::names(&mut drafts);
+    set::cycles(&mut drafts);
+    set::shared_lanes(&mut drafts);
+
+    let mut findings: Vec<Diagnostic> = set::no_policies(&drafts).into_iter().collect();
+    let mut policies: Vec<Policy> = Vec::new();
+    for draft in drafts {
+        findings.extend(draft.findings.into_list());
+        policies.extend(draft.policies.into_iter().filter_map(|draft| draft.policy));
+    }
+    findings.sort_by(|left, right| {
+        (&left.file, left.line, left.column, left.code).cmp(&(&right.file, right.line, right.column, right.code))
+    });
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(findings);
+    }
+    policies.sort_by(|left, right| (left.priority, &left.name).cmp(&(right.priority, &right.name)));
+    Ok(Parsed { set: PolicySet { hash: hash(files), policies, reserves }, warnings: findings })
+}
+
+#[cfg(test)]
+mod tests;

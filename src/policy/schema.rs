@@ -1,0 +1,130 @@
+//! The JSON Schema (draft 2020-12) of a policy file, for editors: completion, descriptions and red lines while typing.
+//!
+//! Made from the reader's own table of keys, so that the two cannot differ. It says less than `check`: what needs two
+//! values at once (`keep` over `above`, currencies, lanes in a circle) is deliberately absent.
+
+use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, Need, Shape, Takes};
+use crate::money::{Country, Currency};
+use serde_json::{Map, Value, json};
+
+/// The schema of what this version supports.
+#[must_use]
+pub fn schema() -> Value {
+    let mut root = object(&FILE);
+    if let Value::Object(root) = &mut root {
+        root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+        root.insert("title".into(), json!("treasuryd policy file"));
+        root.insert("$defs".into(), json!({ "amount": amount(), "wallet": wallet(), "amounts": amounts() }));
+    }
+    root
+}
+
+fn object(shape: &Shape) -> Value {
+    let properties: Map<String, Value> = shape.supported().map(|key| (key.name.to_owned(), property(key))).collect();
+    let required: Vec<&str> = shape.supported().filter(|key| key.need != Need::May).map(|key| key.name).collect();
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
+}
+
+fn property(key: &Key) -> Value {
+    let mut schema = takes(key.takes);
+    if let Value::Object(schema) = &mut schema {
+        schema.insert("description".into(), json!(key.about));
+    }
+    schema
+}
+
+fn takes(takes: Takes) -> Value {
+    match takes {
+        Takes::Version => json!({ "const": 1 }),
+        Takes::Name => {
+            json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": LONGEST_NAME })
+        }
+        Takes::Zone | Takes::Text | Takes::Cron => json!({ "type": "string", "minLength": 1 }),
+        Takes::Wallet => json!({ "$ref": "#/$defs/wallet" }),
+        Takes::Amount => json!({ "$ref": "#/$defs/amount" }),
+        Takes::AmountByWallet => json!({ "$ref": "#/$defs/amounts" }),
+        Takes::Flag => json!({ "type": "boolean" }),
+        Takes::Mode => json!({ "enum": ["live", "shadow"] }),
+        Takes::Priority => json!({ "type": "integer", "minimum": 0, "maximum": LARGEST_PRIORITY }),
+        Takes::Duration => json!({ "type": "string", "pattern": "^[1-9][0-9]*[smh]$" }),
+        Takes::Dates => {
+            json!({ "type": "array", "items": { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" } })
+        }
+        Takes::Sources(shape) => json!({
+            "type": "array", "minItems": 1, "items": { "anyOf": [{ "$ref": "#/$defs/wallet" }, object(shape)] }
+        }),
+        Takes::Map(shape) => object(shape),
+        Takes::List(shape) => json!({ "type": "array", "items": object(shape) }),
+        // Never asked for: `Shape::supported` leaves these out.
+        Takes::Later => json!(false),
+    }
+}
+
+fn wallet() -> Value {
+    let codes: Vec<&str> = Country::ALL.iter().map(Country::code).collect();
+    json!({ "description": "A country with a KPay wallet, ISO 3166-1 alpha-3.", "enum": codes })
+}
+
+fn amount() -> Value {
+    let codes = Currency::ALL.iter().map(Currency::code).collect::<Vec<_>>().join("|");
+    let digits = "(0|[1-9][0-9]*|[1-9][0-9]{0,2}(_[0-9]{3})+|[1-9][0-9]{0,2}( [0-9]{3})+)";
+    json!({
+        "description": "250000, 250_000 or \"250 000\", with or without a currency; without one, the wallet's own.",
+        "anyOf": [
+            { "type": "number", "minimum": 0 },
+            { "type": "string", "pattern": format!("^{digits}(\\.[0-9]+)?( ({codes}))?$") }
+        ]
+    })
+}
+
+fn amounts() -> Value {
+    json!({
+        "type": "object",
+        "propertyNames": { "$ref": "#/$defs/wallet" },
+        "additionalProperties": { "$ref": "#/$defs/amount" }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::keys::SHAPES;
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Every set of property names of the schema, wherever it stands.
+    fn property_sets(value: &Value, out: &mut Vec<BTreeSet<String>>) {
+        match value {
+            Value::Object(map) => {
+                if let Some(Value::Object(properties)) = map.get("properties") {
+                    out.push(properties.keys().cloned().collect());
+                }
+                map.values().for_each(|inner| property_sets(inner, out));
+            }
+            Value::Array(items) => items.iter().for_each(|inner| property_sets(inner, out)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_schema_lists_every_key_the_reader_knows_and_no_other() {
+        let mut listed = Vec::new();
+        property_sets(&schema(), &mut listed);
+        let known: Vec<BTreeSet<String>> =
+            SHAPES.iter().map(|shape| shape.supported().map(|key| key.name.to_owned()).collect()).collect();
+        assert_eq!(listed.len(), known.len());
+        for keys in known {
+            assert!(listed.contains(&keys), "{keys:?} is not in the schema");
+        }
+    }
+
+    #[test]
+    fn the_committed_schema_is_this_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/schema.json");
+        let expected = format!("{:#}\n", schema());
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(path, &expected).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(committed, expected, "write it anew: UPDATE_SCHEMA=1 cargo test --lib policy::schema");
+    }
+}
