@@ -6,26 +6,46 @@ use chrono::{Datelike, TimeDelta, Timelike};
 use chrono_tz::Tz;
 
 /// A narrow space that does not break: between groups of digits.
-const GROUP: &str = "\u{202f}";
-/// As wide as a digit, and as wide as a point: what stands in for missing decimals, so that points stay in one column.
-const DIGIT_WIDE: &str = "\u{2007}";
-const POINT_WIDE: &str = "\u{2008}";
+const GROUP: char = '\u{202f}';
 /// The longest text of somebody else's that is shown.
 const LONGEST: usize = 600;
 
-/// Text that did not come from this program, made safe to show on one line.
+/// Text that did not come from this page, made safe to show on one line; the groups of its figures stay together.
 pub(super) fn outside(text: &str) -> String {
-    tame(text, LONGEST)
+    let tamed = tame(text, LONGEST);
+    let mut out = String::with_capacity(tamed.len());
+    for (index, character) in tamed.char_indices() {
+        let is_group =
+            character == ' ' && out.ends_with(|c: char| c.is_ascii_digit()) && starts_group(&tamed[index + 1..]);
+        out.push(if is_group { GROUP } else { character });
+    }
+    out
+}
+
+/// Exactly three digits, then something else.
+fn starts_group(text: &str) -> bool {
+    text.bytes().take_while(u8::is_ascii_digit).count() == 3
 }
 
 /// An amount on its own.
 pub(super) fn amount(amount: Amount) -> String {
-    amount.grouped().replace(' ', GROUP).replace('-', "\u{2212}")
+    amount.grouped().replace(' ', &GROUP.to_string()).replace('-', "\u{2212}")
 }
 
 /// A count with its groups.
 pub(super) fn count(count: u64) -> String {
     amount(Amount::new(count.into()))
+}
+
+/// A figure of a column.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Figure {
+    /// The amount, or a dash.
+    pub(super) text: String,
+    /// Decimals that are not there; shown invisibly, so that points stand in one line whatever the font.
+    pub(super) blank: String,
+    /// Whether it is a dash.
+    pub(super) none: bool,
 }
 
 /// A column of amounts, all with room for the decimals of the finest of them.
@@ -38,14 +58,24 @@ impl Column {
         Self { places: amounts.into_iter().map(places).max().unwrap_or(0) }
     }
 
-    pub(super) fn show(&self, one: Amount) -> String {
-        let text = amount(one);
-        let missing = self.places.saturating_sub(places(one));
-        if missing == 0 {
-            return text;
-        }
-        let point = if places(one) == 0 { POINT_WIDE } else { "" };
-        format!("{text}{point}{}", DIGIT_WIDE.repeat(missing))
+    pub(super) fn show(&self, one: Amount) -> Figure {
+        let zeros = match places(one) {
+            0 => return Figure { text: amount(one), blank: self.blank(), none: false },
+            some => "0".repeat(self.places.saturating_sub(some)),
+        };
+        Figure { text: format!("{}{zeros}", amount(one)), blank: String::new(), none: false }
+    }
+
+    /// The amount, or a dash where there is none.
+    pub(super) fn show_some(&self, one: Option<Amount>) -> Figure {
+        one.map_or_else(
+            || Figure { text: "\u{2013}".to_owned(), blank: self.blank(), none: true },
+            |one| self.show(one),
+        )
+    }
+
+    fn blank(&self) -> String {
+        if self.places == 0 { String::new() } else { format!(".{}", "0".repeat(self.places)) }
     }
 }
 
@@ -121,11 +151,25 @@ mod tests {
 
     #[test]
     fn decimals_stay_in_one_column() {
-        let figures: Vec<Amount> = ["330000.75", "90000", "-0.5"].iter().map(|text| text.parse().unwrap()).collect();
-        let column = Column::of(figures.iter().copied());
-        let shown: Vec<String> = figures.iter().map(|one| column.show(*one)).collect();
-        assert_eq!(shown, ["330\u{202f}000.75", "90\u{202f}000\u{2008}\u{2007}\u{2007}", "\u{2212}0.5\u{2007}"]);
-        assert_eq!(Column::of([]).show(Amount::ZERO), "0");
+        let figures = ["330000.75", "90000", "-0.5"].map(|text| text.parse::<Amount>().unwrap());
+        let column = Column::of(figures);
+        let shown = figures.map(|one| column.show(one)).map(|figure| (figure.text, figure.blank));
+        let expected = [("330\u{202f}000.75", ""), ("90\u{202f}000", ".00"), ("\u{2212}0.50", "")];
+        assert_eq!(shown, expected.map(|(text, blank)| (text.to_owned(), blank.to_owned())));
+        assert_eq!(column.show_some(None), Figure { text: "\u{2013}".to_owned(), blank: ".00".to_owned(), none: true });
+        assert_eq!(Column::of([]).show(Amount::ZERO).text, "0");
+    }
+
+    #[test]
+    fn figures_in_a_sentence_do_not_break() {
+        for (text, shown) in [
+            ("holds 1 250 000 XAF", "holds 1\u{202f}250\u{202f}000 XAF"),
+            ("in 4 s, 2 of 1000", "in 4 s, 2 of 1000"),
+            ("a\nb", "a\\u{a}b"),
+            ("à 5 000\u{202e}", "à 5\u{202f}000\\u{202e}"),
+        ] {
+            assert_eq!(outside(text), shown);
+        }
     }
 
     #[test]

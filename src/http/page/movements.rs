@@ -1,6 +1,6 @@
 //! Movements: the open ones as cards that say what to do, the final ones as rows of a statement.
 
-use super::format::{Column, Moment, amount, outside};
+use super::format::{Column, Figure, Moment, amount, outside};
 use super::words::{Badge, evidence, meaning, outcome};
 use crate::daemon::view::TransferView;
 use crate::model::Timestamp;
@@ -43,10 +43,10 @@ pub(super) struct TransferRow {
     pub(super) origin: String,
     pub(super) from: String,
     pub(super) to: String,
-    pub(super) amount: String,
+    pub(super) amount: Figure,
     pub(super) currency: String,
     pub(super) fee: Option<String>,
-    pub(super) credited: Option<String>,
+    pub(super) credited: Option<Figure>,
     pub(super) credited_currency: String,
     pub(super) rate: Option<String>,
     /// Applied, but nobody gave the rate or the credit yet.

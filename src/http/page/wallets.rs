@@ -1,6 +1,6 @@
 //! Balances, by currency: only amounts of one currency may be added up.
 
-use super::format::Column;
+use super::format::{Column, Figure};
 use crate::daemon::view::WalletView;
 use crate::money::{Amount, Currency};
 use std::collections::BTreeMap;
@@ -21,12 +21,12 @@ pub(super) struct WalletRow {
     pub(super) figures: Figures,
 }
 
-/// What is known of a wallet, or of all of one currency, ready to show; `None` where there is nothing to show.
+/// What is known of a wallet, or of all of one currency.
 pub(super) struct Figures {
-    pub(super) available: String,
-    pub(super) held: Option<String>,
-    pub(super) reserve: Option<String>,
-    pub(super) balance: Option<String>,
+    pub(super) available: Figure,
+    pub(super) held: Figure,
+    pub(super) reserve: Figure,
+    pub(super) balance: Figure,
 }
 
 /// The groups in the order their currencies first appear.
@@ -75,12 +75,12 @@ fn total(wallets: &[&WalletView], column: &Column) -> Option<Figures> {
 }
 
 fn figures(column: &Column, available: Amount, held: Amount, reserve: Amount, balance: Option<Amount>) -> Figures {
-    let unless_zero = |amount: Amount| (amount != Amount::ZERO).then(|| column.show(amount));
+    let unless_zero = |amount: Amount| column.show_some((amount != Amount::ZERO).then_some(amount));
     Figures {
         available: column.show(available),
         held: unless_zero(held),
         reserve: unless_zero(reserve),
-        balance: balance.map(|amount| column.show(amount)),
+        balance: column.show_some(balance),
     }
 }
 
@@ -95,18 +95,22 @@ mod tests {
         let shown: Vec<(&str, usize, Option<&str>)> = groups
             .iter()
             .map(|group| {
-                (group.currency.as_str(), group.rows.len(), group.total.as_ref().map(|total| total.available.as_str()))
+                (
+                    group.currency.as_str(),
+                    group.rows.len(),
+                    group.total.as_ref().map(|total| total.available.text.as_str()),
+                )
             })
             .collect();
         assert_eq!(
             shown,
             [
                 ("XAF", 3, Some("5\u{202f}232\u{202f}500.75")),
-                ("XOF", 2, Some("1\u{202f}351\u{202f}530\u{2008}\u{2007}\u{2007}")),
+                ("XOF", 2, Some("1\u{202f}351\u{202f}530")),
                 ("KES", 1, None),
             ]
         );
-        assert_eq!(groups[0].total.as_ref().and_then(|total| total.balance.as_deref()), None, "COG gave no balance");
+        assert!(groups[0].total.as_ref().is_some_and(|total| total.balance.none), "COG gave no whole balance");
     }
 
     #[test]
