@@ -10,6 +10,7 @@ mod once;
 mod output;
 mod pause;
 mod plan;
+mod policy_commands;
 mod run;
 mod sandbox;
 mod schema;
@@ -49,9 +50,9 @@ enum Command {
     /// What would happen now and why not; sends nothing, writes nothing
     Plan(plan::Args),
     /// Every error and warning of configuration and policies at once
-    Check(check::Args),
+    Check(policy_commands::CheckArgs),
     /// Run the `tests:` blocks of the policy files
-    Test(test_policies::Args),
+    Test(policy_commands::TestArgs),
     /// JSON Schema of the policy file, for editors
     Schema,
     /// Balances, next slots, open transfers, last problems
@@ -100,9 +101,9 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Run => run::run(config),
         Command::Once(args) => once::run(config, &args),
         Command::Plan(args) => plan::run(config, &args),
-        Command::Check(args) => check::run(config, &args),
-        Command::Test(args) => test_policies::run(config, &args),
-        Command::Schema => schema::run(),
+        Command::Check(args) => policy_commands::check(config, &args),
+        Command::Test(args) => policy_commands::test(config, &args),
+        Command::Schema => policy_commands::schema(),
         Command::Status(args) => status::run(config, &args),
         Command::Transfers(command) => transfers::run(config, command),
         Command::Pause(args) => pause::run(config, args, true),

@@ -6,6 +6,9 @@ use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::Skip;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub mod sample;
+
 /// Everything `status --json` and the dashboard show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusView {

@@ -1,0 +1,163 @@
+//! `check`, `test` and `schema`: what finance runs before a change goes live.
+
+use super::exit::{CliError, Exit};
+use super::test_policies::run_tests;
+use super::{check, context, output, schema};
+use crate::daemon::doors::Bank;
+use crate::kpay::BaseUrl;
+use crate::money::Amount;
+use crate::plan::{lane_amounts, plan_for_test};
+use crate::policy::{Diagnostic, ExpectedMove, Parsed, Severity, SourceFile, parse};
+use crate::settings::{self, Settings, SettingsError, Surroundings};
+use chrono::Utc;
+use std::path::Path;
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// A warning counts as an error
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Also ask KPay: keys, environment, wallets
+    #[arg(long)]
+    online: bool,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, clap::Args)]
+pub struct TestArgs {
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs `check`.
+///
+/// # Errors
+/// 78 with findings, 77 where a file may not be read or KPay refuses us, 75 where KPay cannot be asked.
+pub fn check(config: Option<&Path>, args: &CheckArgs) -> Result<Exit, CliError> {
+    let (findings, files, good) = findings(config)?;
+    let tally = check::Tally::of(&findings);
+    if args.json {
+        output::json(&check::render_json(&findings))?;
+    } else {
+        eprint!("{}", check::render_text(&findings, &files));
+    }
+    if !tally.is_good(args.deny_warnings) {
+        return Ok(Exit::BadConfig);
+    }
+    let Some((settings, parsed)) = good else { return Ok(Exit::BadConfig) };
+    if !args.json {
+        output::line(&check::summary(&parsed, &files))?;
+    }
+    if args.online {
+        online(&settings, &parsed, args.json)?;
+    }
+    Ok(Exit::Done)
+}
+
+type Found = (Vec<Diagnostic>, Vec<SourceFile>, Option<(Settings, Parsed)>);
+
+/// Every finding of configuration and policies, in the order of the files.
+fn findings(config: Option<&Path>) -> Result<Found, CliError> {
+    let settings = match settings::load(config, &[], &Surroundings::of_process()?) {
+        Ok(settings) => settings,
+        Err(denied @ SettingsError::Denied(_)) => return Err(denied.into()),
+        Err(unusable) => return Ok((unusable.diagnostics().to_vec(), Vec::new(), None)),
+    };
+    let mut findings = settings.warnings.clone();
+    findings.extend(bad_base_url(&settings));
+    let texts = match settings::read_policy_files(&settings.policies.path) {
+        Ok(texts) => texts,
+        Err(denied @ SettingsError::Denied(_)) => return Err(denied.into()),
+        Err(unusable) => {
+            findings.extend(unusable.diagnostics().iter().cloned());
+            return Ok((findings, Vec::new(), None));
+        }
+    };
+    let files: Vec<SourceFile> = texts.into_iter().map(|(path, text)| SourceFile { path, text }).collect();
+    let good = match parse(&files) {
+        Ok(parsed) => {
+            findings.extend(parsed.warnings.iter().cloned());
+            Some((settings, parsed))
+        }
+        Err(errors) => {
+            findings.extend(errors);
+            None
+        }
+    };
+    Ok((findings, files, good))
+}
+
+fn bad_base_url(settings: &Settings) -> Option<Diagnostic> {
+    let error = BaseUrl::parse(&settings.kpay.base_url).err()?;
+    let file = settings.file.as_ref();
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let place = text.lines().enumerate().find_map(|(index, line)| Some((index + 1, line.find("base_url")? + 1)));
+    let (line, column) = place.unwrap_or((0, 0));
+    Some(Diagnostic {
+        file: file.map_or_else(|| "environment".to_owned(), |file| file.display().to_string()),
+        line,
+        column,
+        severity: Severity::Error,
+        code: "bad-base-url",
+        message: format!("kpay.base_url: {error}"),
+        hint: "KPay's is https://admin.kpay.site; plain http is for a sandbox on this machine only".to_owned(),
+    })
+}
+
+/// Asks KPay who we are and what it shows, and compares with the policies.
+fn online(settings: &Settings, parsed: &Parsed, json: bool) -> Result<(), CliError> {
+    let access = context::access(settings, &Surroundings::of_process()?)?;
+    let bank = context::bank(access, None, &context::metrics()?)?;
+    let countries = parsed.set.countries();
+    let (identity, snapshot) = context::runtime()?.block_on(async {
+        let identity = bank.identity().await?;
+        Ok::<_, CliError>((identity, bank.wallets(Utc::now(), &countries).await?))
+    })?;
+    if json {
+        return Ok(());
+    }
+    output::line(&format!("KPay knows the keys: {} application {}", identity.environment, identity.application_id))?;
+    for row in snapshot.rows() {
+        output::line(&format!("  {}  {} {} available", row.wallet, row.available.grouped(), row.currency))?;
+    }
+    let seen: Vec<_> = snapshot.readings.keys().map(|wallet| wallet.country).collect();
+    for country in countries.iter().filter(|country| !seen.contains(country)) {
+        eprintln!("warning: KPay shows no {country} wallet ({}); a first payment opens it", country.name());
+    }
+    Ok(())
+}
+
+/// Runs `test`.
+///
+/// # Errors
+/// 78 where configuration or policies are wrong; exit 1 where a test fails.
+pub fn test(config: Option<&Path>, args: &TestArgs) -> Result<Exit, CliError> {
+    let settings = context::settings(config)?;
+    let (policies, _) = context::policies(&settings)?;
+    let report = run_tests(&policies, |set, policy, balances| {
+        let planned = plan_for_test(set, policy, balances);
+        lane_amounts(&planned).into_iter().map(|(lane, amount)| expected(lane, amount)).collect()
+    })
+    .map_err(|error| CliError::new(Exit::Failed, error))?;
+    if args.json { output::json(&report.render_json())? } else { output::line(report.render_text().trim_end())? }
+    Ok(if report.passed() { Exit::Done } else { Exit::Failed })
+}
+
+fn expected(lane: crate::model::Lane, amount: Amount) -> ExpectedMove {
+    let amount = crate::money::Money { amount, currency: lane.from.currency };
+    ExpectedMove { from: lane.from, to: lane.to, amount }
+}
+
+/// Runs `schema`.
+///
+/// # Errors
+/// Where standard output is gone.
+pub fn schema() -> Result<Exit, CliError> {
+    output::line(schema::text().trim_end())?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,119 @@
+//! Serving: what a connection may cost is bounded, and a full house never keeps the next one out.
+//!
+//! A connection lives for [`LIFETIME`] at most, may send [`MOST_BYTES`] and carries one request. Past
+//! [`MOST_CONNECTIONS`] the oldest is closed in favour of the newest: an honest request is answered within
+//! milliseconds, so the oldest are the slow ones, and a probe gets through however many of them are held open.
+
+use axum::Router;
+use axum::serve::Listener;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::Sleep;
+
+/// From the accepted connection to the last byte handed to the kernel.
+const LIFETIME: Duration = Duration::from_secs(5);
+/// Request line, headers and body together.
+const MOST_BYTES: usize = 16 * 1024;
+/// Connections open at one time.
+const MOST_CONNECTIONS: usize = 64;
+
+/// Serves until `shutdown` is done. Connections still open then are closed: an answer is computed in one go, so only
+/// a slow or idle reader is cut off, and the end of the daemon waits for nobody.
+///
+/// # Errors
+/// [`io::Error`] where the listener breaks down.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let listener = Bounded { listener, open: VecDeque::new() };
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+/// A listener that keeps the leash of every connection it gave out: dropping a leash closes its connection.
+struct Bounded {
+    listener: TcpListener,
+    open: VecDeque<oneshot::Sender<Infallible>>,
+}
+
+impl Listener for Bounded {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        // axum's accept logs what fails and tries again, with a pause where descriptors have run out.
+        let (stream, peer) = Listener::accept(&mut self.listener).await;
+        self.open.retain(|leash| !leash.is_closed());
+        while self.open.len() >= MOST_CONNECTIONS {
+            self.open.pop_front();
+        }
+        let (leash, let_go) = oneshot::channel();
+        self.open.push_back(leash);
+        let until = Box::pin(tokio::time::sleep(LIFETIME));
+        (Connection { stream, bytes_left: MOST_BYTES, until, let_go }, peer)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// One connection with its bounds.
+struct Connection {
+    stream: TcpStream,
+    bytes_left: usize,
+    until: Pin<Box<Sleep>>,
+    let_go: oneshot::Receiver<Infallible>,
+}
+
+impl Connection {
+    /// Also leaves the task's waker with the clock and the leash, so that a stalled connection ends too.
+    fn check_bounds(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.until.as_mut().poll(cx).is_ready() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the connection took too long"));
+        }
+        if Pin::new(&mut self.let_go).poll(cx).is_ready() {
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "closed in favour of a newer connection"));
+        }
+        Ok(())
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.check_bounds(cx)?;
+        if self.bytes_left == 0 {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the request is too long")));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let came = buffer.filled().len().saturating_sub(before);
+        self.bytes_left = self.bytes_left.saturating_sub(came);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check_bounds(cx)?;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
