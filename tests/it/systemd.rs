@@ -59,7 +59,8 @@ fn the_unit_is_hardened() {
         let output = analyze(&["security", "--offline=true"], &file);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let overall = text.lines().find_map(|line| line.split_once("Overall exposure level for treasuryd.service:"));
-        let level: f32 = overall.unwrap_or_else(|| panic!("{text}")).1.split_whitespace().next().unwrap().parse().unwrap();
+        let level: f32 =
+            overall.unwrap_or_else(|| panic!("{text}")).1.split_whitespace().next().unwrap().parse().unwrap();
         assert!(level <= MOST_EXPOSURE, "{level} is over {MOST_EXPOSURE}:\n{text}");
     }
 }
@@ -95,7 +96,7 @@ fn the_daemons_user_can_be_made() {
         std::fs::create_dir(root.path().join("etc")).unwrap();
         std::fs::write(&file, USERS).unwrap();
         let option = format!("--root={}", root.path().display());
-        let output = Command::new("systemd-sysusers").arg(option).arg("/treasuryd.conf").output().unwrap();
+        let output = Command::new("systemd-sysusers").arg(option).arg(&file).output().unwrap();
         let users = std::fs::read_to_string(root.path().join("etc/passwd")).unwrap_or_default();
         assert!(users.starts_with("treasuryd:"), "{output:?} made {users:?}");
     }
