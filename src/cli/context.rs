@@ -142,7 +142,10 @@ pub fn rules(settings: &Settings) -> Rules {
 pub fn store(settings: &Settings) -> Result<Arc<Store>, CliError> {
     let (store, report) = Store::open(&settings.state)?;
     if let Some(torn) = &report.torn {
-        eprintln!("treasuryd: {torn}");
+        eprintln!(
+            "treasuryd: the last write to {} was cut short, and its {} bytes were removed; they were never acted on",
+            torn.segment, torn.bytes
+        );
     }
     Ok(Arc::new(store))
 }

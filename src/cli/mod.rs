@@ -18,6 +18,7 @@ mod status;
 mod serve;
 mod test_policies;
 mod transfers;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use crate::journal::StoreError;
@@ -42,7 +43,7 @@ enum Command {
     /// Sandbox, example policies, daemon and dashboard in one process; Ctrl-C ends it
     Demo(demo::Args),
     /// KPay's stand-in alone, for drills
-    Sandbox(sandbox::Args),
+    Sandbox(sandbox::SandboxArgs),
     /// The daemon
     Run,
     /// Evaluate every due slot once, carry out, ask about what is open, and exit
@@ -97,7 +98,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Demo(args) => demo::run(&args),
-        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Sandbox(args) => return Ok(sandbox::run(&args)),
         Command::Run => run::run(config),
         Command::Once(args) => once::run(config, &args),
         Command::Plan(args) => plan::run(config, &args),

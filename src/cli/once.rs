@@ -3,7 +3,6 @@
 use super::context;
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::daemon::metrics::Metrics;
 use crate::daemon::once;
 use crate::daemon::view::TransferView;
 use crate::model::{Environment, Timestamp};
@@ -35,7 +34,7 @@ const WIDEST_CATCH_UP: TimeDelta = TimeDelta::hours(24);
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    context::start_logging(settings.log.format, "warn");
+    context::start_logging(settings.log, "warn");
     let (policies, warnings) = context::policies(&settings)?;
     warnings.iter().for_each(|warning| eprintln!("{warning}"));
     context::known_policy(&policies, args.policy.as_deref())?;

@@ -22,7 +22,7 @@ pub struct Args {
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: Args, pause: bool) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    context::start_logging(settings.log.format, "error");
+    context::start_logging(settings.log, "error");
     let Args { policy, by } = args;
     let request = if pause { Request::Pause { policy, by } } else { Request::Resume { policy, by } };
     match context::ask(&settings, request)? {

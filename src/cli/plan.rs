@@ -5,7 +5,6 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{self, CallError, Request, Response};
 use crate::daemon::Basis;
-use crate::daemon::metrics::Metrics;
 use crate::intent::State;
 use crate::journal::ReadOnly;
 use crate::model::{BalanceRow, Identity, Snapshot, Timestamp, tame};
@@ -52,7 +51,7 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    context::start_logging(settings.log.format, "error");
+    context::start_logging(settings.log, "error");
     let (policies, _) = context::policies(&settings)?;
     context::known_policy(&policies, args.policy.as_deref())?;
     let plan = match &args.balances {

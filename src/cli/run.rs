@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    context::start_logging(settings.log.format, "info");
+    context::start_logging(settings.log, "info");
     let (policies, warnings) = context::policies(&settings)?;
     for warning in warnings {
         tracing::warn!(%warning, "policies");

@@ -68,7 +68,7 @@ pub struct Resolve {
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    context::start_logging(settings.log.format, "error");
+    context::start_logging(settings.log, "error");
     match command {
         Command::List { json } => {
             let transfers = super::context::transfers(&settings)?;

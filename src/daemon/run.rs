@@ -78,10 +78,11 @@ fn settle(ended: Option<Result<Result<(), EngineError>, tokio::task::JoinError>>
 /// tasks: they wake by themselves a little later.
 async fn next_tick(wakers: &mut Wakers) -> bool {
     tokio::select! {
-        () = wakers.tick.notified() => !*wakers.stop.borrow(),
-        () = tokio::time::sleep(WITHOUT_HEARTBEAT) => !*wakers.stop.borrow(),
-        _ = wakers.stop.wait_for(|stop| *stop) => false,
+        () = wakers.tick.notified() => {}
+        () = tokio::time::sleep(WITHOUT_HEARTBEAT) => {}
+        _ = wakers.stop.wait_for(|stop| *stop) => {}
     }
+    !*wakers.stop.borrow()
 }
 
 async fn observe(engine: Arc<Engine>, mut wakers: Wakers, every: Duration) -> Result<(), EngineError> {

@@ -177,6 +177,12 @@ impl Store {
         Ok(history)
     }
 
+    /// The state directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.home.dir()
+    }
+
     /// Records in the journal, those under way included.
     #[must_use]
     pub fn records(&self) -> u64 {

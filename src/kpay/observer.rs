@@ -87,6 +87,12 @@ impl StatusLabel {
         Self(Some(status))
     }
 
+    /// The status; `None` where none came.
+    #[must_use]
+    pub fn status(self) -> Option<u16> {
+        self.0
+    }
+
     /// The metric label, one of a closed set.
     #[must_use]
     pub fn word(self) -> &'static str {
