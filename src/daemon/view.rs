@@ -7,7 +7,7 @@ use crate::plan::Skip;
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
-pub mod sample;
+pub(crate) mod sample;
 
 /// Everything `status --json` and the dashboard show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

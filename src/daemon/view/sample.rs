@@ -6,23 +6,20 @@ use crate::money::{Amount, Country, Currency};
 use crate::plan::{Reason, Skip};
 
 /// The instant all samples are seen at.
-pub const NOW: &str = "2026-11-24T17:00:42Z";
+pub(crate) const NOW: &str = "2026-11-24T17:00:42Z";
 
 /// An instant as text.
-#[must_use]
-pub fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 /// An amount as text.
-#[must_use]
-pub fn amount(text: &str) -> Amount {
+pub(crate) fn amount(text: &str) -> Amount {
     text.parse().unwrap()
 }
 
 /// A daemon that has just started: nothing read, nothing loaded.
-#[must_use]
-pub fn bare() -> StatusView {
+pub(crate) fn bare() -> StatusView {
     StatusView {
         at: at(NOW),
         version: "0.1.0".to_owned(),
@@ -44,8 +41,7 @@ pub fn bare() -> StatusView {
 }
 
 /// A daemon in the middle of its work.
-#[must_use]
-pub fn busy() -> StatusView {
+pub(crate) fn busy() -> StatusView {
     StatusView {
         application_id: Some("b8aefadd-88b4-561a-8a90-2f9814207bfb".to_owned()),
         ready: true,
@@ -157,8 +153,7 @@ fn policies() -> Vec<PolicyView> {
 }
 
 /// An applied transfer within one currency.
-#[must_use]
-pub fn applied() -> TransferView {
+pub(crate) fn applied() -> TransferView {
     TransferView {
         external_id: "TRD-261123170000-GABCMR-01-4K2M9QXT".to_owned(),
         kind: "transfer".to_owned(),
