@@ -85,7 +85,12 @@ pub fn main() -> ExitCode {
             return if is_help { Exit::Done } else { Exit::Usage }.into();
         }
     };
-    match dispatch(cli) {
+    let config = cli.config.as_deref();
+    let done = match cli.command {
+        Command::Sandbox(args) => return sandbox::run(args),
+        command => dispatch(config, command),
+    };
+    match done {
         Ok(exit) => exit.into(),
         Err(error) => {
             error.print();
@@ -94,11 +99,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli) -> Result<Exit, CliError> {
-    let config = cli.config.as_deref();
-    match cli.command {
+fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
+    match command {
+        // Taken before: it ends with an exit code of its own.
+        Command::Sandbox(_) => Ok(Exit::Done),
         Command::Demo(args) => demo::run(&args),
-        Command::Sandbox(args) => return Ok(sandbox::run(&args)),
         Command::Run => run::run(config),
         Command::Once(args) => once::run(config, &args),
         Command::Plan(args) => plan::run(config, &args),
