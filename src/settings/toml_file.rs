@@ -135,8 +135,9 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, place: &Place, name: &str) {
-        let message = format!("`{}` is no known key", tame(name, 80));
-        let hint = if name.contains('.') { known::hint(name) } else { known::section_hint(name) };
+        let is_key = name.contains('.');
+        let (what, hint) = if is_key { ("key", known::hint(name)) } else { ("section", known::section_hint(name)) };
+        let message = format!("`{}` is no known {what}", tame(name, 80));
         self.findings.error(place, "unknown-key", message, hint);
     }
 
