@@ -34,15 +34,17 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
-/// SHA-256 (hex, lower case) over every file's name length, name, text length and text, in the order of their names.
+/// SHA-256 (hex, lower case) over every file's name length, name, text length and text, in the order of their names. Names
+/// without their folders: the same policies have the same hash wherever they lie.
 /// Lengths are eight bytes, most significant first, so that no two sets of files run together into the same bytes.
 #[must_use]
 pub fn hash(files: &[SourceFile]) -> String {
-    let mut in_order: Vec<&SourceFile> = files.iter().collect();
-    in_order.sort_by(|left, right| (&left.path, &left.text).cmp(&(&right.path, &right.text)));
+    let name = |file: &'_ SourceFile| file.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut in_order: Vec<(String, &str)> = files.iter().map(|file| (name(file), file.text.as_str())).collect();
+    in_order.sort();
     let mut digest = Sha256::new();
-    for file in in_order {
-        for part in [&file.path, &file.text] {
+    for (name, text) in in_order {
+        for part in [name.as_str(), text] {
             // Unix: usize has at most 64 bits, so the fallback is never taken.
             digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(part);
