@@ -203,7 +203,10 @@ pub fn story(settings: &Settings, external_id: &str) -> Result<TransferStory, Cl
     let found = if settings.state.exists() { ReadOnly::open(&settings.state)?.find(&id)? } else { None };
     let Some(tracked) = found else {
         let shown = crate::model::tame(external_id, 60);
-        return Err(CliError::new(Exit::Failed, format!("there is no transfer {shown}; see `treasuryd transfers list`")));
+        return Err(CliError::new(
+            Exit::Failed,
+            format!("there is no transfer {shown}; see `treasuryd transfers list`"),
+        ));
     };
     Ok(control::story_of(&settings.state, &tracked)?)
 }
@@ -233,8 +236,8 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> 
     let metrics = metrics()?;
     let store = store(settings)?;
     // Only an empty journal makes KPay necessary: its first record says whose money it is.
-    let reached = access(settings, &Surroundings::of_process()?)
-        .and_then(|access| bank(access, Some(&settings.state), &metrics));
+    let reached =
+        access(settings, &Surroundings::of_process()?).and_then(|access| bank(access, Some(&settings.state), &metrics));
     let bank: Arc<dyn Bank> = match reached {
         Ok(bank) => Arc::new(bank),
         Err(error) => Arc::new(NoBank(error.message)),

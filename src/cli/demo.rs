@@ -151,4 +151,3 @@ fn closing(engine: &Engine, sandbox: &Handle, settings: &Settings) -> Result<Exi
     }
     Ok(Exit::Done)
 }
-

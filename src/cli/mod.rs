@@ -20,8 +20,8 @@ mod test_policies;
 mod transfers;
 mod verify;
 
-use clap::{Parser, Subcommand};
 use crate::journal::StoreError;
+use clap::{Parser, Subcommand};
 use exit::{CliError, Exit};
 use ledger::LedgerError;
 use std::path::{Path, PathBuf};

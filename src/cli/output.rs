@@ -54,6 +54,9 @@ mod tests {
     #[test]
     fn columns_line_up() {
         let rows = vec![vec!["GAB".to_owned(), "330 000".to_owned()], vec!["CMR".to_owned(), "5".to_owned()]];
-        assert_eq!(table(&["wallet", "available"], &rows, &[1]), "wallet  available\nGAB       330 000\nCMR             5");
+        assert_eq!(
+            table(&["wallet", "available"], &rows, &[1]),
+            "wallet  available\nGAB       330 000\nCMR             5"
+        );
     }
 }

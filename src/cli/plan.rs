@@ -58,7 +58,11 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         Some(file) => offline(&settings, &policies, args, file)?,
         None => live(&settings, &policies, args)?,
     };
-    if args.json { output::json(&plan)? } else { output::line(&render(&plan))? }
+    if args.json {
+        output::json(&plan)?
+    } else {
+        output::line(&render(&plan))?
+    }
     Ok(Exit::Done)
 }
 
@@ -82,15 +86,15 @@ fn offline(settings: &Settings, policies: &PolicySet, args: &Args, file: &Path) 
     let state = state(settings)?;
     let basis = basis(settings, policies, &state, args);
     let given = read_balances(file)?;
-    let snapshot = Snapshot::from_rows(basis.clock, &given.balances).ok_or_else(|| {
-        CliError::new(Exit::Usage, format!("{}: a wallet stands there twice", file.display()))
-    })?;
+    let snapshot = Snapshot::from_rows(basis.clock, &given.balances)
+        .ok_or_else(|| CliError::new(Exit::Usage, format!("{}: a wallet stands there twice", file.display())))?;
     let rates: BTreeMap<(Currency, Currency), Rate> =
         given.rates.iter().map(|row| ((row.from, row.to), row.rate)).collect();
-    let configured = settings.kpay.application_id.clone().map(|application_id| Identity {
-        environment: settings.kpay.environment,
-        application_id,
-    });
+    let configured = settings
+        .kpay
+        .application_id
+        .clone()
+        .map(|application_id| Identity { environment: settings.kpay.environment, application_id });
     let identity = configured.or_else(|| state.identity.clone());
     Ok(basis.plan(&snapshot, &rates, identity.as_ref()))
 }
@@ -162,7 +166,11 @@ fn render(plan: &Plan) -> String {
         let due = if policy.due { "due" } else { "not due" };
         out.push_str(&format!("\n{} ({slot}, {due})\n", policy.policy));
         for transfer in &policy.transfers {
-            let part = if transfer.parts > 1 { format!(" part {} of {}", transfer.part, transfer.parts) } else { String::new() };
+            let part = if transfer.parts > 1 {
+                format!(" part {} of {}", transfer.part, transfer.parts)
+            } else {
+                String::new()
+            };
             let credit = transfer.expected_credit.filter(|_| transfer.currency != transfer.credit_currency);
             let credit = credit
                 .map(|credit| format!(", about {} {} arrive", credit.grouped(), transfer.credit_currency))

@@ -144,7 +144,11 @@ pub fn test(config: Option<&Path>, args: &TestArgs) -> Result<Exit, CliError> {
         lane_amounts(&planned).into_iter().map(|(lane, amount)| expected(lane, amount)).collect()
     })
     .map_err(|error| CliError::new(Exit::Failed, error))?;
-    if args.json { output::json(&report.render_json())? } else { output::line(report.render_text().trim_end())? }
+    if args.json {
+        output::json(&report.render_json())?
+    } else {
+        output::line(report.render_text().trim_end())?
+    }
     Ok(if report.failed() == 0 { Exit::Done } else { Exit::Failed })
 }
 

@@ -33,7 +33,11 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         Err(CallError::NobodyThere) => (from_disk(&settings)?, false),
         Err(error) => return Err(error.into()),
     };
-    if args.json { output::json(&view)? } else { output::line(&render(&view, running))? }
+    if args.json {
+        output::json(&view)?
+    } else {
+        output::line(&render(&view, running))?
+    }
     Ok(Exit::Done)
 }
 
@@ -47,8 +51,7 @@ fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
     let read = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
     let nothing = crate::intent::State::default();
     let state = read.as_ref().map_or(&nothing, ReadOnly::state);
-    let mut view =
-        status_of(state, policies.as_deref(), &state.balances, state.last_observed, now, &BTreeMap::new());
+    let mut view = status_of(state, policies.as_deref(), &state.balances, state.last_observed, now, &BTreeMap::new());
     view.environment = settings.kpay.environment.to_string();
     view.not_ready_because = vec!["the daemon is not running".to_owned()];
     if policies.is_none() {

@@ -66,7 +66,9 @@ impl Engine {
             open.filter_map(|tracked| Some((tracked.intent.lane.from, next_ask_at(tracked)?))).collect()
         });
         let world = self.world();
-        asks.into_iter().map(|(source, at)| world.not_before.get(&source).copied().map_or(at, |rest| rest.max(at))).min()
+        asks.into_iter()
+            .map(|(source, at)| world.not_before.get(&source).copied().map_or(at, |rest| rest.max(at)))
+            .min()
     }
 
     fn sources_with_work(&self) -> Result<BTreeSet<WalletId>, EngineError> {
@@ -191,11 +193,8 @@ impl Engine {
 
     async fn send_first(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
         // Refusals that need no balance come before any request.
-        let nothing = Snapshot {
-            taken_at: self.clock.now(),
-            readings: std::collections::BTreeMap::new(),
-            problems: Vec::new(),
-        };
+        let nothing =
+            Snapshot { taken_at: self.clock.now(), readings: std::collections::BTreeMap::new(), problems: Vec::new() };
         if let Gate::Cancel(detail) = self.gate(tracked, &nothing) {
             return self.cancel(tracked, detail).await;
         }

@@ -64,9 +64,11 @@ impl Basis<'_> {
     /// The pairs of currencies that the policies' lanes cross.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
-        let wanted = self.policies.policies.iter().filter(|policy| {
-            policy.enabled && policy.fx.allow && self.only.is_none_or(|name| name == policy.name)
-        });
+        let wanted = self
+            .policies
+            .policies
+            .iter()
+            .filter(|policy| policy.enabled && policy.fx.allow && self.only.is_none_or(|name| name == policy.name));
         let lanes = wanted.flat_map(crate::policy::Policy::lanes).filter(|lane| lane.crosses_currencies());
         lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect()
     }

@@ -94,9 +94,9 @@ impl Engine {
     pub async fn put_in_force(&self, set: std::sync::Arc<crate::policy::PolicySet>) -> Result<(), EngineError> {
         let (hash, count) = (set.hash.clone(), set.policies.len());
         self.set_policies(Some(set));
-        let is_news = self.store.with_state(|state| {
-            state.identity.is_some() && state.policy_hash.as_deref() != Some(hash.as_str())
-        });
+        let is_news = self
+            .store
+            .with_state(|state| state.identity.is_some() && state.policy_hash.as_deref() != Some(hash.as_str()));
         if is_news {
             self.append(vec![Event::PoliciesInForce { hash, count }]).await?;
         }

@@ -73,9 +73,10 @@ impl Engine {
 
     fn find(&self, external_id: &ExternalId) -> Result<Tracked, WishError> {
         let shown = tame(external_id.as_str(), 60);
-        self.store.find(external_id).map_err(EngineError::from)?.ok_or_else(|| {
-            WishError::NotFound(format!("there is no transfer {shown}; see `treasuryd transfers list`"))
-        })
+        self.store
+            .find(external_id)
+            .map_err(EngineError::from)?
+            .ok_or_else(|| WishError::NotFound(format!("there is no transfer {shown}; see `treasuryd transfers list`")))
     }
 
     async fn resolve_alone(&self, external_id: &ExternalId, wish: &FindingRequest) -> Result<TransferView, WishError> {
@@ -140,8 +141,10 @@ impl Engine {
         if known || was_paused {
             return Ok(PausedWhat::Policy(name));
         }
-        let names: Vec<String> =
-            self.policies().map(|set| set.policies.iter().map(|policy| policy.name.clone()).collect()).unwrap_or_default();
+        let names: Vec<String> = self
+            .policies()
+            .map(|set| set.policies.iter().map(|policy| policy.name.clone()).collect())
+            .unwrap_or_default();
         Err(WishError::NotFound(format!(
             "there is no policy `{}`; there are: {}",
             tame(&name, 60),

@@ -5,8 +5,8 @@ use super::view::{PolicyView, RateView, StatusView, TransferView, WalletView};
 use crate::intent::{Outcome, State};
 use crate::model::{BalanceRow, Timestamp, WalletId};
 use crate::money::Amount;
-use crate::policy::{Mode, Policy, PolicySet};
 use crate::plan::Skip;
+use crate::policy::{Mode, Policy, PolicySet};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 

@@ -88,11 +88,7 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
 }
 
 /// Refusals by floor and caps.
-fn funds_refusal(
-    tracked: &Tracked,
-    inputs: &GateInputs<'_>,
-    available: Amount,
-) -> Result<Option<String>, MoneyError> {
+fn funds_refusal(tracked: &Tracked, inputs: &GateInputs<'_>, available: Amount) -> Result<Option<String>, MoneyError> {
     let intent = &tracked.intent;
     let source = intent.lane.from;
     let reserve = inputs.policies.map_or(Amount::ZERO, |set| set.reserve(source));

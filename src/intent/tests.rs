@@ -133,7 +133,9 @@ fn what_each_reply_means_at_each_point() {
 
 #[test]
 fn a09_the_balance_proves_our_amount_only_to_the_unit() {
-    for (after, outcome) in [("100000", Outcome::Applied), ("100001", Outcome::NeedsOperator), ("330000", Outcome::NeedsOperator)] {
+    for (after, outcome) in
+        [("100000", Outcome::Applied), ("100001", Outcome::NeedsOperator), ("330000", Outcome::NeedsOperator)]
+    {
         let (mut state, tracked) = self::after(&intent(Country::CMR, 1, false), &[lost()]);
         let sending = attempt(&mut state, &tracked, 300);
         let evidence = ConflictEvidence { balance_after: Some(after.parse().unwrap()) };
@@ -274,7 +276,10 @@ fn gate(available: Option<i64>, tweak: impl FnOnce(&mut State, &mut Caps, &mut T
     let reading = |available| Reading { available: Amount::whole(available), balance: None };
     let readings = available.map(|available| (wallet(Country::GAB), reading(available))).into_iter().collect();
     let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
-    check_gate(&tracked, &GateInputs { state: &state, snapshot: &snapshot, policies: None, caps: &caps, now, clock: now })
+    check_gate(
+        &tracked,
+        &GateInputs { state: &state, snapshot: &snapshot, policies: None, caps: &caps, now, clock: now },
+    )
 }
 
 #[test]

@@ -117,9 +117,9 @@ fn resume(
     anchor: Anchor,
     state: State,
 ) -> Result<Result<Resumed, String>, StoreError> {
-    let agrees = Shelf::of(journal).read(anchor.place).is_ok_and(|record| {
-        Head { seq: record.seq, hash: record.hash } == anchor.head
-    });
+    let agrees = Shelf::of(journal)
+        .read(anchor.place)
+        .is_ok_and(|record| Head { seq: record.seq, hash: record.hash } == anchor.head);
     let first = segments.iter().position(|segment| segment.month == anchor.place.month);
     let (true, Some(first)) = (agrees, first) else {
         return Ok(Err("it did not match the journal".to_owned()));

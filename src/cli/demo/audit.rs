@@ -40,9 +40,7 @@ pub fn compare(state: &Path, sandbox: &Handle) -> Result<Audit, CliError> {
     let mut books = Books::new();
     for record in journal::records(state)? {
         let record = record?;
-        books
-            .apply(record.seq, record.at, &record.event)
-            .map_err(|error| CliError::new(Exit::Failed, error))?;
+        books.apply(record.seq, record.at, &record.event).map_err(|error| CliError::new(Exit::Failed, error))?;
     }
     let theirs = sandbox.books();
     let mut differences: Vec<String> = theirs.wrong.iter().cloned().collect();
@@ -61,7 +59,8 @@ pub fn compare(state: &Path, sandbox: &Handle) -> Result<Audit, CliError> {
         }
     }
     differences.extend(ours.keys().map(|id| format!("we booked {id}, and the sandbox did not apply it")));
-    let wallets = theirs.wallets.iter().filter(|wallet| !wallet.opening.is_negative() && wallet.balance != Amount::ZERO);
+    let wallets =
+        theirs.wallets.iter().filter(|wallet| !wallet.opening.is_negative() && wallet.balance != Amount::ZERO);
     let row = |wallet: &crate::sandbox::Wallet| {
         vec![
             wallet.country.to_string(),

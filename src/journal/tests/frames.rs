@@ -22,8 +22,9 @@ fn the_line_is_the_documented_one() {
     let line = text(&journal(&[Event::Alive]));
     let (body, tail) = line.split_once(",\"hash\":\"").unwrap();
     let zeros = "0".repeat(64);
-    let expected =
-        format!("{{\"v\":1,\"seq\":1,\"at\":\"2026-11-24T17:00:00.123Z\",\"prev\":\"{zeros}\",\"event\":{{\"type\":\"alive\"}}");
+    let expected = format!(
+        "{{\"v\":1,\"seq\":1,\"at\":\"2026-11-24T17:00:00.123Z\",\"prev\":\"{zeros}\",\"event\":{{\"type\":\"alive\"}}"
+    );
     assert_eq!(body, expected);
     assert_eq!(tail, format!("{}\"}}\n", super::super::Hash::of(body.as_bytes())));
 }
