@@ -5,8 +5,8 @@
 
 use super::index::{Anchor, Index};
 use super::lookup::{Catalog, Shelf};
-use super::segment::Place;
 use super::scan::{Scan, all_processors};
+use super::segment::Place;
 use super::shared::{Recent, Shared};
 use super::{Head, StoreError, segment};
 use crate::intent::State;

@@ -75,7 +75,9 @@ pub enum StoreError {
     #[error("{0}; run the treasuryd that wrote it, or a newer one")]
     Version(Damage),
     /// The journal is damaged.
-    #[error("the journal is damaged: {0}; nothing was changed: restore the state directory from a backup (reading it still works)")]
+    #[error(
+        "the journal is damaged: {0}; nothing was changed: restore the state directory from a backup (reading it still works)"
+    )]
     Damaged(Damage),
     /// A file of ours cannot be read.
     #[error("cannot read {path}: {why}")]

@@ -172,8 +172,7 @@ impl<'a> Line<'a> {
     pub fn record(&self) -> Result<Record, Flaw> {
         let at = std::str::from_utf8(self.at).ok().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         let at = at.ok_or(Flaw::Shape)?.with_timezone(&Utc);
-        let event =
-            serde_json::from_slice(self.event).map_err(|error| Flaw::Event(tame(&error.to_string(), 200)))?;
+        let event = serde_json::from_slice(self.event).map_err(|error| Flaw::Event(tame(&error.to_string(), 200)))?;
         Ok(Record { seq: self.seq, at, event, hash: self.hash })
     }
 }

@@ -114,7 +114,8 @@ mod tests {
         for (name, month) in [("2026-11.jsonl", Some("2026-11")), ("0000-01.jsonl", Some("0000-01"))] {
             assert_eq!(Month::of_file(name).map(|month| format!("{month:?}")).as_deref(), month, "{name}");
         }
-        for name in ["2026-13.jsonl", "2026-00.jsonl", "26-11.jsonl", "2026-1.jsonl", "2026-11.jsonl~", "+026-11.jsonl"] {
+        for name in ["2026-13.jsonl", "2026-00.jsonl", "26-11.jsonl", "2026-1.jsonl", "2026-11.jsonl~", "+026-11.jsonl"]
+        {
             assert!(Month::of_file(name).is_none(), "{name}");
         }
     }

@@ -47,11 +47,7 @@ pub(super) struct Lines {
 impl Core {
     /// Applies events and frames them as the next records. After an illegal event nothing more is recorded: the state
     /// may be half changed.
-    pub fn record(
-        &mut self,
-        at: Timestamp,
-        events: &[(Event, Vec<u8>)],
-    ) -> Result<(Lines, Vec<Tracked>), StoreError> {
+    pub fn record(&mut self, at: Timestamp, events: &[(Event, Vec<u8>)]) -> Result<(Lines, Vec<Tracked>), StoreError> {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }

@@ -164,13 +164,13 @@ impl Store {
         let mut seen = BTreeSet::new();
         ids.retain(|id| seen.insert(id.clone()));
         ids.truncate(limit);
-        let mut shelf = self.finder.shelf();
+        let mut reader = self.finder.shelf();
         let mut history = Vec::new();
         for id in &ids {
             let known = self.shared.core().find(id).cloned();
             let tracked = match known {
                 Some(tracked) => Some(tracked),
-                None => shelf.story(id, self.finder.places(id)?)?,
+                None => reader.story(id, self.finder.places(id)?)?,
             };
             history.extend(tracked);
         }

@@ -3,10 +3,10 @@
 //! A failed write or sync ends recording for good. The sync is never tried again: after a failed one the kernel may have
 //! dropped the pages and call the next one a success.
 
+use super::StoreError;
 use super::home::{Home, Inode, sync_directory};
 use super::segment::{Month, Segment};
 use super::shared::{Lines, Shared};
-use super::StoreError;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -137,9 +137,8 @@ impl Writer {
         let (path, len) = (current.segment.path.clone(), bytes.len() as u64);
         current.len += len;
         let Self { current: Some(current), door, syncs, .. } = self else { return Ok(()) };
-        let failed = |what: &str, error: io::Error| {
-            StoreError::Stopped(format!("{what} {} failed: {error}", path.display()))
-        };
+        let failed =
+            |what: &str, error: io::Error| StoreError::Stopped(format!("{what} {} failed: {error}", path.display()));
         door.write(&mut current.file, &bytes).map_err(|error| failed("writing to", error))?;
         door.sync(&current.file).map_err(|error| failed("syncing", error))?;
         syncs.fetch_add(1, Ordering::Relaxed);
@@ -160,9 +159,8 @@ impl Writer {
         if self.current.as_ref().is_none_or(|current| current.segment.month != month) {
             let segment = Segment::new(&self.home.journal(), month);
             let path = segment.path.clone();
-            let created = OpenSegment::create(segment, &self.home).map_err(|error| {
-                StoreError::Stopped(format!("creating {} failed: {error}", path.display()))
-            })?;
+            let created = OpenSegment::create(segment, &self.home)
+                .map_err(|error| StoreError::Stopped(format!("creating {} failed: {error}", path.display())))?;
             self.current = Some(created);
         }
         self.current.as_mut().ok_or(StoreError::Closed)

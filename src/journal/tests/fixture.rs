@@ -115,7 +115,8 @@ pub fn fill(dir: &Path, moves: i64) {
 
 /// The segments' bytes, by name.
 pub fn segments(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    let mut paths: Vec<_> = std::fs::read_dir(dir.join("journal")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(dir.join("journal")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
 }
