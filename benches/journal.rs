@@ -1,1 +1,276 @@
-fn main() {}
+//! What the journal costs: durable appends beside the bare sync of the same disk, and opening it with many records.
+//!
+//! `cargo bench --bench journal`; `JOURNAL_RECORDS` (default 1,000,000) sets the size for opening, `JOURNAL_DIR` the disk
+//! (default: the temporary directory), `JOURNAL_SECONDS` (default 3) the time for each figure of appending.
+
+#![allow(clippy::float_arithmetic, clippy::cast_precision_loss)] // Figures for people, never money.
+#![allow(clippy::unwrap_used)] // A bench that cannot work has nothing better to do than to stop.
+
+use chrono::{Datelike, TimeDelta, Timelike};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use treasuryd::intent::{AppliedFacts, Event, Evidence, LaneVerdict};
+use treasuryd::journal::{self, Hash, Head, ReadOnly, Store};
+use treasuryd::model::{
+    BalanceRow, Environment, ExternalId, IdParts, Identity, Intent, Kind, Lane, Moment, Origin, Slot, Timestamp,
+    WalletId,
+};
+use treasuryd::money::{Amount, Country, Money, Rate};
+
+fn main() {
+    let parent = std::env::var_os("JOURNAL_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let home = tempfile::tempdir_in(&parent).unwrap();
+    println!("\ndurable appends, {} s each, in {}", seconds().as_secs(), parent.display());
+    row("", "a second", "× bare sync", "per sync", "µs each");
+    let bare = bare_syncs(home.path());
+    row("one record and a bare fdatasync", format!("{bare:.0}"), "1.0", "1.0", format!("{:.0}", 1e6 / bare));
+    for writers in [1, 8, 64] {
+        appends(&home.path().join(format!("writers-{writers}")), writers, bare);
+    }
+    opening(&home.path().join("many"));
+}
+
+fn row(what: &str, one: impl Display, two: impl Display, three: impl Display, four: impl Display) {
+    println!("{what:<36}{one:>12}{two:>14}{three:>12}{four:>12}");
+}
+
+fn seconds() -> Duration {
+    Duration::from_secs(std::env::var("JOURNAL_SECONDS").map_or(3, |text| text.parse().unwrap()))
+}
+
+/// A file that gets one record and one sync at a time: what the disk allows.
+fn bare_syncs(dir: &Path) -> f64 {
+    let mut line = Vec::new();
+    let event = journal::event_json(&attempted(&Move::number(0))).unwrap();
+    journal::encode(Head::GENESIS, start(), &event, &mut line);
+    let mut file = File::options().append(true).create(true).open(dir.join("bare")).unwrap();
+    let begun = Instant::now();
+    let mut count = 0_u32;
+    while begun.elapsed() < seconds() {
+        file.write_all(&line).unwrap();
+        file.sync_data().unwrap();
+        count += 1;
+    }
+    f64::from(count) / begun.elapsed().as_secs_f64()
+}
+
+fn appends(dir: &Path, writers: u32, bare: f64) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let store = Arc::new(Store::open(dir).unwrap().0);
+    store.append_blocking(start(), vec![opened()]).unwrap();
+    let (syncs, records) = (store.syncs(), store.records());
+    let begun = Instant::now();
+    let tasks: Vec<_> = (0..writers).map(|writer| runtime.spawn(write(Arc::clone(&store), writer, writers))).collect();
+    for task in tasks {
+        runtime.block_on(task).unwrap();
+    }
+    let (count, elapsed) = ((store.records() - records) as f64, begun.elapsed().as_secs_f64());
+    let (each, per_sync) = (count / elapsed, count / (store.syncs() - syncs) as f64);
+    let what = format!("{writers} concurrent writers");
+    let latency = format!("{:.0}", 1e6 * f64::from(writers) / each);
+    row(&what, format!("{each:.0}"), format!("{:.1}", each / bare), format!("{per_sync:.1}"), latency);
+}
+
+/// One writer: decides, attempts and applies moves of its own, each record awaited, until the time is over.
+async fn write(store: Arc<Store>, writer: u32, writers: u32) {
+    let begun = Instant::now();
+    let mut number = i64::from(writer);
+    while begun.elapsed() < seconds() {
+        let this = Move::number(number);
+        for event in [decided(&this), attempted(&this), applied(&this)] {
+            store.append(this.at, vec![event]).await.unwrap();
+        }
+        number += i64::from(writers);
+    }
+}
+
+fn opening(dir: &Path) {
+    let records: u64 = std::env::var("JOURNAL_RECORDS").map_or(1_000_000, |text| text.parse().unwrap());
+    println!("\nopening");
+    row("", "ms", "records", "MB/s", "");
+    let ms = |begun: Instant| begun.elapsed().as_secs_f64() * 1e3;
+    let shown = |what: &str, took: f64, count: u64, bytes: u64| {
+        row(what, format!("{took:.1}"), count, format!("{:.0}", bytes as f64 / took / 1e3), "");
+    };
+    let begun = Instant::now();
+    let empty = Store::open(&dir.with_extension("empty")).unwrap();
+    shown("empty", ms(begun), 0, 0);
+    drop(empty);
+    let bytes = generate(dir, records);
+    let begun = Instant::now();
+    let (store, report) = Store::open(dir).unwrap();
+    shown("without index (rebuild)", ms(begun), report.records, bytes);
+    println!("    {:?}, resident {} MiB", report.index, resident_mib());
+    let begun = Instant::now();
+    drop(store);
+    shown("closing after it", ms(begun), 0, 0);
+    for round in ["with index", "with index, again"] {
+        let begun = Instant::now();
+        let (store, report) = Store::open(dir).unwrap();
+        shown(round, ms(begun), report.records, bytes);
+        println!("    {:?}, resident {} MiB", report.index, resident_mib());
+        let begun = Instant::now();
+        assert_eq!(store.find(&Move::number(7).id()).unwrap().unwrap().attempts, 1);
+        shown("    finding the 8th intent", ms(begun), 3, 0);
+        let begun = Instant::now();
+        assert_eq!(store.history(Some(100)).unwrap().len(), 100);
+        shown("    the last 100 intents", ms(begun), 300, 0);
+    }
+    let begun = Instant::now();
+    let read = ReadOnly::open(dir).unwrap();
+    shown("read-only", ms(begun), read.records(), bytes);
+    let begun = Instant::now();
+    let count = journal::records(dir).unwrap().map(Result::unwrap).count();
+    shown("all records, one thread", ms(begun), count as u64, bytes);
+}
+
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or_default() / 1024
+}
+
+/// A journal of moves over four months, written past the store; returns its bytes.
+fn generate(dir: &Path, records: u64) -> u64 {
+    std::fs::create_dir_all(dir.join("journal")).unwrap();
+    let spacing = TimeDelta::days(4 * 30) * 1000 / i32::try_from(records / 3 + 1).unwrap();
+    let (mut head, mut bytes) = (Head { seq: 0, hash: Hash::ZERO }, 0);
+    let mut file: Option<(String, std::io::BufWriter<File>)> = None;
+    let mut line = Vec::new();
+    let mut put = |at: Timestamp, event: &Event| {
+        let name = format!("{:04}-{:02}.jsonl", at.year(), at.month());
+        if file.as_ref().is_none_or(|(open, _)| *open != name) {
+            let created = File::create(dir.join("journal").join(&name)).unwrap();
+            file = Some((name, std::io::BufWriter::with_capacity(1 << 20, created)));
+        }
+        line.clear();
+        head = journal::encode(head, at, &journal::event_json(event).unwrap(), &mut line);
+        file.as_mut().unwrap().1.write_all(&line).unwrap();
+        bytes += line.len() as u64;
+        head.seq
+    };
+    put(start(), &opened());
+    for number in 0.. {
+        let mut this = Move::number(number);
+        this.at = start() + spacing * i32::try_from(number).unwrap() / 1000;
+        for event in [decided(&this), attempted(&this), applied(&this)] {
+            if put(this.at, &event) >= records {
+                return bytes;
+            }
+        }
+    }
+    bytes
+}
+
+fn start() -> Timestamp {
+    "2026-08-01T00:00:00Z".parse().unwrap()
+}
+
+fn identity() -> Identity {
+    let application_id = "b8aefadd-88b4-561a-8a90-2f9814207bfb".parse().unwrap();
+    Identity { environment: Environment::Sandbox, application_id }
+}
+
+fn opened() -> Event {
+    Event::Opened { identity: identity(), version: "0.1.0".to_owned() }
+}
+
+fn wallet(country: Country) -> WalletId {
+    WalletId::of(country).unwrap()
+}
+
+/// One of the moves; each has a slot of its own, a second apart, and is recorded at `at`.
+struct Move {
+    slot: Slot,
+    at: Timestamp,
+    number: i64,
+}
+
+impl Move {
+    fn number(number: i64) -> Self {
+        let at = start() + TimeDelta::seconds(number);
+        Self { slot: Slot::at(at), at, number }
+    }
+
+    fn lane(&self) -> Lane {
+        let from = [Country::GAB, Country::COG][usize::try_from(self.number % 2).unwrap()];
+        Lane { from: wallet(from), to: wallet(Country::CMR) }
+    }
+
+    fn id(&self) -> ExternalId {
+        let source = self.lane().from.to_string();
+        let moment = Moment::Slot(self.slot);
+        let identity = identity();
+        let parts =
+            IdParts { identity: &identity, kind: Kind::Transfer, source: &source, destination: "CMR", moment, part: 1 };
+        ExternalId::derive(&parts)
+    }
+
+    fn amount(&self) -> Amount {
+        (230_000 + self.at.second()).to_string().parse().unwrap()
+    }
+
+    fn intent(&self) -> Intent {
+        let id = self.id();
+        Intent {
+            body: format!(
+                "{{\"sourceCountry\":\"GAB\",\"destinationCountry\":\"CMR\",\"amount\":{},\"externalId\":\"{id}\"}}",
+                self.amount()
+            ),
+            external_id: id,
+            kind: Kind::Transfer,
+            origin: Origin::Policy("consolidate-cemac".to_owned()),
+            slot: Some(self.slot),
+            lane: self.lane(),
+            amount: self.amount(),
+            part: 1,
+            parts: 1,
+            policy_hash: "ab".repeat(32),
+            floor: "100000".parse().unwrap(),
+            balance_seen: "330000.50".parse().unwrap(),
+            indicative_rate: Some(Rate::ONE),
+            expires_at: self.slot.instant() + TimeDelta::hours(6),
+            limit_day: self.slot.instant().date_naive(),
+            cap_day: self.slot.instant().date_naive(),
+            journal_before_slot: true,
+        }
+    }
+}
+
+fn decided(this: &Move) -> Event {
+    let balance = |country: Country| {
+        let wallet = wallet(country);
+        BalanceRow { wallet: country, currency: wallet.currency, available: "330000.50".parse().unwrap() }
+    };
+    Event::Decided {
+        policy: "consolidate-cemac".to_owned(),
+        slot: this.slot,
+        decided_for: this.at,
+        policy_hash: "ab".repeat(32),
+        balances: [Country::CMR, Country::COG, Country::GAB].map(balance).to_vec(),
+        lanes: vec![LaneVerdict { lane: this.lane(), reason: None, detail: "330 000 over 250 000".to_owned() }],
+        intents: vec![this.intent()],
+    }
+}
+
+fn attempted(this: &Move) -> Event {
+    Event::Attempted { external_id: this.id(), attempt: 1, balance_before: Some("330000.50".parse().unwrap()) }
+}
+
+fn applied(this: &Move) -> Event {
+    let currency = this.lane().to.currency;
+    let facts = AppliedFacts {
+        amount: this.amount(),
+        kpay_id: Some(format!("5f0c7a9e-0000-4000-8000-{:012}", this.number)),
+        source_reference: Some(format!("WTS-{:010}", this.number)),
+        destination_reference: Some(format!("WTD-{:010}", this.number)),
+        exchange_rate: Some(Rate::ONE),
+        credited: Some(Money { amount: this.amount(), currency }),
+        fee: None,
+    };
+    Event::Applied { external_id: this.id(), evidence: Evidence::Response, facts }
+}

@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Bytes written, synced and removed again at every start, to meet a full disk before a transfer does.
-const PROBE: [u8; 64 * 1024] = [0; 64 * 1024];
+const PROBE: usize = 64 * 1024;
 
 /// A file, wherever its name went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +148,6 @@ fn probe(dir: &Path) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(&path)
-        .and_then(|mut file| file.write_all(&PROBE).and_then(|()| file.sync_data()));
+        .and_then(|mut file| file.write_all(&vec![0; PROBE]).and_then(|()| file.sync_data()));
     std::fs::remove_file(&path).and(written)
 }

@@ -95,9 +95,9 @@ impl ReadOnly {
     /// As [`ReadOnly::open`].
     pub fn history(&self, limit: Option<usize>) -> Result<Vec<Tracked>, StoreError> {
         let limit = limit.unwrap_or(usize::MAX);
-        let mut shelf = Shelf::of(&self.journal);
+        let mut reader = Shelf::of(&self.journal);
         let stories = self.catalog.newest(limit).into_iter().take(limit);
-        stories.filter_map(|id| shelf.story(&id, self.catalog.places(&id)).transpose()).collect()
+        stories.filter_map(|id| reader.story(&id, self.catalog.places(&id)).transpose()).collect()
     }
 
     /// Records in the journal.

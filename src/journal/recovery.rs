@@ -78,7 +78,7 @@ pub(super) fn recover(home: &Home) -> Result<Recovered, StoreError> {
     let index_dir = home.dir().join("index");
     match open_index(&index_dir) {
         Ok(Some((index, anchor, state))) => match resume(&journal, &segments, anchor, state)? {
-            Ok((core, outcome, first)) => finish(segments, core, outcome, first, Ok((index, anchor))),
+            Ok((core, outcome, first)) => finish(segments, core, &outcome, first, Ok((index, anchor))),
             Err(why) => {
                 drop(index);
                 set_aside(home.dir());
@@ -162,7 +162,7 @@ fn rebuild(home: &Home, segments: Vec<Segment>, why: String, old: Option<Anchor>
     })?;
     let head = outcome.head;
     let source = builder.finish(&core, head, &home.journal())?;
-    let mut recovered = finish(segments, core, outcome, 0, Err((source, why)))?;
+    let mut recovered = finish(segments, core, &outcome, 0, Err((source, why)))?;
     recovered.report.index_had_seen = old.map(|old| old.head.seq).filter(|seen| *seen > head.seq);
     Ok(recovered)
 }
@@ -172,7 +172,7 @@ type Origin = Result<(Index, Anchor), ((Source, Option<String>), String)>;
 fn finish(
     mut segments: Vec<Segment>,
     mut core: Core,
-    outcome: Outcome,
+    outcome: &Outcome,
     first: usize,
     origin: Origin,
 ) -> Result<Recovered, StoreError> {

@@ -1,7 +1,7 @@
 //! Many lines at once: pieces are checked by several threads and handed on in order, the chain held across pieces and
 //! segments.
 
-use super::chunks::{Chunk, Chunks};
+use super::chunks::{Chunk, Chunks, PIECE};
 use super::frame::{self, Head, Record, Scanned};
 use super::segment::{Place, Segment};
 use super::{Flaw, StoreError};
@@ -59,7 +59,7 @@ impl Scan<'_> {
         let mut walk = Walk { scan: self, sink, before: self.before, head: self.before, end: 0, torn: None };
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel(2 * self.threads);
-            for _ in 0..self.threads.max(1) {
+            for _ in 0..self.threads_worth_their_while() {
                 let (sender, chunks) = (sender.clone(), &chunks);
                 scope.spawn(move || self.check_pieces(chunks, &sender));
             }
@@ -71,6 +71,13 @@ impl Scan<'_> {
         }
         let before = walk.before.unwrap_or(Head::GENESIS);
         Ok(Outcome { before, head: walk.head.unwrap_or(before), end: walk.end, torn: walk.torn })
+    }
+
+    /// No more threads than there are pieces.
+    fn threads_worth_their_while(&self) -> usize {
+        let length = |segment: &Segment| std::fs::metadata(&segment.path).map_or(0, |found| found.len());
+        let pieces = 1 + self.segments.iter().map(length).sum::<u64>() / PIECE;
+        self.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX)).max(1)
     }
 
     fn check_pieces(&self, chunks: &Mutex<Chunks>, results: &mpsc::SyncSender<Result<Checked, StoreError>>) {
@@ -85,12 +92,14 @@ impl Scan<'_> {
         }
     }
 
-    fn check(&self, chunk: Chunk) -> Checked {
+    fn check(&self, mut chunk: Chunk) -> Checked {
         let scanned = frame::scan(&chunk.bytes, self.after);
         let remainder = chunk.bytes.get(scanned.end..).unwrap_or_default();
         let hides_a_record = scanned.flaw.is_none() && frame::hides_a_record(remainder);
         let remainder = remainder.len() as u64;
-        Checked { scanned, remainder, hides_a_record, chunk: Chunk { bytes: Vec::new(), ..chunk } }
+        // Checked bytes are of no more use; pieces may wait for their turn.
+        chunk.bytes = Vec::new();
+        Checked { chunk, scanned, remainder, hides_a_record }
     }
 }
 

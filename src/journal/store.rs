@@ -4,6 +4,7 @@ use super::checkpoint::{Checkpoints, Finder};
 use super::frame::Head;
 use super::home::Home;
 use super::recovery::{self, OpenReport};
+use super::segment::Segment;
 use super::shared::{Shared, with_json};
 use super::writer::{Disk, Door, OpenSegment, Order, Writer};
 use super::{Hash, StoreError, background};
@@ -13,7 +14,7 @@ use chrono::SubsecRound;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -47,42 +48,56 @@ impl Store {
     pub fn open_through(dir: &Path, door: Box<dyn Door>) -> Result<(Self, OpenReport), StoreError> {
         let home = Arc::new(Home::take(dir)?);
         let recovered = recovery::recover(&home)?;
-        let reopen = |segment: super::segment::Segment| {
-            let path = segment.path.clone();
-            OpenSegment::reopen(segment).map_err(|error| StoreError::write(&path, &error))
-        };
-        let current = recovered.current.map(reopen).transpose()?;
-        let synced_to = recovered.core.head.seq;
-        let shared = Arc::new(Shared::new(recovered.core));
-        let finder = Arc::new(Finder::new(home.journal(), recovered.source));
-        let (syncs, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let (orders, queue) = mpsc::channel();
+        let store = Self {
+            shared: Arc::new(Shared::new(recovered.core)),
+            finder: Arc::new(Finder::new(home.journal(), recovered.source)),
+            home,
+            orders,
+            syncs: Arc::default(),
+            stop: Arc::default(),
+            threads: Mutex::default(),
+        };
+        let current = recovered.current.map(OpenSegment::reopen).transpose()?;
+        store.start_writing(door, current, queue, recovered.saved)?;
+        store.start_verifying(recovered.older)?;
+        Ok((store, recovered.report))
+    }
+
+    /// The writer, and behind it the checkpoints.
+    fn start_writing(
+        &self,
+        door: Box<dyn Door>,
+        current: Option<OpenSegment>,
+        queue: mpsc::Receiver<Order>,
+        saved: u64,
+    ) -> Result<(), StoreError> {
         let (synced, heard) = mpsc::channel();
-        let writer = Writer {
-            home: Arc::clone(&home),
-            door,
-            current,
-            shared: Arc::clone(&shared),
-            synced,
-            syncs: Arc::clone(&syncs),
-        };
-        let checkpoints = Checkpoints {
-            shared: Arc::clone(&shared),
-            finder: Arc::clone(&finder),
-            saved: recovered.saved,
-            synced: synced_to,
-        };
-        let mut threads = vec![
-            spawn("journal", move || writer.run(&queue))?,
-            spawn("journal-index", move || checkpoints.run(&heard))?,
-        ];
-        let (older, end) = recovered.older;
-        if !older.is_empty() {
-            let (stop, shared) = (Arc::clone(&stop), Arc::clone(&shared));
-            threads.push(spawn("journal-verify", move || background::run(&older, end, &stop, &shared))?);
+        let (home, shared, syncs) = (Arc::clone(&self.home), Arc::clone(&self.shared), Arc::clone(&self.syncs));
+        let writer = Writer { home, door, current, shared, synced, syncs };
+        let (shared, finder) = (Arc::clone(&self.shared), Arc::clone(&self.finder));
+        let checkpoints = Checkpoints { shared, finder, saved, synced: self.records() };
+        self.spawn("journal", move || writer.run(&queue))?;
+        self.spawn("journal-index", move || checkpoints.run(&heard))
+    }
+
+    fn start_verifying(&self, (older, end): (Vec<Segment>, Head)) -> Result<(), StoreError> {
+        if older.is_empty() {
+            return Ok(());
         }
-        let threads = Mutex::new(threads);
-        Ok((Self { home, shared, finder, orders, syncs, stop, threads }, recovered.report))
+        let (stop, shared) = (Arc::clone(&self.stop), Arc::clone(&self.shared));
+        self.spawn("journal-verify", move || background::run(&older, end, &stop, &shared))
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        let failed = |error| StoreError::Stopped(format!("starting the thread {name} failed: {error}"));
+        self.threads().push(spawned.map_err(failed)?);
+        Ok(())
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records events, one record each, in this order and right after one another. The state shows them at once, in the
@@ -101,7 +116,7 @@ impl Store {
         async move {
             let (changed, durable) = queued?;
             if let Some(durable) = durable {
-                durable.await.unwrap_or(Err(StoreError::Closed))?;
+                durable.await.unwrap_or_else(|_| Err(writer_is_gone()))?;
             }
             Ok(changed)
         }
@@ -114,7 +129,7 @@ impl Store {
     pub fn append_blocking(&self, at: Timestamp, events: Vec<Event>) -> Result<Vec<Tracked>, StoreError> {
         let (changed, durable) = self.queue(at, events)?;
         if let Some(durable) = durable {
-            durable.blocking_recv().unwrap_or(Err(StoreError::Closed))?;
+            durable.blocking_recv().unwrap_or_else(|_| Err(writer_is_gone()))?;
         }
         Ok(changed)
     }
@@ -127,8 +142,10 @@ impl Store {
         let (done, durable) = oneshot::channel();
         let mut core = self.shared.core();
         let (lines, changed) = core.record(at.trunc_subsecs(3), &events)?;
-        // Under the lock: the queue's order is the order of the records. A writer that is gone drops `done`.
-        let _ = self.orders.send(Order::Write(lines, done));
+        // Under the lock: the queue's order is the order of the records.
+        if self.orders.send(Order::Write(lines, done)).is_err() {
+            core.refusal.get_or_insert_with(writer_is_gone);
+        }
         drop(core);
         Ok((changed, Some(durable)))
     }
@@ -164,13 +181,13 @@ impl Store {
         let mut seen = BTreeSet::new();
         ids.retain(|id| seen.insert(id.clone()));
         ids.truncate(limit);
-        let mut shelf = self.finder.shelf();
+        let mut reader = self.finder.shelf();
         let mut history = Vec::new();
         for id in &ids {
             let known = self.shared.core().find(id).cloned();
             let tracked = match known {
                 Some(tracked) => Some(tracked),
-                None => shelf.story(id, self.finder.places(id)?)?,
+                None => reader.story(id, self.finder.places(id)?)?,
             };
             history.extend(tracked);
         }
@@ -229,7 +246,7 @@ impl Store {
         self.stop.store(true, Ordering::Relaxed);
         // A writer that is gone needs no order to stop.
         let _ = self.orders.send(Order::Stop);
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let threads = std::mem::take(&mut *self.threads());
         if threads.is_empty() {
             return;
         }
@@ -249,7 +266,6 @@ impl Drop for Store {
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
-    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    spawned.map_err(|error| StoreError::Stopped(format!("starting the thread {name} failed: {error}")))
+fn writer_is_gone() -> StoreError {
+    StoreError::Stopped("the thread that writes ended".to_owned())
 }

@@ -1,5 +1,7 @@
 //! The journal on a real disk: what it keeps, what it refuses, and what it survives.
 
+#![allow(clippy::panic)] // A panic is how a test fails.
+
 mod damage;
 mod fixture;
 mod frames;

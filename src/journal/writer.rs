@@ -65,9 +65,10 @@ pub(super) struct OpenSegment {
 
 impl OpenSegment {
     /// The last segment, to be written on.
-    pub fn reopen(segment: Segment) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).open(&segment.path)?;
-        let metadata = file.metadata()?;
+    pub fn reopen(segment: Segment) -> Result<Self, StoreError> {
+        let failed = |error: io::Error| StoreError::write(&segment.path, &error);
+        let file = OpenOptions::new().append(true).open(&segment.path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
         Ok(Self { segment, file, inode: Inode::of(&metadata), len: metadata.len() })
     }
 
@@ -131,7 +132,7 @@ impl Writer {
 
     fn commit_to_one_segment(&mut self, batch: &[Lines]) -> Result<(), StoreError> {
         let Some(month) = batch.first().map(|lines| lines.month) else { return Ok(()) };
-        let bytes: Vec<u8> = batch.iter().flat_map(|lines| &lines.bytes).copied().collect();
+        let bytes = batch.iter().map(|lines| lines.bytes.as_slice()).collect::<Vec<_>>().concat();
         self.check_untouched()?;
         let current = self.segment_of(month)?;
         let (path, len) = (current.segment.path.clone(), bytes.len() as u64);

@@ -54,7 +54,7 @@ fn deleting_or_spoiling_the_index_changes_nothing() {
         }),
         ("garbage in it", |index| {
             for file in ["db", "conf"] {
-                fs::write(index.join(file), [0x5a; 70_000]).unwrap();
+                fs::write(index.join(file), vec![0x5a; 70_000]).unwrap();
             }
         }),
         ("cut short", |index| fs::OpenOptions::new().write(true).open(index.join("db")).unwrap().set_len(100).unwrap()),

@@ -119,7 +119,7 @@ fn a_segment_a_month_and_never_back() {
     let found = store.find(&id(0)).unwrap();
     assert!(found.is_some());
     drop(store);
-    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+    let lines = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().lines().count();
     let found: Vec<_> = segments(home.path())
         .iter()
         .map(|(path, bytes)| (path.file_name().unwrap().to_str().unwrap().to_owned(), lines(bytes)))
