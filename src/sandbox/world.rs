@@ -1,0 +1,129 @@
+//! Everything the sandbox knows, behind one lock: books, used ids, tokens, limits, rates, the fault script, the log.
+
+use super::clock::{Clock, Instant, millis};
+use super::faults::Script;
+use super::identity::Tokens;
+use super::journal::Journal;
+use super::ledger::Ledger;
+use super::limiter::Limiter;
+use super::random::Random;
+use super::rates::Rates;
+use super::transfer::{self, Order};
+use super::{Mode, SandboxError, SandboxSettings};
+use crate::money::{Amount, Country};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// An externalId within its environment.
+pub(super) type IdKey = (Mode, String);
+
+/// Balance and reserved part of each wallet, as one read showed them.
+pub(super) type Reading = BTreeMap<Country, (Amount, Amount)>;
+
+/// How many earlier readings `stale-balance` can reach back.
+pub(super) const READINGS_KEPT: usize = 64;
+
+/// A transfer that was taken in but not decided: its id answers 409 so many times, then it is dropped.
+struct Pending {
+    conflicts_left: u32,
+    country: Country,
+    held: Amount,
+}
+
+pub(super) struct World {
+    pub(super) settings: SandboxSettings,
+    pub(super) ledger: Ledger,
+    pub(super) rates: Rates,
+    pub(super) tokens: Tokens,
+    pub(super) limiter: Limiter,
+    pub(super) script: Script,
+    pub(super) log: Journal,
+    pub(super) random: Random,
+    pub(super) readings: BTreeMap<Mode, VecDeque<Reading>>,
+    used: BTreeMap<IdKey, Instant>,
+    pending: BTreeMap<IdKey, Pending>,
+}
+
+/// The world and its clock, shared by every connection and by [`super::Handle`].
+pub(super) struct Shared {
+    pub(super) clock: Clock,
+    world: Mutex<World>,
+}
+
+impl Shared {
+    pub(super) fn new(settings: SandboxSettings) -> Result<Self, SandboxError> {
+        Ok(Self { clock: Clock::default(), world: Mutex::new(World::new(settings)?) })
+    }
+
+    /// The world, held for one short step; never across an await.
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    fn new(settings: SandboxSettings) -> Result<Self, SandboxError> {
+        let mut ledger = Ledger::default();
+        for (mode, wallets) in [(Mode::Test, &settings.wallets), (Mode::Production, &settings.production_wallets)] {
+            for (country, opening) in wallets {
+                ledger.open(mode, *country, *opening)?;
+            }
+        }
+        Ok(Self {
+            ledger,
+            rates: Rates::new(settings.rates.clone(), settings.rate_cache),
+            tokens: Tokens::new(settings.seed),
+            limiter: Limiter::new(settings.requests_per_minute),
+            script: Script::new(settings.faults.clone()),
+            log: Journal::new(settings.keep_requests),
+            random: Random::new(settings.seed),
+            readings: BTreeMap::new(),
+            used: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            settings,
+        })
+    }
+
+    /// Whether an id is in use; one older than the horizon is forgotten.
+    pub(super) fn is_used(&mut self, key: &IdKey, now: Instant) -> bool {
+        let Some(since) = self.used.get(key) else { return false };
+        let forgotten = self.settings.forget_ids_after.is_some_and(|horizon| now >= *since + millis(horizon));
+        if forgotten {
+            self.used.remove(key);
+        }
+        !forgotten
+    }
+
+    pub(super) fn use_id(&mut self, key: IdKey, now: Instant) {
+        self.used.insert(key, now);
+    }
+
+    /// Takes a transfer in without deciding it: its money is held, its id answers 409 `conflicts` times.
+    pub(super) fn hold_pending(&mut self, order: &Order<'_>, conflicts: u32) {
+        let Ok(request) = transfer::read(order.body) else { return };
+        let (Some(id), Ok(country)) = (request.external_id, request.source_country.parse()) else { return };
+        let key = (order.mode, id);
+        let amount = Amount::new(request.amount.0);
+        let available = self.ledger.wallet(order.mode, country).and_then(|wallet| wallet.available().ok());
+        let fits = amount.is_positive() && available.is_some_and(|available| amount <= available);
+        if !fits || self.pending.contains_key(&key) || self.is_used(&key, order.now) {
+            return;
+        }
+        if self.ledger.reserve(order.mode, country, amount, true).is_ok() {
+            self.pending.insert(key, Pending { conflicts_left: conflicts, country, held: amount });
+        }
+    }
+
+    /// Whether an id belongs to a transfer that is still pending; the last such answer drops it.
+    pub(super) fn pending_conflict(&mut self, key: &IdKey) -> bool {
+        let Some(pending) = self.pending.get_mut(key) else { return false };
+        pending.conflicts_left = pending.conflicts_left.saturating_sub(1);
+        if pending.conflicts_left == 0
+            && let Some(dropped) = self.pending.remove(key)
+        {
+            // What was added to the reserved part fits when it is taken off again.
+            let _ = self.ledger.reserve(key.0, dropped.country, dropped.held, false);
+        }
+        true
+    }
+}
