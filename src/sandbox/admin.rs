@@ -47,7 +47,12 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Reply {
         ("POST", "/sandbox/rate") => rate(shared, request),
         ("POST", "/sandbox/faults") => faults(shared, request),
         ("POST", "/sandbox/clock") => clock(shared, request),
-        _ => return Reply::error(404, "the sandbox has books, requests (GET), deposit, withdraw, rate, faults, clock (POST)"),
+        _ => {
+            return Reply::error(
+                404,
+                "the sandbox has books, requests (GET), deposit, withdraw, rate, faults, clock (POST)",
+            );
+        }
     };
     match done {
         Ok(()) => Reply::json(200, &serde_json::json!({ "ok": true })),

@@ -1,10 +1,10 @@
 //! What the two balance endpoints show: rows of raw JSON, so that a fault can put anything in a number's place.
 
+use super::Mode;
 use super::faults::Fault;
 use super::reply::{JSON, Reply};
 use super::settings::{OverviewNaming, OverviewShape};
 use super::world::{READINGS_KEPT, Reading, World};
-use super::Mode;
 use crate::money::{Amount, Country};
 
 /// One wallet as shown. The numbers are raw JSON.
@@ -49,7 +49,8 @@ impl World {
 
     fn rows(&mut self, mode: Mode, fault: Option<&Fault>) -> Vec<Row> {
         let lag = if let Some(Fault::StaleBalance(lag)) = fault { *lag } else { 0 };
-        let mut rows: Vec<Row> = self.reading(mode, lag).into_iter().filter_map(|(country, held)| row(country, held)).collect();
+        let mut rows: Vec<Row> =
+            self.reading(mode, lag).into_iter().filter_map(|(country, held)| row(country, held)).collect();
         if let Some(fault) = fault {
             spoil(&mut rows, fault);
         }

@@ -100,14 +100,15 @@ fn transfer(world: &mut World, call: &Call<'_>, fault: Option<&Fault>) -> Reply 
 
 /// The seed's 201, field for field and in its order.
 fn created(applied: &AppliedTransfer, fault: Option<&Fault>) -> Reply {
-    let side = |id: &str, reference: &str, side_type: &str, amount: Amount, currency: Currency, country: &str| TransferSide {
-        id: Some(id.to_owned()),
-        reference: Some(reference.to_owned()),
-        side_type: Some(side_type.to_owned()),
-        amount: amount.to_wire(),
-        currency: currency.to_string(),
-        country: country.to_owned(),
-    };
+    let side =
+        |id: &str, reference: &str, side_type: &str, amount: Amount, currency: Currency, country: &str| TransferSide {
+            id: Some(id.to_owned()),
+            reference: Some(reference.to_owned()),
+            side_type: Some(side_type.to_owned()),
+            amount: amount.to_wire(),
+            currency: currency.to_string(),
+            country: country.to_owned(),
+        };
     let mut reply = TransferReply {
         id: Some(applied.id.clone()),
         source_transaction: side(

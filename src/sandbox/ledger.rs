@@ -129,7 +129,13 @@ impl Ledger {
     }
 
     /// Holds `amount` of a wallet, or lets go of it with `hold` false.
-    pub(super) fn reserve(&mut self, mode: Mode, country: Country, amount: Amount, hold: bool) -> Result<(), MoneyError> {
+    pub(super) fn reserve(
+        &mut self,
+        mode: Mode,
+        country: Country,
+        amount: Amount,
+        hold: bool,
+    ) -> Result<(), MoneyError> {
         if let Some(wallet) = self.wallets.get_mut(&(mode, country)) {
             wallet.reserved =
                 if hold { wallet.reserved.checked_add(amount)? } else { wallet.reserved.checked_sub(amount)? };

@@ -42,12 +42,7 @@ fn before(world: &mut World, call: &Call<'_>, fault: &Fault) -> Option<Answer> {
         }
         Fault::Message { status, text } => Answer::whole(Reply::error(*status, text)),
         Fault::LateApply(after) if call.endpoint == Endpoint::Transfer => Answer {
-            late: Some(Late {
-                mode: call.caller.mode,
-                body: call.body.to_vec(),
-                request: call.number,
-                after: *after,
-            }),
+            late: Some(Late { mode: call.caller.mode, body: call.body.to_vec(), request: call.number, after: *after }),
             ..Answer::reset()
         },
         Fault::ConflictPending(conflicts) if call.endpoint == Endpoint::Transfer => {

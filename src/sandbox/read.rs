@@ -149,7 +149,9 @@ mod tests {
 
     #[test]
     fn heads_are_read() {
-        let read = head("GET /a/b?from=XAF&to=XOF HTTP/1.1\r\nX-Api-Key: k\r\nContent-Length: 5\r\n\r\nhello").unwrap().unwrap();
+        let read = head("GET /a/b?from=XAF&to=XOF HTTP/1.1\r\nX-Api-Key: k\r\nContent-Length: 5\r\n\r\nhello")
+            .unwrap()
+            .unwrap();
         assert_eq!((read.request.path(), read.body_length), ("/a/b", 5));
         assert_eq!((read.request.query("to"), read.request.query("rate")), (Some("XOF"), None));
         assert_eq!(read.request.header("x-api-key"), Some("k"));

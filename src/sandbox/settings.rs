@@ -57,7 +57,8 @@ pub struct SandboxSettings {
 
 impl Default for SandboxSettings {
     fn default() -> Self {
-        let seed_rate = Rate::new(rust_decimal::Decimal::new(10_153, 4)).map(|rate| ((Currency::XAF, Currency::XOF), rate));
+        let seed_rate =
+            Rate::new(rust_decimal::Decimal::new(10_153, 4)).map(|rate| ((Currency::XAF, Currency::XOF), rate));
         Self {
             wallets: BTreeMap::new(),
             production_wallets: BTreeMap::new(),

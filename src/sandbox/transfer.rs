@@ -65,7 +65,12 @@ impl World {
         decided
     }
 
-    fn decide(&mut self, order: &Order<'_>, terms: Terms, request: TransferRequest) -> Result<AppliedTransfer, Refusal> {
+    fn decide(
+        &mut self,
+        order: &Order<'_>,
+        terms: Terms,
+        request: TransferRequest,
+    ) -> Result<AppliedTransfer, Refusal> {
         let checked = check(request, &self.settings)?;
         if self.ledger.wallet(order.mode, checked.from.0).is_none() {
             return Err(Refusal::NoWallet(checked.from.0));
@@ -110,7 +115,13 @@ impl World {
         rate.ok_or(Refusal::NoRate(pair.0, pair.1))
     }
 
-    fn book(&mut self, order: &Order<'_>, checked: Checked, rate: Rate, fee: Amount) -> Result<AppliedTransfer, Refusal> {
+    fn book(
+        &mut self,
+        order: &Order<'_>,
+        checked: Checked,
+        rate: Rate,
+        fee: Amount,
+    ) -> Result<AppliedTransfer, Refusal> {
         let credited = credit(checked.amount, rate, checked.to.1, self.settings.rounding)?;
         let number = u64::try_from(self.ledger.transfers().len()).unwrap_or(u64::MAX).saturating_add(1);
         let tail = reference_tail(number);
@@ -237,9 +248,7 @@ impl Refusal {
             Self::ForeignApplication => Reply::error(403, "This application does not belong to you"),
             Self::SameCountry => Reply::error(400, "Source and destination countries must be different"),
             Self::Unsupported(code) => Reply::error(400, &format!("Unsupported country: {code}")),
-            Self::OutOfRange => {
-                Reply::errors(400, &[format!("amount must be between {SMALLEST} and {LARGEST}")])
-            }
+            Self::OutOfRange => Reply::errors(400, &[format!("amount must be between {SMALLEST} and {LARGEST}")]),
             Self::NoWallet(country) => Reply::error(404, &format!("No wallet found for country {country}")),
             Self::NoRate(from, to) => Reply::error(400, &format!("No exchange rate available from {from} to {to}")),
             Self::Short => match settings.short_status {
@@ -285,10 +294,14 @@ mod tests {
     #[test]
     fn bodies_are_read_strictly() {
         let body = |amount: &str, id: &str| {
-            format!(r#"{{"applicationId":"a","sourceCountry":"GAB","destinationCountry":"CMR","amount":{amount},"externalId":{id}}}"#)
+            format!(
+                r#"{{"applicationId":"a","sourceCountry":"GAB","destinationCountry":"CMR","amount":{amount},"externalId":{id}}}"#
+            )
         };
         assert_eq!(read(body("30000.50", "\"x\"").as_bytes()).unwrap().amount.0.to_string(), "30000.50");
-        for (amount, id) in [("\"30000\"", "\"x\""), ("null", "\"x\""), ("1e5", "\"x\""), ("30000", "7"), ("NaN", "\"x\"")] {
+        for (amount, id) in
+            [("\"30000\"", "\"x\""), ("null", "\"x\""), ("1e5", "\"x\""), ("30000", "7"), ("NaN", "\"x\"")]
+        {
             assert!(read(body(amount, id).as_bytes()).is_err(), "{amount} {id}");
         }
         for wrong in ["", "{}", "[]", "null", "{\"amount\":5}", "{\"amount\":1,\"amount\":2}"] {

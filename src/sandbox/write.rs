@@ -10,8 +10,8 @@ use tokio::io::{self, AsyncReadExt, AsyncWriteExt};
 use tokio::{net::TcpStream, time};
 
 /// How long `hang` holds a connection at most.
-const LONGEST_HANG: Duration = Duration::from_secs(60);
-const BLANKS: [u8; 64 * 1024] = [b' '; 64 * 1024];
+const LONGEST_HANG: Duration = Duration::from_mins(1);
+static BLANKS: [u8; 64 * 1024] = [b' '; 64 * 1024];
 
 /// What the connection is good for afterwards.
 #[derive(PartialEq, Eq)]
@@ -21,7 +21,12 @@ pub(super) enum Next {
 }
 
 /// Waits, writes, resets or hangs, as the answer says.
-pub(super) async fn deliver(stream: &mut TcpStream, answer: &Answer, keep_alive: bool, now: Instant) -> io::Result<Next> {
+pub(super) async fn deliver(
+    stream: &mut TcpStream,
+    answer: &Answer,
+    keep_alive: bool,
+    now: Instant,
+) -> io::Result<Next> {
     if !answer.wait.is_zero() {
         time::sleep(answer.wait).await;
     }

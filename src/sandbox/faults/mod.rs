@@ -39,11 +39,24 @@ pub(super) enum Fault {
     /// Nothing: lets requests through before the next rule.
     Ok,
     Lost(When),
-    Status { status: u16, when: When, html: bool },
-    TooMany { when: When, retry_after: RetryAfter },
+    Status {
+        status: u16,
+        when: When,
+        html: bool,
+    },
+    TooMany {
+        when: When,
+        retry_after: RetryAfter,
+    },
     ExpiredToken,
-    Redirect { url: String, status: u16 },
-    Message { status: u16, text: String },
+    Redirect {
+        url: String,
+        status: u16,
+    },
+    Message {
+        status: u16,
+        text: String,
+    },
     Hang(When),
     LateApply(Duration),
     ConflictPending(u32),
@@ -51,7 +64,10 @@ pub(super) enum Fault {
     CutBody(Option<usize>),
     EmptyCreated,
     HtmlCreated,
-    WrongField { field: Field, value: Option<String> },
+    WrongField {
+        field: Field,
+        value: Option<String>,
+    },
     Slow(Duration),
     SlowLoris(Duration),
     Nested,
@@ -62,9 +78,15 @@ pub(super) enum Fault {
     RateMoves(Rate),
     StaleBalance(usize),
     DropWallet(Country),
-    BadBalance { country: Country, text: String },
+    BadBalance {
+        country: Country,
+        text: String,
+    },
     Negative(Country),
-    SwapCurrency { country: Country, currency: Currency },
+    SwapCurrency {
+        country: Country,
+        currency: Currency,
+    },
     DuplicateRow(Country),
     NoRate,
     BadRate(String),

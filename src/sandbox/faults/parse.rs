@@ -102,7 +102,8 @@ impl Times {
             return n.parse().ok().filter(|n| *n > 0).map(Self::Every);
         }
         if let Some(chance) = text.strip_prefix("p:") {
-            let chance = read_plain_decimal(chance).ok().filter(|chance| (Decimal::ZERO..=Decimal::ONE).contains(chance))?;
+            let chance =
+                read_plain_decimal(chance).ok().filter(|chance| (Decimal::ZERO..=Decimal::ONE).contains(chance))?;
             return chance.checked_mul(Decimal::from(1_000_000))?.to_u32().map(Self::Chance);
         }
         number(text).ok().map(Self::Count)
@@ -139,7 +140,10 @@ fn without_argument(name: &str) -> Option<Fault> {
         "inverted-rate" => Fault::InvertedRate,
         "env-flip" => Fault::EnvFlip,
         _ => {
-            let (rest, html) = name.strip_prefix("html-").map(|rest| (rest, true)).or(name.strip_prefix("http-").map(|rest| (rest, false)))?;
+            let (rest, html) = name
+                .strip_prefix("html-")
+                .map(|rest| (rest, true))
+                .or(name.strip_prefix("http-").map(|rest| (rest, false)))?;
             let (status, when) = status_and_when(rest).ok().filter(|(status, _)| *status >= 400)?;
             Fault::Status { status, when, html }
         }
@@ -148,9 +152,12 @@ fn without_argument(name: &str) -> Option<Fault> {
 
 /// `None` for a name that is no fault at all.
 fn with_argument(name: &str, argument: Option<&str>) -> Option<Result<Fault, String>> {
-    let needed = || argument.filter(|text| !text.is_empty()).ok_or_else(|| format!("`{name}` needs `=` and an argument"));
+    let needed =
+        || argument.filter(|text| !text.is_empty()).ok_or_else(|| format!("`{name}` needs `=` and an argument"));
     Some(match name {
-        "status" => needed().and_then(status_and_when).map(|(status, when)| Fault::Status { status, when, html: false }),
+        "status" => {
+            needed().and_then(status_and_when).map(|(status, when)| Fault::Status { status, when, html: false })
+        }
         "429" => retry_after(argument).map(|retry_after| Fault::TooMany { when: When::Before, retry_after }),
         "429-after" => retry_after(argument).map(|retry_after| Fault::TooMany { when: When::After, retry_after }),
         "redirect" => needed().and_then(redirect),
@@ -168,12 +175,12 @@ fn with_argument(name: &str, argument: Option<&str>) -> Option<Result<Fault, Str
         "drop-wallet" => needed().and_then(country).map(Fault::DropWallet),
         "negative" => needed().and_then(country).map(Fault::Negative),
         "duplicate-row" => needed().and_then(country).map(Fault::DuplicateRow),
-        "bad-balance" => needed().and_then(pair).and_then(|(code, text)| {
-            Ok(Fault::BadBalance { country: country(code)?, text: text.to_owned() })
-        }),
-        "swap-currency" => needed().and_then(pair).and_then(|(code, other)| {
-            Ok(Fault::SwapCurrency { country: country(code)?, currency: currency(other)? })
-        }),
+        "bad-balance" => needed()
+            .and_then(pair)
+            .and_then(|(code, text)| Ok(Fault::BadBalance { country: country(code)?, text: text.to_owned() })),
+        "swap-currency" => needed()
+            .and_then(pair)
+            .and_then(|(code, other)| Ok(Fault::SwapCurrency { country: country(code)?, currency: currency(other)? })),
         "bad-rate" => needed().map(|text| Fault::BadRate(text.to_owned())),
         "expires-in" => needed().map(|text| Fault::ExpiresIn(text.to_owned())),
         _ => return None,
@@ -187,7 +194,11 @@ fn status_and_when(text: &str) -> Result<(u16, When), String> {
         (None, None) => (text, When::Before),
     };
     let status = number::<u16>(digits)?;
-    if (200..=999).contains(&status) { Ok((status, when)) } else { Err(format!("{status} is not a status from 200 to 999")) }
+    if (200..=999).contains(&status) {
+        Ok((status, when))
+    } else {
+        Err(format!("{status} is not a status from 200 to 999"))
+    }
 }
 
 fn retry_after(argument: Option<&str>) -> Result<RetryAfter, String> {

@@ -1,7 +1,7 @@
 //! Which rule is due: counts, every n-th, always, and seeded chance.
 
-use super::parse::{Rule, Times};
 use super::Fault;
+use super::parse::{Rule, Times};
 use crate::sandbox::{endpoint::Endpoint, random::Random};
 
 /// The rules in force with how often each has been asked and played.
@@ -65,9 +65,7 @@ mod tests {
     fn played(rules: &[&str], requests: usize) -> Vec<String> {
         let mut script = Script::new(rules.iter().map(|rule| rule.parse().unwrap()).collect());
         let mut random = Random::new(1);
-        (0..requests)
-            .map(|_| script.pick(Endpoint::Transfer, &mut random).map_or("-".into(), |due| due.rule))
-            .collect()
+        (0..requests).map(|_| script.pick(Endpoint::Transfer, &mut random).map_or("-".into(), |due| due.rule)).collect()
     }
 
     #[test]
