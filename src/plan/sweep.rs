@@ -5,7 +5,7 @@ use super::lane::{Case, Passable};
 use super::limits;
 use super::refusal::{Refusal, money};
 use super::sizes::Sizes;
-use super::split::{MOST_PARTS, smallest_transfer, split};
+use super::split::{MOST_PARTS, largest_transfer, smallest_transfer, split};
 use crate::money::{Amount, Money, MoneyError, Rate};
 use crate::policy::Source;
 
@@ -98,7 +98,11 @@ fn in_parts(case: &Case<'_, '_>, sizes: &Sizes, amount: Amount, rate: Rate) -> R
             Refusal::new(
                 Reason::LimitReached,
                 format!("a lane gets at most {MOST_PARTS} transfers in a slot; {stays} stays"),
-                "the next slot comes, or `max_transfer` is raised",
+                if sizes.largest < largest_transfer() {
+                    "the next slot comes, or `max_transfer` is raised"
+                } else {
+                    "the next slot comes"
+                },
             )
         }
     });

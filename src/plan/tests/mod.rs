@@ -1,1 +1,21 @@
+//! The room's tests: scenes in a few words, and what is planned in them. Every scene also passes the second opinion.
 
+mod amounts;
+mod corruptions;
+mod generated;
+mod reasons;
+mod scene;
+mod slots;
+mod words;
+
+use scene::Scene;
+
+/// Plans a scene and compares: `policy due: GAB>CMR 230000; COG>CMR below_trigger`, a line a policy.
+#[track_caller]
+fn check(scene: &str, expected: &str) {
+    let scene = Scene::read(scene);
+    let plan = scene.plan();
+    let lines: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert_eq!(scene::shown(&plan), lines);
+    scene.assert_sound(&plan);
+}

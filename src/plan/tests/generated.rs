@@ -1,0 +1,130 @@
+//! Random worlds: whatever they hold, the plan passes the second opinion, answers each lane once, and is the same again.
+
+use super::scene::Scene;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+const COUNTRIES: [&str; 6] = ["GAB", "COG", "CMR", "SEN", "CIV", "KEN"];
+/// Amounts around every boundary.
+const AMOUNTS: [&str; 14] = [
+    "0",
+    "99",
+    "100",
+    "101",
+    "4999.99",
+    "5000",
+    "250000",
+    "250001",
+    "9999999",
+    "10000000",
+    "10000001",
+    "25000050",
+    "990000150",
+    "-3",
+];
+
+fn amount() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => prop::sample::select(&AMOUNTS[..]).prop_map(str::to_owned),
+        2 => (0_u64..30_000_000, 0_u8..100).prop_map(|(whole, cents)| format!("{whole}.{cents:02}")),
+    ]
+}
+
+fn country() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(&COUNTRIES[..])
+}
+
+fn positive() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("100".to_owned()),
+        Just("1000".to_owned()),
+        (100_u64..12_000_000).prop_map(|whole| whole.to_string())
+    ]
+}
+
+/// A policy's line. `index` makes its name.
+fn policy(index: usize) -> impl Strategy<Value = String> {
+    let sources = prop::sample::subsequence(&COUNTRIES[1..], 1..4);
+    let amounts = prop::collection::vec((0_u64..300_000, 0_u64..300_000), 3);
+    let limits = prop::collection::vec(prop::option::of(positive()), 5);
+    (sources, amounts, limits, prop::bool::ANY, 0_u8..8, 0_u8..4).prop_map(
+        move |(sources, amounts, limits, fx, mode, prio)| {
+            let mut words = vec![format!("policy p{index} prio={prio}")];
+            for (source, (one, other)) in sources.iter().zip(amounts) {
+                words.push(format!("{source}:{}:{}", one.max(other), one.min(other)));
+            }
+            words.push(">GAB".to_owned());
+            let limit = |(key, value): (&str, Option<String>)| value.map(|value| format!("{key}={value}"));
+            words.extend(["min", "max", "slot", "day", "round"].into_iter().zip(limits).filter_map(limit));
+            words.push(if fx { "fx".to_owned() } else { String::new() });
+            words.push(["shadow", "off"].get(usize::from(mode)).copied().unwrap_or_default().to_owned());
+            words.join(" ")
+        },
+    )
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let found = prop_oneof![Just("moved"), Just("kept")];
+    let outcome = prop_oneof![Just("planned"), Just("unknown")];
+    let when = prop_oneof![Just("S-1d"), Just("S"), Just("S+1d")];
+    prop_oneof![
+        6 => (country(), amount()).prop_map(|(country, amount)| format!("wallets {country}={amount}")),
+        1 => country().prop_map(|country| format!("wallets {country}/USD=5")),
+        1 => country().prop_map(|country| format!("problem {country} illegible")),
+        2 => (country(), amount()).prop_map(|(country, amount)| format!("reserve {country}={amount}")),
+        2 => (country(), positive(), outcome).prop_map(|(from, amount, is)| format!("hold {from}>CMR={amount} {is}")),
+        1 => (country(), positive()).prop_map(|(from, amount)| format!("hold {from}>GAB={amount} unknown")),
+        1 => (country(), amount()).prop_map(|(country, amount)| format!("outflow {country}={amount} S-1h")),
+        1 => (0_usize..4, when.clone()).prop_map(|(index, at)| format!("decided p{index} {at} open COG>GAB SEN>GAB")),
+        1 => (country(), when, 0_usize..6, found)
+            .prop_map(|(from, at, index, found)| format!("lane {from}>GAB {at} p{index} {found}")),
+        1 => (0_usize..4, positive()).prop_map(|(index, used)| format!("used p{index} XAF 2026-11-24 {used}")),
+        1 => positive().prop_map(|cap| format!("cap XAF={cap}")),
+        1 => (0_u8..120).prop_map(|count| format!("cap hour={count}")),
+        1 => (0_u8..60).prop_map(|count| format!("attempts {count} S")),
+        2 => Just("rate XOF/XAF=0.9849".to_owned()),
+        1 => Just("rate KES/XAF=4.512345678901234567890123".to_owned()),
+    ]
+}
+
+prop_compose! {
+    fn scene()(
+        balances in prop::collection::vec(amount(), COUNTRIES.len()),
+        policies in (policy(0), policy(1), policy(2), policy(3)),
+        lines in prop::collection::vec(line(), 0..8),
+    ) -> String {
+        let wallets: Vec<String> =
+            COUNTRIES.iter().zip(balances).map(|(country, amount)| format!("{country}={amount}")).collect();
+        let (one, two, three, four) = policies;
+        format!("wallets {}\n{one}\n{two}\n{three}\n{four}\n{}", wallets.join(" "), lines.join("\n"))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn every_plan_is_sound_and_the_same_again(text in scene()) {
+        let scene = Scene::read(&text);
+        let plan = scene.plan();
+        scene.assert_sound(&plan);
+        prop_assert_eq!(&plan, &scene.plan());
+        // As `plan --json` and back.
+        let json = serde_json::to_string(&plan).unwrap();
+        prop_assert_eq!(&plan, &serde_json::from_str(&json).unwrap());
+    }
+}
+
+/// The generator reaches what it is for: plans that move, in one part and in several.
+#[test]
+fn random_worlds_do_move_money() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut moving, mut split) = (0, 0);
+    for _ in 0..200 {
+        let text = scene().new_tree(&mut runner).unwrap().current();
+        let plan = Scene::read(&text).plan();
+        let parts = plan.policies.iter().flat_map(|policy| &policy.transfers).map(|transfer| transfer.parts).max();
+        moving += usize::from(parts.is_some());
+        split += usize::from(parts > Some(1));
+    }
+    assert!(moving > 50 && split > 10, "{moving} of 200 move, {split} in parts");
+}
