@@ -215,8 +215,12 @@ fn findings_in_steps_correct_the_same_entry_with_what_changed_only() {
 
 #[test]
 fn an_operators_finding_on_an_open_intent_is_a_normal_entry_with_the_amount_found() {
-    let needs_operator =
-        Event::NeedsOperator { external_id: ExternalId::from_text("T"), holds: false, detail: String::new() };
+    let needs_operator = Event::NeedsOperator {
+        external_id: ExternalId::from_text("T"),
+        holds: false,
+        amount_is_ours: false,
+        detail: String::new(),
+    };
     check(
         &after("GAB>CMR", "30000", &[needs_operator, found("T", facts("20000", Some("20000 XAF"), None))]),
         &["entry_id=E-3 kind=transfer policy=consolidate-cemac source_country=GAB source_currency=XAF \
@@ -235,7 +239,12 @@ fn what_did_not_move_is_not_booked() {
         Event::Rejected { external_id: external_id.clone(), detail: detail.clone() },
         Event::Cancelled { external_id: external_id.clone(), detail: detail.clone() },
         Event::Unknown { external_id: external_id.clone(), detail: detail.clone() },
-        Event::NeedsOperator { external_id: external_id.clone(), holds: true, detail: detail.clone() },
+        Event::NeedsOperator {
+            external_id: external_id.clone(),
+            holds: true,
+            amount_is_ours: true,
+            detail: detail.clone(),
+        },
         Event::Resolved { external_id: external_id.clone(), by, note: detail, finding: Finding::NotApplied },
         Event::Attempted { external_id, attempt: 1, balance_before: None },
         Event::Alive,

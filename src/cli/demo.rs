@@ -64,7 +64,7 @@ async fn play(args: &Args, folder: &Path) -> Result<Exit, CliError> {
     let engine = context::engine(&settings, Some(policies), bank, store, metrics.clone(), TimeDelta::zero());
     let ears = Ears::of_signals()?;
     let stop = ears.stop.clone();
-    let story = tokio::spawn(story::tell(engine.clone(), sandbox.handle(), stop.subscribe()));
+    let storyteller = tokio::spawn(story::tell(engine.clone(), sandbox.handle(), stop.subscribe()));
     if let Some(run_for) = args.run_for {
         tokio::spawn(end_after(run_for, stop));
     }
@@ -72,7 +72,7 @@ async fn play(args: &Args, folder: &Path) -> Result<Exit, CliError> {
     let opened = |address: SocketAddr| welcome(address, &base_url, args.run_for);
     let served = serve(&settings, &engine, &metrics, ears, opened).await;
     // The storyteller ends on the same signal; what it could not tell any more is in the summary.
-    let _ = story.await;
+    let _ = storyteller.await;
     served?;
     let verdict = closing(&engine, &sandbox.handle(), &settings);
     engine.store().close();

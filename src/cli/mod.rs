@@ -31,7 +31,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "treasuryd", version, propagate_version = true, disable_help_subcommand = true)]
 struct Cli {
-    /// Configuration file [default: treasuryd.toml in $CONFIGURATION_DIRECTORY, else here, else in /etc/treasuryd]
+    /// Configuration file [default: treasuryd.toml in `$CONFIGURATION_DIRECTORY`, else here, else in /etc/treasuryd]
     #[arg(short, long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]

@@ -3,11 +3,12 @@
 use super::context;
 use super::exit::{CliError, Exit};
 use super::output;
+use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::once;
 use crate::daemon::view::TransferView;
 use crate::model::{Environment, Timestamp};
 use crate::settings::Surroundings;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,9 +37,11 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
     context::start_logging(settings.log, "warn");
     let (policies, warnings) = context::policies(&settings)?;
-    warnings.iter().for_each(|warning| eprintln!("{warning}"));
+    for warning in &warnings {
+        eprintln!("{warning}");
+    }
     context::known_policy(&policies, args.policy.as_deref())?;
-    let ahead = args.at.map_or(TimeDelta::zero(), |at| at - Utc::now());
+    let ahead = args.at.map_or(TimeDelta::zero(), |at| at - SystemClock.now());
     if settings.kpay.environment == Environment::Production {
         let catch_up = policies.policies.iter().map(|policy| policy.catch_up).max().unwrap_or(WIDEST_CATCH_UP);
         if ahead.abs() > catch_up {
@@ -54,11 +57,8 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let engine = context::engine(&settings, Some(policies), bank, store, metrics, ahead);
     let before = engine.store().records();
     let report = context::runtime()?.block_on(async {
-        let result = match engine.begin("once").await {
-            Ok(()) => once(&engine, args.policy.as_deref()).await,
-            Err(error) => Err(error),
-        };
-        result
+        engine.begin("once").await?;
+        once(&engine, args.policy.as_deref()).await
     });
     let touched = touched(&engine, before);
     engine.store().close();

@@ -5,6 +5,7 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{self, CallError, Request, Response};
 use crate::daemon::Basis;
+use crate::daemon::doors::{Clock, SystemClock};
 use crate::intent::State;
 use crate::journal::ReadOnly;
 use crate::model::{BalanceRow, Identity, Snapshot, Timestamp, tame};
@@ -12,9 +13,9 @@ use crate::money::{Currency, Rate};
 use crate::plan::Plan;
 use crate::policy::PolicySet;
 use crate::settings::{Settings, Surroundings};
-use chrono::Utc;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,9 +60,9 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         None => live(&settings, &policies, args)?,
     };
     if args.json {
-        output::json(&plan)?
+        output::json(&plan)?;
     } else {
-        output::line(&render(&plan))?
+        output::line(&render(&plan))?;
     }
     Ok(Exit::Done)
 }
@@ -100,7 +101,7 @@ fn offline(settings: &Settings, policies: &PolicySet, args: &Args, file: &Path) 
 }
 
 fn basis<'a>(settings: &'a Settings, policies: &'a PolicySet, state: &'a State, args: &'a Args) -> Basis<'a> {
-    let clock = Utc::now();
+    let clock = SystemClock.now();
     Basis {
         state,
         policies,
@@ -164,7 +165,7 @@ fn render(plan: &Plan) -> String {
     for policy in &plan.policies {
         let slot = policy.slot.map_or_else(|| "no slot yet".to_owned(), |slot| format!("slot {slot}"));
         let due = if policy.due { "due" } else { "not due" };
-        out.push_str(&format!("\n{} ({slot}, {due})\n", policy.policy));
+        let _ = writeln!(out, "\n{} ({slot}, {due})", policy.policy);
         for transfer in &policy.transfers {
             let part = if transfer.parts > 1 {
                 format!(" part {} of {}", transfer.part, transfer.parts)
@@ -176,18 +177,15 @@ fn render(plan: &Plan) -> String {
                 .map(|credit| format!(", about {} {} arrive", credit.grouped(), transfer.credit_currency))
                 .unwrap_or_default();
             let id = transfer.external_id.as_ref().map(ToString::to_string).unwrap_or_default();
-            out.push_str(&format!(
-                "  {}>{}  {} {}{part}{credit}  {id}\n",
-                transfer.from,
-                transfer.to,
-                transfer.amount.grouped(),
-                transfer.currency
-            ));
+            let amount = transfer.amount.grouped();
+            let (from, to, currency) = (transfer.from, transfer.to, transfer.currency);
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}{credit}  {id}");
         }
         for skip in &policy.skipped {
-            out.push_str(&format!("  {}>{}  nothing: {} – {}\n", skip.from, skip.to, skip.reason.word(), skip.detail));
+            let _ = writeln!(out, "  {}>{}  nothing: {} – {}", skip.from, skip.to, skip.reason.word(), skip.detail);
             if !skip.would_move_if.is_empty() {
-                out.push_str(&format!("           {}\n", skip.would_move_if));
+                let _ = writeln!(out, "           {}", skip.would_move_if);
             }
         }
     }

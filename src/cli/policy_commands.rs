@@ -3,13 +3,12 @@
 use super::exit::{CliError, Exit};
 use super::test_policies::run_tests;
 use super::{check, context, output, schema};
-use crate::daemon::doors::Bank;
+use crate::daemon::doors::{Bank, Clock, SystemClock};
 use crate::kpay::BaseUrl;
 use crate::money::Amount;
 use crate::plan::{lane_amounts, plan_for_test};
 use crate::policy::{Diagnostic, ExpectedMove, Parsed, Severity, SourceFile, parse};
 use crate::settings::{self, Settings, SettingsError, Surroundings};
-use chrono::Utc;
 use std::path::Path;
 
 /// Arguments of `check`.
@@ -116,7 +115,7 @@ fn online(settings: &Settings, parsed: &Parsed, json: bool) -> Result<(), CliErr
     let countries = parsed.set.countries();
     let (identity, snapshot) = context::runtime()?.block_on(async {
         let identity = bank.identity().await?;
-        Ok::<_, CliError>((identity, bank.wallets(Utc::now(), &countries).await?))
+        Ok::<_, CliError>((identity, bank.wallets(SystemClock.now(), &countries).await?))
     })?;
     if json {
         return Ok(());
@@ -145,9 +144,9 @@ pub fn test(config: Option<&Path>, args: &TestArgs) -> Result<Exit, CliError> {
     })
     .map_err(|error| CliError::new(Exit::Failed, error))?;
     if args.json {
-        output::json(&report.render_json())?
+        output::json(&report.render_json())?;
     } else {
-        output::line(report.render_text().trim_end())?
+        output::line(report.render_text().trim_end())?;
     }
     Ok(if report.failed() == 0 { Exit::Done } else { Exit::Failed })
 }

@@ -4,11 +4,11 @@ use super::context;
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{self, CallError, Request, Response};
+use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::{StatusView, TransferView};
 use crate::daemon::{Loaded, status_of};
 use crate::journal::ReadOnly;
 use crate::settings::Settings;
-use chrono::Utc;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -34,9 +34,9 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         Err(error) => return Err(error.into()),
     };
     if args.json {
-        output::json(&view)?
+        output::json(&view)?;
     } else {
-        output::line(&render(&view, running))?
+        output::line(&render(&view, running))?;
     }
     Ok(Exit::Done)
 }
@@ -47,7 +47,7 @@ fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
         Loaded::Good { set, .. } => Some(set),
         Loaded::Bad(_) | Loaded::Gone(_) => None,
     };
-    let now = Utc::now();
+    let now = SystemClock.now();
     let read = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
     let nothing = crate::intent::State::default();
     let state = read.as_ref().map_or(&nothing, ReadOnly::state);
@@ -99,8 +99,9 @@ fn render(view: &StatusView, running: bool) -> String {
         let next = policy.next_slot.map_or_else(|| "never".to_owned(), |slot| slot.to_string());
         let last = policy.last_slot.map_or_else(|| "none".to_owned(), |slot| slot.to_string());
         let flags = [(!policy.enabled).then_some("disabled"), policy.paused.then_some("paused")];
-        let flags: String = flags.into_iter().flatten().map(|flag| format!(", {flag}")).collect();
-        out.push(format!("  {} ({}{flags}): next slot {next}, last {last}", policy.name, policy.mode));
+        let flags: Vec<&str> = [policy.mode.as_str()].into_iter().chain(flags.into_iter().flatten()).collect();
+        let flags = flags.join(", ");
+        out.push(format!("  {} ({flags}): next slot {next}, last {last}", policy.name));
     }
     out.push(format!("\nopen transfers: {}", view.open.len()));
     if !view.open.is_empty() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A daemon that does not answer for so long is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Why the daemon did not answer.
 #[derive(Debug, thiserror::Error)]

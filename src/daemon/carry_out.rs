@@ -198,14 +198,11 @@ impl Engine {
         if let Gate::Cancel(detail) = self.gate(tracked, &nothing) {
             return self.cancel(tracked, detail).await;
         }
-        // The reading comes first and the leave last: who has leave, holds a place that others wait for. Where the wait
-        // for it was long, the reading is made anew.
-        let source = tracked.intent.lane.from;
-        if self.fresh_reading(source).await.is_err() {
-            return Ok(Flow::Rest);
-        }
+        // The reading comes first and the leave last: who has leave, holds a place in the request budget that no other
+        // request may then wait for. The gap between reading and sending is a few seconds; only where the budget is
+        // used up can it grow to the minute that the budget is counted over.
+        let Ok(snapshot) = self.fresh_reading(tracked.intent.lane.from).await else { return Ok(Flow::Rest) };
         let Some(leave) = self.leave().await? else { return Ok(Flow::Rest) };
-        let Ok(snapshot) = self.fresh_reading(source).await else { return Ok(Flow::Rest) };
         match self.gate(tracked, &snapshot) {
             Gate::Cancel(detail) => self.cancel(tracked, detail).await,
             Gate::Wait(why) => {

@@ -10,34 +10,43 @@ pub struct Watcher {
     path: PathBuf,
     /// The fingerprint last acted on.
     acted_on: Option<String>,
-    /// The fingerprint of the last look, if it differs from the one acted on.
-    seen: Option<Option<String>>,
+    /// The fingerprint of the look before.
+    seen: Look,
+}
+
+/// What a look saw.
+#[derive(PartialEq, Eq)]
+enum Look {
+    /// There was none yet since the last reload.
+    None,
+    /// This content; `None` where the files could not be read.
+    Saw(Option<String>),
 }
 
 impl Watcher {
     /// Watches `path`, whose present content is in force.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), acted_on: fingerprint(path), seen: None }
+        Self { path: path.to_owned(), acted_on: fingerprint(path), seen: Look::None }
     }
 
     /// Looks once; true where the content changed and stood still since the look before.
     pub fn has_settled_change(&mut self) -> bool {
         let now = fingerprint(&self.path);
         if now == self.acted_on {
-            self.seen = None;
+            self.seen = Look::None;
             return false;
         }
-        let settled = self.seen.as_ref() == Some(&now);
-        self.seen = Some(now);
+        let settled = self.seen == Look::Saw(now.clone());
+        self.seen = Look::Saw(now);
         settled
     }
 
     /// Looks once; true where the content is the same as at the look before.
     pub fn stands_still(&mut self) -> bool {
         let now = fingerprint(&self.path);
-        let still = self.seen.as_ref() == Some(&now);
-        self.seen = Some(now);
+        let still = self.seen == Look::Saw(now.clone());
+        self.seen = Look::Saw(now);
         still
     }
 
@@ -47,7 +56,7 @@ impl Watcher {
     /// [`EngineError::Store`].
     pub async fn reload(&mut self, engine: &Engine) -> Result<(), EngineError> {
         self.acted_on = fingerprint(&self.path);
-        self.seen = None;
+        self.seen = Look::None;
         let at = engine.clock.now();
         match load(&self.path) {
             Loaded::Good { set, warnings } => {

@@ -35,7 +35,7 @@ pub struct Wakers {
 const WITHOUT_HEARTBEAT: Duration = Duration::from_millis(2500);
 /// Pauses between tries of a decision that could not be made.
 const SHORTEST_RETRY: Duration = Duration::from_secs(2);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
 
 /// Runs the tasks until `stop`, then drains.
 ///
@@ -67,10 +67,9 @@ pub async fn run(engine: Arc<Engine>, rules: RunRules, wakers: Wakers) -> Result
 
 fn settle(ended: Option<Result<Result<(), EngineError>, tokio::task::JoinError>>) -> Result<(), EngineError> {
     match ended {
-        None => Ok(()),
         Some(Ok(result)) => result,
         Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Some(Err(_)) => Ok(()),
+        None | Some(Err(_)) => Ok(()),
     }
 }
 

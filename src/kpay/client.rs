@@ -73,6 +73,7 @@ impl Client {
     /// # Errors
     /// [`CallError::WrongEnvironment`] where the keys are of another environment than the configuration;
     /// [`CallError::Setup`] where the machine has no certificate authorities.
+    #[allow(clippy::disallowed_methods, reason = "the wall clock, for the budget that outlives the process")]
     pub fn new(settings: ClientSettings, observer: Arc<dyn Observer>) -> Result<Self, CallError> {
         check_environment(settings.environment, &settings.keys)?;
         let transport = Transport::new(&settings.base_url, settings.timeout).map_err(CallError::Setup)?;
@@ -197,6 +198,7 @@ impl Client {
         }
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the wall clock, for a Retry-After that is a date")]
     /// Holds everything after a 429, and after a 503 that says for how long.
     fn heed(&self, answer: &Answer) {
         let told = read_retry_after(&answer.retry_after, answer.date.as_deref(), SystemTime::now());

@@ -93,17 +93,17 @@ fn checked(
     test: &'static str,
     live: &'static str,
 ) -> Result<(SecretString, Environment), KeyError> {
-    let text = key.expose_secret().trim();
-    if text.is_empty() {
+    let trimmed = key.expose_secret().trim();
+    if trimmed.is_empty() {
         return Err(KeyError::Empty(which));
     }
-    if text.len() > LONGEST_KEY {
+    if trimmed.len() > LONGEST_KEY {
         return Err(KeyError::TooLong(which));
     }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(KeyError::Characters(which));
     }
-    let (environment, rest) = match (text.strip_prefix(test), text.strip_prefix(live)) {
+    let (environment, rest) = match (trimmed.strip_prefix(test), trimmed.strip_prefix(live)) {
         (Some(rest), _) => (Environment::Sandbox, rest),
         (_, Some(rest)) => (Environment::Production, rest),
         _ => return Err(KeyError::Prefix { which, test, live }),
@@ -111,7 +111,7 @@ fn checked(
     if rest.is_empty() {
         return Err(KeyError::Empty(which));
     }
-    Ok((SecretString::from(text), environment))
+    Ok((SecretString::from(trimmed), environment))
 }
 
 impl fmt::Debug for Keys {

@@ -2,10 +2,10 @@
 
 use crate::cli::output;
 use crate::daemon::Engine;
+use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::TransferView;
 use crate::money::{Amount, Country, Money};
 use crate::sandbox::Handle;
-use chrono::Utc;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,5 +65,5 @@ fn sentence(transfer: &TransferView) -> String {
 
 fn say(text: &str) {
     // A terminal that is gone is no reason to stop moving money.
-    let _ = output::line(&format!("{}  {text}", Utc::now().format("%H:%M:%S")));
+    let _ = output::line(&format!("{}  {text}", SystemClock.now().format("%H:%M:%S")));
 }
