@@ -1,9 +1,9 @@
 //! What each answer to a transfer proves (A4–A7, A14, A15, B3), without a network.
 
 use super::fixtures::{intent, intent_with_id, reply_within_xaf, wallet};
-use crate::intent::Reply;
+use crate::intent::{AppliedFacts, Reply};
 use crate::kpay::judge::judge;
-use crate::model::Lane;
+use crate::model::{Intent, Lane};
 
 /// The verdict in one word and the detail.
 fn verdict(status: u16, body: &str) -> (&'static str, String) {
@@ -72,6 +72,13 @@ const SEED_CROSS_CURRENCY: &str = r#"{
   "createdAt": "2026-06-23T10:05:00.000Z"
 }"#;
 
+fn applied(intent: &Intent, body: &str) -> Option<AppliedFacts> {
+    match judge(intent, 201, body.as_bytes()) {
+        Reply::Applied(facts) => Some(facts),
+        _ => None,
+    }
+}
+
 fn lane(from: &str, to: &str) -> Lane {
     Lane { from: wallet(from), to: wallet(to) }
 }
@@ -79,17 +86,13 @@ fn lane(from: &str, to: &str) -> Lane {
 #[test]
 fn the_seeds_two_samples_are_booked_with_their_figures() {
     let same = intent_with_id(lane("CMR", "GAB"), "50000", "TRF-2026-001", "Fund transfer CMR to GAB");
-    let Reply::Applied(facts) = judge(&same, 201, SEED_SAME_CURRENCY.as_bytes()) else {
-        panic!("the same-currency sample must be applied");
-    };
+    let facts = applied(&same, SEED_SAME_CURRENCY).unwrap();
     assert_eq!(facts.exchange_rate.unwrap().to_string(), "1");
     assert_eq!(facts.credited.unwrap().to_string(), "50 000 XAF");
     assert_eq!(facts.source_reference.as_deref(), Some("TRF-OUT-ABC123"));
 
     let cross = intent_with_id(lane("CMR", "SEN"), "100000", "TRF-2026-002", "Supply Senegal wallet");
-    let Reply::Applied(facts) = judge(&cross, 201, SEED_CROSS_CURRENCY.as_bytes()) else {
-        panic!("the cross-currency sample must be applied");
-    };
+    let facts = applied(&cross, SEED_CROSS_CURRENCY).unwrap();
     assert_eq!(facts.exchange_rate.unwrap().to_string(), "1.0153");
     assert_eq!(facts.credited.unwrap().to_string(), "101 530 XOF");
     assert_eq!(facts.amount, "100000".parse().unwrap());
@@ -104,9 +107,7 @@ fn i09_rates_keep_their_digits_and_are_never_made_up() {
         [("1.0153", Some("1.0153")), ("1.01530", Some("1.01530")), ("\"1.0153\"", Some("1.0153")), ("null", None)]
     {
         let body = SEED_CROSS_CURRENCY.replace("\"exchangeRate\": 1.0153", &format!("\"exchangeRate\": {sent}"));
-        let Reply::Applied(facts) = judge(&cross, 201, body.as_bytes()) else {
-            panic!("{sent} must be applied");
-        };
+        let facts = applied(&cross, &body).unwrap();
         assert_eq!(facts.exchange_rate.map(|rate| rate.to_string()).as_deref(), expected);
         assert_eq!(facts.credited.unwrap().amount, "101530".parse().unwrap());
     }
