@@ -93,17 +93,17 @@ fn checked(
     test: &'static str,
     live: &'static str,
 ) -> Result<(SecretString, Environment), KeyError> {
-    let trimmed = key.expose_secret().trim();
-    if trimmed.is_empty() {
+    let plain = key.expose_secret().trim();
+    if plain.is_empty() {
         return Err(KeyError::Empty(which));
     }
-    if trimmed.len() > LONGEST_KEY {
+    if plain.len() > LONGEST_KEY {
         return Err(KeyError::TooLong(which));
     }
-    if !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !plain.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(KeyError::Characters(which));
     }
-    let (environment, rest) = match (trimmed.strip_prefix(test), trimmed.strip_prefix(live)) {
+    let (environment, rest) = match (plain.strip_prefix(test), plain.strip_prefix(live)) {
         (Some(rest), _) => (Environment::Sandbox, rest),
         (_, Some(rest)) => (Environment::Production, rest),
         _ => return Err(KeyError::Prefix { which, test, live }),
@@ -111,7 +111,7 @@ fn checked(
     if rest.is_empty() {
         return Err(KeyError::Empty(which));
     }
-    Ok((SecretString::from(trimmed), environment))
+    Ok((SecretString::from(plain), environment))
 }
 
 impl fmt::Debug for Keys {

@@ -350,6 +350,16 @@ mod tests {
         assert!(most_in_a_minute(&times) <= 20, "{}", most_in_a_minute(&times));
         assert!(times.len() > 60, "only {} requests in five minutes", times.len());
 
+        // A request counts from its end, also for the next process.
+        let path = dir.path().join("slow");
+        let slow = Limiter::new(1, Some(&path), wall);
+        let mut permit = slow.acquire().await;
+        permit.begin();
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        follow(base);
+        drop(permit);
+        assert_eq!(Limiter::new(1, Some(&path), wall).wait(), Some(WINDOW));
+
         // A Retry-After outlives the process; a clock an hour back is not waited for.
         Limiter::new(20, Some(&path), wall).hold(Some(Duration::from_mins(5)));
         let held = Limiter::new(20, Some(&path), wall).held_for().unwrap();

@@ -1,3 +1,9 @@
 //! The room against servers that answer well, badly and wickedly. Tests carry the row of the fault catalogue they play.
 
+mod answers;
+mod attacks;
+mod broken;
+mod figures;
 pub mod fixtures;
+mod questions;
+mod sending;
