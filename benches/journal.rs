@@ -5,6 +5,7 @@
 
 #![allow(clippy::float_arithmetic, clippy::cast_precision_loss)] // Figures for people, never money.
 #![allow(clippy::unwrap_used)] // A bench that cannot work has nothing better to do than to stop.
+#![allow(clippy::disallowed_methods, reason = "a bench takes its size from the environment")]
 
 use chrono::{Datelike, TimeDelta, Timelike};
 use std::fmt::Display;

@@ -1,3 +1,5 @@
+//! Page, metrics and health over real HTTP.
+
 use super::*;
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::sample;

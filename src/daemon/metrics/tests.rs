@@ -1,3 +1,5 @@
+//! The counters and gauges, tried from outside.
+
 use super::*;
 use crate::daemon::view::sample;
 use std::collections::BTreeMap;

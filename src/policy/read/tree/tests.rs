@@ -1,3 +1,5 @@
+//! What the YAML reader refuses, with its place.
+
 use super::*;
 
 /// The tree as one line: scalars as written (quoted ones in quotes), each with its place.
