@@ -100,7 +100,7 @@ const CORRUPTIONS: [(&str, Breach, Corruption); 47] = [
         plan.policies[0].transfers[1].external_id = plan.policies[0].transfers[0].external_id.clone();
     }),
     ("an id out of thin air", Breach::WrongId, |_, plan| {
-        first(plan).external_id = Some(ExternalId::from_text("TRD-X"))
+        first(plan).external_id = Some(ExternalId::from_text("TRD-X"));
     }),
     ("no id", Breach::WrongId, |_, plan| last(plan).external_id = None),
     ("a trigger not passed", Breach::NotTriggered, |scene, _| scene.add("hold CMR>GAB=300000 unknown")),
