@@ -147,6 +147,12 @@ pub fn store(settings: &Settings) -> Result<Arc<Store>, CliError> {
             torn.segment, torn.bytes
         );
     }
+    if let Some(seen) = report.index_had_seen {
+        eprintln!(
+            "treasuryd: warning: the index had seen {seen} records, more than the journal holds: an older journal was \
+             restored, or the disk lost what it had promised to keep; compare with KPay before you trust open transfers"
+        );
+    }
     Ok(Arc::new(store))
 }
 

@@ -1,9 +1,10 @@
 //! Planning: policies + snapshot + what is already decided and open + now → a plan, with one reason for each lane that
 //! gets nothing. Pure. Sends, writes and remembers nothing.
 //!
-//! The way through a plan: [`planner`] takes the policies by priority; `turn` asks whether a policy's slot is up;
-//! `sweep` decides each lane from what `world` and `taken` know, within `limits`, in parts by `split`. Then
-//! [`second_opinion`](second_opinion()), with none of that code, checks the plan before anything is carried out.
+//! The way through a plan: `planner` takes the policies by priority; `turn` asks whether a policy's slot is up; `lane`
+//! looks at what stands in the way; `sweep` finds the amount from what `world` and `taken` know, within `limits` and
+//! `sizes`, in parts by `split`. Then [`second_opinion()`], with none of that code, checks the plan before anything is
+//! carried out.
 
 mod inputs;
 mod lane;

@@ -52,6 +52,10 @@ pub(super) fn read(text: &str) -> Result<Cron, ScheduleError> {
     if text.len() > LONGEST {
         return refuse(format!("the schedule `{shown}` is longer than {LONGEST} characters"));
     }
+    let plain = |character: &char| character.is_ascii_graphic() || matches!(character, ' ' | '\t');
+    if let Some(strange) = text.chars().find(|character| !plain(character)) {
+        return refuse(format!("the schedule `{shown}` holds `{}`; write plain ASCII", strange.escape_unicode()));
+    }
     if text.contains('@') {
         return refuse(nickname_hint(text, &shown));
     }

@@ -9,8 +9,14 @@ use std::collections::BTreeSet;
 /// How far a search looks, back or ahead: the longest pause between two leap days.
 const LONGEST_SEARCH: TimeDelta = TimeDelta::days(8 * 365 + 2);
 
-/// When a policy fires. Clock changes: see [`super::firing`]. As in every cron, a restricted day of the month and a
-/// restricted day of the week fire on either; a `+` before the day of the week asks for both.
+/// When a policy fires.
+///
+/// Clock changes: a schedule that leaves some hour of the day out goes by the wall clock; each of its times fires once,
+/// the first time the clock has reached it (a skipped 02:30 fires at 03:00, a repeated one on the first pass only). A
+/// schedule that fires in every hour fires at every instant that fits, in a repeated hour too.
+///
+/// As in every cron, a restricted day of the month and a restricted day of the week fire on either; a `+` before the
+/// day of the week asks for both.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     /// The expression as written: 5 fields, or 6 with seconds first.

@@ -76,7 +76,9 @@ fn expressions_are_5_or_6_fields_that_fire() {
         ("0 0 31 4,6,9,11 *", "never fires"),
         ("@daily", "write its fields: `0 0 * * *`"),
         ("@reboot", "uses a nickname"),
-        ("0 0 \u{202e} * *", "day-of-month field `\\u{202e}`"),
+        ("0 0 \u{202e} * *", "holds `\\u{202e}`"),
+        ("0 18\n* * *", "write plain ASCII"),
+        ("0 18 * * \u{17f}UN", "write plain ASCII"),
     ] {
         let error = Schedule::new(wrong, Tz::UTC, BTreeSet::new()).unwrap_err().to_string();
         assert!(error.contains(says), "{wrong:?} says {error:?}, not {says:?}");

@@ -9,4 +9,6 @@
 )]
 
 mod arrows;
+mod seeds;
+mod support;
 mod systemd;
