@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 
 /// Bytes read at once.
-pub(super) const PIECE: u64 = 1024 * 1024;
+pub(super) const PIECE: u64 = 256 * 1024;
 
 /// A run of whole lines; only a segment's last piece may end in a remainder without a newline.
 pub(super) struct Chunk {

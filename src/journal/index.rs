@@ -17,13 +17,17 @@ use std::path::Path;
 const FORMAT: &str = concat!("treasuryd-index/1 ", env!("CARGO_PKG_VERSION"));
 /// sled's page cache, in bytes: start and `find` are its only readers.
 const CACHE: u64 = 2 * 1024 * 1024;
+/// While an index is built: pages are filled many times over.
+const BUILDING_CACHE: u64 = 64 * 1024 * 1024;
+/// Decisions in one entry: they are only ever read from the newest on.
+const RUN: usize = 256;
 /// Entries of one batch while rebuilding.
 const BATCH: usize = 20_000;
 
 const ANCHOR: &[u8] = b"anchor";
 const STATE: &[u8] = b"state";
 const INTENT: u8 = b'i';
-const DECISION: u8 = b'd';
+const DECISIONS: u8 = b'd';
 
 /// The record up to which the index speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,16 @@ fn caught<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, String> {
 impl Index {
     /// Opens or makes the index.
     pub fn open(dir: &Path) -> Result<Self, String> {
-        let config = sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None);
+        Self::open_with(dir, CACHE)
+    }
+
+    /// The same for a rebuild; to be opened anew when it is done.
+    pub fn open_to_build(dir: &Path) -> Result<Self, String> {
+        Self::open_with(dir, BUILDING_CACHE)
+    }
+
+    fn open_with(dir: &Path, cache: u64) -> Result<Self, String> {
+        let config = sled::Config::new().path(dir).cache_capacity(cache).flush_every_ms(None);
         caught(|| config.open()).map(|db| Self { db })
     }
 
@@ -91,9 +104,11 @@ impl Index {
             value.extend(places.iter().flat_map(|place| place.to_bytes()));
             batch.insert(key, value);
         }
-        for (place, ids) in &catalog.decided {
-            let ids: Vec<_> = ids.iter().map(ExternalId::as_str).collect();
-            batch.insert(key(DECISION, &place.to_bytes()), ids.join("\n").into_bytes());
+        let decided: Vec<_> = catalog.decided.iter().collect();
+        for run in decided.chunks(RUN) {
+            let Some((first, _)) = run.first() else { continue };
+            let ids: Vec<_> = run.iter().flat_map(|(_, ids)| ids.iter().map(ExternalId::as_str)).collect();
+            batch.insert(key(DECISIONS, &first.to_bytes()), ids.join("\n").into_bytes());
         }
         Ok(batch)
     }
@@ -109,7 +124,7 @@ impl Index {
     /// The intents of the newest decisions, newest first; at least `limit` where there are so many.
     pub fn newest(&self, limit: usize) -> Result<Vec<ExternalId>, String> {
         let mut newest = Vec::new();
-        let mut decisions = self.db.scan_prefix([DECISION]).rev();
+        let mut decisions = self.db.scan_prefix([DECISIONS]).rev();
         while newest.len() < limit {
             let Some((_, ids)) = caught(|| decisions.next().transpose())? else { break };
             let ids = std::str::from_utf8(&ids).map_err(|error| error.to_string())?;

@@ -210,6 +210,7 @@ fn cut(segment: &Segment, at: u64) -> io::Result<()> {
 
 /// A new index while it is being filled.
 struct Builder {
+    dir: PathBuf,
     index: Result<Index, String>,
     part: Catalog,
 }
@@ -217,7 +218,8 @@ struct Builder {
 impl Builder {
     fn new(dir: &Path) -> Self {
         let made = home::ensure_directory(dir).map_err(|error| error.to_string());
-        Self { index: made.and_then(|()| Index::open(dir)), part: Catalog::default() }
+        let index = made.and_then(|()| Index::open_to_build(dir));
+        Self { dir: dir.to_owned(), index, part: Catalog::default() }
     }
 
     fn take(&mut self, place: Place, event: &crate::intent::Event) {
@@ -233,10 +235,10 @@ impl Builder {
     /// The finished index, or the catalog in memory and why.
     fn finish(self, core: &Core, head: Head, journal: &Path) -> Result<(Source, Option<String>), StoreError> {
         let saved = self.index.and_then(|index| match core.last {
-            Some(place) => index.save(Anchor { head, place }, &core.state, &self.part).map(|()| index),
-            None => Ok(index),
+            Some(place) => index.save(Anchor { head, place }, &core.state, &self.part),
+            None => Ok(()),
         });
-        match saved {
+        match saved.and_then(|()| Index::open(&self.dir)) {
             Ok(index) => Ok((Source::Sled(index), None)),
             Err(why) => Ok((Source::Memory(checkpoint::read_catalog(journal)?), Some(why))),
         }
