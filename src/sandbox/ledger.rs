@@ -4,10 +4,11 @@
 use super::{Mode, SandboxError, clock::Instant};
 use crate::money::{Amount, Country, Currency, MoneyError, Rate};
 use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
 use std::collections::BTreeMap;
 
-/// One wallet as the books hold it; amounts in its own currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One wallet as the books hold it; amounts in its own currency. Written as JSON it shows `available` as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wallet {
     /// Whose environment.
     pub environment: Mode,
@@ -34,6 +35,22 @@ impl Wallet {
     /// [`MoneyError::Overflow`] past 28 digits.
     pub fn available(&self) -> Result<Amount, MoneyError> {
         self.balance.checked_sub(self.reserved)
+    }
+}
+
+impl Serialize for Wallet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut wallet = serializer.serialize_struct("Wallet", 9)?;
+        wallet.serialize_field("environment", &self.environment)?;
+        wallet.serialize_field("country", &self.country)?;
+        wallet.serialize_field("currency", &self.currency)?;
+        wallet.serialize_field("opening", &self.opening)?;
+        wallet.serialize_field("deposited", &self.deposited)?;
+        wallet.serialize_field("withdrawn", &self.withdrawn)?;
+        wallet.serialize_field("balance", &self.balance)?;
+        wallet.serialize_field("reserved", &self.reserved)?;
+        wallet.serialize_field("available", &self.available().map_err(serde::ser::Error::custom)?)?;
+        wallet.end()
     }
 }
 

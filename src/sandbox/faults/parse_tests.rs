@@ -4,7 +4,7 @@ use super::super::table::ROWS;
 use super::*;
 
 fn rule(text: &str) -> Rule {
-    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+    text.parse().expect(text)
 }
 
 #[test]

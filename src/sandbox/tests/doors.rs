@@ -37,7 +37,7 @@ async fn money_comes_and_goes_and_faults_and_clock_change() {
         ("331000".into(), "500.5".into(), "0".into())
     );
     let wallet = books["wallets"].as_array().unwrap().iter().find(|wallet| wallet["environment"] == "PRODUCTION");
-    assert_eq!(wallet.unwrap()["balance"], "7");
+    assert_eq!((&wallet.unwrap()["balance"], &wallet.unwrap()["available"]), (&json!("7"), &json!("7")));
     assert_eq!(books["faults"], json!([["lost-before", 1]]));
 }
 
