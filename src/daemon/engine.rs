@@ -4,10 +4,10 @@
 use super::doors::{Bank, BankError, Clock};
 use super::metrics::Metrics;
 use super::view::ErrorView;
-use crate::intent::{Event, Outcome, RetryRules, Tracked};
+use crate::intent::{Event, Outcome, RetryRules, State, Tracked};
 use crate::journal::{Store, StoreError};
-use crate::model::{Environment, Identity, Snapshot, Timestamp, WalletId};
-use crate::money::Country;
+use crate::model::{Environment, ExternalId, Identity, Snapshot, Timestamp, WalletId};
+use crate::money::{Amount, Country};
 use crate::plan::{Caps, Skip};
 use crate::policy::PolicySet;
 use chrono::TimeDelta;
@@ -67,9 +67,51 @@ pub(super) struct World {
     pub finished: VecDeque<Tracked>,
     /// When something last happened to an attempt of ours out of each wallet.
     pub touched: BTreeMap<WalletId, Timestamp>,
+    /// Each wallet's first reading since the start, and what our own moves since then add up to.
+    pub since_start: BTreeMap<WalletId, SinceStart>,
     /// Source wallets that somebody works on, and the earliest instant to look at the others again.
     pub busy: BTreeSet<WalletId>,
     pub not_before: BTreeMap<WalletId, Timestamp>,
+}
+
+/// A wallet since the start of the process.
+pub(super) struct SinceStart {
+    opening: Amount,
+    own_moves: Amount,
+}
+
+impl World {
+    /// Takes in a good reading.
+    pub fn take_reading(&mut self, snapshot: Arc<Snapshot>) {
+        for (wallet, reading) in &snapshot.readings {
+            let fresh = || SinceStart { opening: reading.available, own_moves: Amount::ZERO };
+            self.since_start.entry(*wallet).or_insert_with(fresh);
+        }
+        self.snapshot = Some(snapshot);
+        self.read_error = None;
+    }
+
+    /// Takes in an applied move. A figure that does not fit is left out: it is for display only.
+    fn take_move(&mut self, tracked: &Tracked) {
+        let Some(facts) = tracked.facts.as_ref().filter(|_| tracked.outcome == Outcome::Applied) else { return };
+        let lane = tracked.intent.lane;
+        if let Some(source) = self.since_start.get_mut(&lane.from) {
+            source.own_moves = source.own_moves.checked_sub(facts.amount).unwrap_or(source.own_moves);
+        }
+        if let (Some(credited), Some(destination)) = (facts.credited, self.since_start.get_mut(&lane.to)) {
+            destination.own_moves = destination.own_moves.checked_add(credited.amount).unwrap_or(destination.own_moves);
+        }
+    }
+
+    /// By how much each wallet moved since the start beyond our own moves: customers' payments, and whatever else.
+    pub fn unexplained(&self) -> Vec<(WalletId, Amount)> {
+        let Some(snapshot) = &self.snapshot else { return Vec::new() };
+        let difference = |(wallet, since): (&WalletId, &SinceStart)| {
+            let expected = since.opening.checked_add(since.own_moves).ok()?;
+            Some((*wallet, snapshot.available(*wallet)?.checked_sub(expected).ok()?))
+        };
+        self.since_start.iter().filter_map(difference).collect()
+    }
 }
 
 /// What went wrong in a step.
@@ -182,13 +224,15 @@ impl Engine {
     /// # Errors
     /// [`StoreError`]: nothing more may be sent.
     pub async fn append(&self, events: Vec<Event>) -> Result<Vec<Tracked>, StoreError> {
+        let only_completed = self.store.with_state(|state| completions(state, &events));
         let changed = self.store.append(self.clock.now(), events).await?;
-        for tracked in &changed {
+        for tracked in changed.iter().filter(|tracked| !only_completed.contains(&tracked.intent.external_id)) {
             super::telemetry::note(&self.metrics, tracked);
             let mut world = self.world();
             if tracked.attempts > 0 {
                 world.touched.insert(tracked.intent.lane.from, tracked.updated_at);
             }
+            world.take_move(tracked);
             if !tracked.outcome.is_open() {
                 world.finished.push_front(tracked.clone());
                 world.finished.truncate(KEPT);
@@ -257,6 +301,13 @@ impl Engine {
         // A panic elsewhere ends the process; until then the data behind the lock is plain and complete.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Applied intents that these events only complete with their rate: they moved, and were counted, before.
+fn completions(state: &State, events: &[Event]) -> BTreeSet<ExternalId> {
+    let findings = events.iter().filter(|event| matches!(event, Event::Resolved { .. }));
+    let applied = |id: &&ExternalId| state.tracked(id).is_some_and(|tracked| tracked.outcome == Outcome::Applied);
+    findings.filter_map(Event::external_id).filter(applied).cloned().collect()
 }
 
 fn foreign(known: &Identity, came: &Identity) -> EngineError {

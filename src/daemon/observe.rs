@@ -20,9 +20,7 @@ impl Engine {
         match self.bank.wallets(taken_at, &self.countries()).await {
             Ok(snapshot) => {
                 let snapshot = Arc::new(snapshot);
-                let mut world = self.world();
-                world.snapshot = Some(snapshot.clone());
-                world.read_error = None;
+                self.world().take_reading(snapshot.clone());
                 Ok(snapshot)
             }
             Err(error) => {

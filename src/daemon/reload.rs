@@ -65,7 +65,6 @@ impl Watcher {
                 }
                 tracing::info!(hash = set.hash, count = set.policies.len(), "policies in force");
                 engine.put_in_force(set).await?;
-                engine.metrics.reload(true, at);
             }
             Loaded::Bad(diagnostics) => {
                 engine.metrics.reload(false, at);
@@ -102,6 +101,8 @@ impl Engine {
     /// [`EngineError::Store`].
     pub async fn put_in_force(&self, set: std::sync::Arc<crate::policy::PolicySet>) -> Result<(), EngineError> {
         let (hash, count) = (set.hash.clone(), set.policies.len());
+        self.metrics.policies_in_force(&set);
+        self.metrics.reload(true, self.clock.now());
         self.set_policies(Some(set));
         let is_news = self
             .store

@@ -1,6 +1,7 @@
 //! What people are shown, put together from the engine.
 
 use super::engine::Engine;
+use super::metrics::LimitLabel;
 use super::view::{PolicyView, RateView, StatusView, TransferView, WalletView};
 use crate::intent::{Outcome, State};
 use crate::model::{BalanceRow, Timestamp, WalletId};
@@ -8,6 +9,7 @@ use crate::money::Amount;
 use crate::plan::Skip;
 use crate::policy::{Mode, Policy, PolicySet};
 use chrono::TimeDelta;
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// A reading older than this many seconds makes the daemon not ready.
@@ -19,6 +21,7 @@ impl Engine {
     pub fn status(&self) -> StatusView {
         let now = self.clock.now();
         let records = self.store.records();
+        self.refresh_gauges(now);
         let world = self.world();
         let policies = world.policies.clone();
         let snapshot = world.snapshot.clone();
@@ -50,6 +53,29 @@ impl Engine {
             last_errors: world.errors.iter().cloned().collect(),
             journal_records: records,
             ..view
+        }
+    }
+}
+
+impl Engine {
+    /// Gauges that are no part of the status.
+    fn refresh_gauges(&self, now: Timestamp) {
+        let caps = &self.rules.caps;
+        self.store.with_state(|state| {
+            let pending = state.open.values().filter(|tracked| tracked.rate_is_pending()).count();
+            self.metrics.rate_pending(pending);
+            let standing = &state.standing;
+            let hour_ago = now - TimeDelta::hours(1);
+            let in_hour = standing.first_attempts.iter().filter(|at| **at > hour_ago).count();
+            let most = Decimal::from(caps.max_transfers_per_hour);
+            self.metrics.limit_used(LimitLabel::TransfersPerHour, Decimal::from(in_hour), most);
+            for (currency, cap) in &caps.max_per_day {
+                let used = standing.cap_day_used.get(&(now.date_naive(), *currency)).copied().unwrap_or(Amount::ZERO);
+                self.metrics.limit_used(LimitLabel::PerDay(*currency), used.decimal(), cap.decimal());
+            }
+        });
+        for (wallet, difference) in self.world().unexplained() {
+            self.metrics.books_difference(wallet, difference);
         }
     }
 }
