@@ -59,8 +59,8 @@ async fn play(args: &Args, folder: &Path) -> Result<Exit, CliError> {
     let (policies, _) = context::policies(&settings)?;
     let metrics = context::metrics()?;
     let access = context::access(&settings, &surroundings(folder))?;
-    let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
     let store = context::store(&settings)?;
+    let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
     let engine = context::engine(&settings, Some(policies), bank, store, metrics.clone(), TimeDelta::zero());
     let ears = Ears::of_signals()?;
     let stop = ears.stop.clone();

@@ -5,11 +5,10 @@ use super::intents::Decider;
 use super::metrics::CycleResult;
 use super::preview::{Basis, read_rates};
 use crate::intent::{Event, State};
-use crate::model::{Snapshot, Timestamp};
+use crate::model::Timestamp;
 use crate::plan::{Plan, Reason, second_opinion};
 use crate::policy::PolicySet;
 use chrono::TimeDelta;
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// A clock that stands this much before the journal's last record has stepped back.
@@ -83,11 +82,7 @@ impl Engine {
 
     /// Whether a slot is up, asked without KPay.
     fn is_anything_due(&self, policies: &PolicySet, now: Timestamp, only: Option<&str>) -> bool {
-        let nothing = Snapshot { taken_at: now, readings: BTreeMap::new(), problems: Vec::new() };
-        let plan = self
-            .store
-            .with_state(|state| self.basis(state, policies, now, only).plan(&nothing, &BTreeMap::new(), None));
-        plan.policies.iter().any(|policy| policy.due)
+        self.store.with_state(|state| !self.basis(state, policies, now, only).due().is_empty())
     }
 
     async fn decide_due(&self, policies: &PolicySet, now: Timestamp, only: Option<&str>) -> Result<Plan, EngineError> {

@@ -61,14 +61,20 @@ impl Basis<'_> {
         }
     }
 
-    /// The pairs of currencies that the policies' lanes cross.
+    /// The policies whose slot is up, found without asking the bank.
+    #[must_use]
+    pub fn due(&self) -> BTreeSet<String> {
+        let nothing = Snapshot { taken_at: self.clock, readings: BTreeMap::new(), problems: Vec::new() };
+        let plan = self.plan(&nothing, &BTreeMap::new(), None);
+        plan.policies.into_iter().filter(|policy| policy.due).map(|policy| policy.policy).collect()
+    }
+
+    /// The pairs of currencies that lanes cross whose slot is up: the rates to ask for.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
-        let wanted = self
-            .policies
-            .policies
-            .iter()
-            .filter(|policy| policy.enabled && policy.fx.allow && self.only.is_none_or(|name| name == policy.name));
+        let due = self.due();
+        let all = self.policies.policies.iter();
+        let wanted = all.filter(|policy| policy.enabled && policy.fx.allow && due.contains(&policy.name));
         let lanes = wanted.flat_map(crate::policy::Policy::lanes).filter(|lane| lane.crosses_currencies());
         lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect()
     }

@@ -35,6 +35,9 @@ pub struct ClientSettings {
     pub budget_file: Option<PathBuf>,
 }
 
+/// A wait as long as this is told to whoever reads the log.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
+
 /// A client of KPay's REST API. Share it by [`Arc`]: budget and token belong to the keys, not to a caller.
 pub struct Client {
     pub(super) base_url: BaseUrl,
@@ -117,6 +120,9 @@ impl Client {
     /// Waits for leave to send one request, outside any deadline.
     pub(super) async fn permit(&self) -> Permit {
         let start = Instant::now();
+        if let Some(wait) = self.wait_expected().filter(|wait| *wait >= WORTH_A_WORD) {
+            tracing::info!(seconds = wait.as_secs(), "waiting for the request budget or a retry-after");
+        }
         let permit = self.limiter.acquire().await;
         let waited = start.elapsed();
         if !waited.is_zero() {
