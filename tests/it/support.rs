@@ -118,6 +118,7 @@ impl Merchant {
             ("http", "listen = \"127.0.0.1:0\"".to_owned()),
             ("control", "socket = \"control.sock\"".to_owned()),
             ("limits", String::new()),
+            ("log", String::new()),
         ];
         let mut text = String::new();
         for (section, lines) in sections {

@@ -87,7 +87,8 @@ fn the_applied_rate_is_the_transfers_own() {
     let transfer = only_transfer(&merchant);
     assert_eq!((&transfer["exchange_rate"], &transfer["credited"]), (&"1.0200".into(), &"48450".into()));
     let row = &super::tools::csv(&merchant)[0];
-    let figures = ["exchange_rate", "effective_rate", "indicative_rate", "rate_source"].map(|column| row[column].as_str());
+    let figures =
+        ["exchange_rate", "effective_rate", "indicative_rate", "rate_source"].map(|column| row[column].as_str());
     assert_eq!(figures, ["1.0200", "1.02", "1.0150", "response"]);
 }
 

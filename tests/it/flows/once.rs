@@ -93,8 +93,13 @@ fn a_lost_state_moves_nothing_twice() {
     lose_the_state(&merchant);
     deposit(&merchant, "GAB", 70_000);
     merchant.once().with_code(75);
-    let bodies: Vec<String> =
-        merchant.bank().requests().into_iter().filter(|request| request.path == "/api/wallets/transfer").map(|r| r.body).collect();
+    let bodies: Vec<String> = merchant
+        .bank()
+        .requests()
+        .into_iter()
+        .filter(|request| request.path == "/api/wallets/transfer")
+        .map(|r| r.body)
+        .collect();
     assert_eq!(bodies.len(), 2);
     assert!(bodies.iter().all(|body| body.contains(first.external_id.as_deref().unwrap())), "{bodies:?}");
     assert_eq!(moved(&merchant), ["GAB>CMR 30000"]);

@@ -64,7 +64,8 @@ fn a_lost_part_is_settled_before_the_next_goes() {
     merchant.bank().set_faults(&["ok=1", "lost-after-apply"]).unwrap();
     merchant.once().with_code(0);
     assert_eq!(moved(&merchant), ["GAB>CMR 40000", "GAB>CMR 40000", "GAB>CMR 20050"]);
-    let evidence = ["GAB>CMR 40000 applied response", "GAB>CMR 40000 applied conflict", "GAB>CMR 20050 applied response"];
+    let evidence =
+        ["GAB>CMR 40000 applied response", "GAB>CMR 40000 applied conflict", "GAB>CMR 20050 applied response"];
     assert_eq!(states(&merchant), evidence);
 }
 

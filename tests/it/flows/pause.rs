@@ -1,7 +1,7 @@
 //! `pause` and `resume`, for everything and for one policy, over restarts.
 
-use super::tools::{deposit, moved, moved_sorted, once_at, policy, posts};
-use crate::support::{EVENING, Merchant};
+use super::tools::{PATIENCE, deposit, moved, moved_sorted, once_at, policy, posts};
+use crate::support::{EVENING, Merchant, eventually};
 
 const NEXT: &str = "2026-11-25T18:00:30Z";
 
@@ -76,10 +76,14 @@ fn an_unknown_policy_is_named_with_those_there_are() {
 /// An open question is not asked again while the pause lasts; reading goes on.
 #[test]
 fn a_pause_stops_resends_too() {
-    let mut merchant = two_policies();
-    merchant.set("kpay", "timeout = \"1s\"");
+    let merchant = two_policies();
     merchant.bank().set_faults(&["http-500-before@always"]).unwrap();
-    merchant.treasuryd(&["once", "--at", EVENING, "--policy", "gabon"]).with_code(75);
+    let mut once = merchant.command(&["once", "--at", EVENING, "--policy", "gabon"]).spawn().unwrap();
+    eventually("its outcome is unknown", PATIENCE, || {
+        merchant.transfers().first().is_some_and(|transfer| transfer["state"] == "unknown")
+    });
+    once.kill().unwrap();
+    once.wait().unwrap();
     merchant.treasuryd(&["pause"]).with_code(0);
     merchant.bank().set_faults::<&str>(&[]).unwrap();
     let (sent, asked) = (posts(&merchant), merchant.books().counters.requests);

@@ -1,9 +1,10 @@
 //! What the flows share: policies as text, and short words for what was planned, sent and booked.
 
-use crate::support::{Ended, Merchant};
+use crate::support::{Daemon, Ended, Merchant, eventually};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 use treasuryd::money::{Amount, Country};
 
 /// Gabon's id of CONTRACT 5 is of this application.
@@ -128,4 +129,57 @@ pub fn needs_a_person(merchant: &mut Merchant) -> String {
     let transfer = only_transfer(merchant);
     assert_eq!(transfer["state"], "needs_operator", "{transfer}");
     transfer["external_id"].as_str().unwrap().to_owned()
+}
+
+/// Long enough for a machine that does other things as well.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until the daemon says that it is ready.
+pub fn until_ready(daemon: &Daemon) {
+    eventually("the daemon is ready", PATIENCE, || daemon.get("/readyz").0 == 200);
+}
+
+/// A policy from Gabon to Cameroon that fires every other second and moves a thousand each time.
+pub fn often(name: &str) -> String {
+    let more = "schedule: \"*/2 * * * * *\"\nlimits: { max_per_slot: 1_000 XAF }";
+    format!("version: 1\npolicies:\n{}", policy(name, "{ from: [GAB], into: CMR, above: 100_000 XAF }", more))
+}
+
+/// A policy whose slot of today is up whenever the daemon starts, and the next one is tomorrow's.
+pub fn once_a_day(sweep: &str, more: &str) -> String {
+    one_policy(sweep, &format!("schedule: \"0 0 * * *\"\ncatch_up: 24h\n{more}"))
+}
+
+/// `status --json`.
+pub fn status(merchant: &Merchant) -> Value {
+    merchant.treasuryd(&["status", "--json"]).with_code(0).json()
+}
+
+/// Names of the policies in force.
+pub fn in_force(merchant: &Merchant) -> Vec<String> {
+    let status = status(merchant);
+    status["policies"].as_array().unwrap().iter().map(|policy| policy["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The series of a scrape: `name{labels}` → value.
+pub fn metrics(daemon: &Daemon) -> BTreeMap<String, f64> {
+    let (status, text) = daemon.get("/metrics");
+    assert_eq!(status, 200, "{text}");
+    let series = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    series
+        .map(|line| line.rsplit_once(' ').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
+        .collect()
+}
+
+/// The sum of the series of a family whose labels contain all of `labels`, e.g. `from="GAB"`; `None` where there is none.
+pub fn sum(metrics: &BTreeMap<String, f64>, family: &str, labels: &[&str]) -> Option<f64> {
+    let name = format!("treasuryd_{family}");
+    let found: Vec<f64> = metrics
+        .iter()
+        .filter(|(series, _)| series.split('{').next() == Some(&name))
+        .filter(|(series, _)| labels.iter().all(|label| series.contains(label)))
+        .map(|(_, value)| *value)
+        .collect();
+    if found.is_empty() { None } else { Some(found.iter().sum()) }
 }
