@@ -1,7 +1,9 @@
 //! `run` from start to end: schedules of seconds move money, a restart moves none twice, SIGTERM ends it in order, and
 //! KPay may come later than we do.
 
-use super::tools::{PATIENCE, deposit, moved, often, once_a_day, only_transfer, posts, states, status, until_ready};
+use super::tools::{
+    PATIENCE, deposit, metrics, moved, often, once_a_day, only_transfer, posts, states, status, sum, until_ready,
+};
 use crate::support::{Merchant, eventually, wallets_of};
 use std::time::Duration;
 use treasuryd::sandbox::SandboxSettings;
@@ -91,6 +93,9 @@ fn kpay_may_come_later() {
     assert_eq!(ready, 503, "{why}");
     assert_eq!(daemon.get("/healthz").0, 200, "it lives all the same");
     assert!(!status(&merchant)["not_ready_because"].as_array().unwrap().is_empty());
+    // The policies are good, whatever KPay does: no false alarm about them.
+    let well_read = sum(&metrics(&daemon), "policies_last_reload_successful", &[]);
+    assert!(well_read.is_some_and(|gauge| gauge > 0.5), "{well_read:?}");
 
     let wallets = wallets_of(&[("GAB", 130_000), ("CMR", 0)]);
     merchant.open_the_bank(SandboxSettings { wallets, ..SandboxSettings::default() });

@@ -174,7 +174,7 @@ fn the_pages_and_the_status() {
     assert_eq!(daemon.get("/healthz").0, 200);
     let (found, page) = daemon.get("/");
     assert_eq!(found, 200);
-    for word in ["GAB", "Senegal", "consolidate", "sandbox", "30 000"] {
+    for word in ["GAB", "Senegal", "consolidate", "sandbox", "30\u{202f}000"] {
         assert!(page.contains(word), "{word} is not on the page");
     }
     assert_eq!(daemon.get("/pause").0, 404);

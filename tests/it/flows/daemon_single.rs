@@ -92,6 +92,7 @@ fn another_application_that_shows_later_ends_the_daemon() {
     let (mut merchant, daemon) = at_rest();
     drop(daemon);
     merchant.close_the_bank();
+    merchant.extra.clear();
     merchant.set("kpay", "observe_every = \"1s\"");
     let mut daemon = merchant.daemon();
     eventually("it started alone", PATIENCE, || daemon.said().iter().any(|line| line.contains("without KPay")));
