@@ -36,6 +36,18 @@ fn a_good_change_comes_into_force_by_itself() {
     assert!(merchant.books().applied_twice.is_empty());
 }
 
+/// What changes between the first reading and the first look is a change like any other.
+#[test]
+fn a_change_during_the_start_is_noticed() {
+    let merchant = Merchant::new(&[("GAB", 400_000), ("CMR", 0)]);
+    merchant.policies(&often("first"));
+    merchant.bank().set_faults(&["balances:slow=2500"]).unwrap();
+    let daemon = merchant.daemon();
+    merchant.policies(&often("second"));
+    assert_ne!(daemon.get("/readyz").0, 200, "it still starts");
+    eventually("the new name is in force", PATIENCE, || in_force(&merchant) == ["second"]);
+}
+
 /// SIGHUP reads them again even where nothing changed, and ends nothing.
 #[test]
 fn sighup_reloads() {
