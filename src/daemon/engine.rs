@@ -138,6 +138,10 @@ impl Engine {
     /// Puts an engine together. Nothing is read or sent yet.
     #[must_use]
     pub fn new(parts: Parts, policies: Option<Arc<PolicySet>>) -> Self {
+        if let Some(set) = &policies {
+            parts.metrics.policies_in_force(set);
+            parts.metrics.reload(true, parts.clock.now());
+        }
         let world = World { policies, ..World::default() };
         Self {
             clock: parts.clock,

@@ -24,10 +24,11 @@ enum Look {
 }
 
 impl Watcher {
-    /// Watches `path`, whose present content is in force.
+    /// Watches `path`, of which the content with the hash `in_force` is in force. The present content may already be
+    /// another one: it changed since it was read.
     #[must_use]
-    pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), acted_on: fingerprint(path), seen: Look::None }
+    pub fn new(path: &Path, in_force: Option<String>) -> Self {
+        Self { path: path.to_owned(), acted_on: in_force, seen: Look::None }
     }
 
     /// Looks once; true where the content changed and stood still since the look before.

@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod flows;
 mod seeds;
 mod support;
 mod systemd;

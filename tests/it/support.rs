@@ -20,6 +20,8 @@ pub struct Merchant {
     /// Everything is in here.
     pub folder: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
+    /// Bound and never listening: keeps the port while no sandbox has it.
+    reserved: tokio::net::TcpSocket,
     sandbox: Option<Running>,
     base_url: String,
     /// Lines added to the configuration, by section.
@@ -69,12 +71,18 @@ impl Merchant {
 
     /// With a sandbox of one's own making.
     pub fn with(settings: SandboxSettings) -> Self {
+        let mut merchant = Self::without_a_bank();
+        merchant.open_the_bank(settings);
+        merchant
+    }
+
+    /// With nobody at KPay's address yet; the port is ours, so that nobody else comes to listen there.
+    pub fn without_a_bank() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listen = "127.0.0.1:0".parse().unwrap();
-        let sandbox = runtime.block_on(Sandbox::start(settings, listen)).unwrap();
-        let base_url = sandbox.base_url();
+        let reserved = runtime.block_on(async { reserve() });
+        let base_url = format!("http://{}", reserved.local_addr().unwrap());
         let folder = tempfile::tempdir().unwrap();
-        let merchant = Self { folder, runtime, sandbox: Some(sandbox), base_url, extra: Vec::new() };
+        let merchant = Self { folder, runtime, reserved, sandbox: None, base_url, extra: Vec::new() };
         merchant.write("api-key", API_KEY);
         merchant.write("secret-key", SECRET_KEY);
         merchant.policies(CONSOLIDATE);
@@ -110,6 +118,7 @@ impl Merchant {
             ("http", "listen = \"127.0.0.1:0\"".to_owned()),
             ("control", "socket = \"control.sock\"".to_owned()),
             ("limits", String::new()),
+            ("log", String::new()),
         ];
         let mut text = String::new();
         for (section, lines) in sections {
@@ -176,6 +185,12 @@ impl Merchant {
         self.books().balance(country.parse::<Country>().unwrap()).unwrap_or(Amount::ZERO)
     }
 
+    /// Starts a sandbox at KPay's address.
+    pub fn open_the_bank(&mut self, settings: SandboxSettings) {
+        let address = self.reserved.local_addr().unwrap();
+        self.sandbox = Some(self.runtime.block_on(Sandbox::start(settings, address)).unwrap());
+    }
+
     /// Ends the sandbox: from here on nobody listens.
     pub fn close_the_bank(&mut self) {
         if let Some(sandbox) = self.sandbox.take() {
@@ -195,6 +210,23 @@ impl Drop for Merchant {
     fn drop(&mut self) {
         self.close_the_bank();
     }
+}
+
+/// A free port of our own. Both sides set `SO_REUSEADDR`, so that a sandbox may listen on it beside us.
+fn reserve() -> tokio::net::TcpSocket {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket
+}
+
+/// The address in the daemon's word that it serves, in either format of its log.
+fn address_in(line: &str) -> Option<String> {
+    if let Some((_, address)) = line.split_once("serving address=") {
+        return Some(address.trim().to_owned());
+    }
+    let entry: Value = serde_json::from_str(line).ok()?;
+    entry["address"].as_str().filter(|_| entry["message"] == "serving").map(str::to_owned)
 }
 
 /// Balances for a sandbox.
@@ -226,8 +258,8 @@ impl Daemon {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = lines.recv_timeout(left).unwrap_or_else(|_| panic!("the daemon does not serve: {heard:#?}"));
-            if let Some((_, address)) = line.split_once("serving address=") {
-                return Self { page: format!("http://{}", address.trim()), child, lines };
+            if let Some(address) = address_in(&line) {
+                return Self { page: format!("http://{address}"), child, lines };
             }
             heard.push(line);
         }

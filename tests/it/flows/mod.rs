@@ -1,0 +1,20 @@
+//! The contract's flows on the built binary, from the outside: `plan`, `once`, limits, people's commands, the books and
+//! the daemon. The catalogue of faults is deliberately elsewhere; here a fault only sets the scene.
+
+mod amounts;
+mod books;
+mod daemon;
+mod daemon_honest;
+mod daemon_policies;
+mod daemon_single;
+mod limits;
+mod once;
+mod parts;
+mod pause;
+mod plan_json;
+mod plan_quiet;
+mod production;
+mod reasons;
+mod reasons_state;
+mod resolve;
+mod tools;

@@ -1,0 +1,95 @@
+//! Production: live keys, a cap on the day's money, a start in pause, and no instant but about now.
+
+use super::tools::{lose_the_state, moved};
+use crate::support::{Merchant, wallets_of};
+use treasuryd::sandbox::SandboxSettings;
+
+/// Fires every second second, so that a slot is always due about now.
+const OFTEN: &str = "version: 1
+policies:
+  - name: consolidate
+    schedule: \"*/2 * * * * *\"
+    sweep: { from: [GAB], into: CMR, above: 100_000 XAF }
+";
+
+fn production() -> Merchant {
+    let production_wallets = wallets_of(&[("GAB", 130_000), ("CMR", 0)]);
+    let wallets = wallets_of(&[("GAB", 777_000), ("CMR", 0)]);
+    let mut merchant = Merchant::with(SandboxSettings { wallets, production_wallets, ..SandboxSettings::default() });
+    merchant.write("api-key", "kpay_live_abc");
+    merchant.write("secret-key", "sk_live_abc");
+    merchant.policies(OFTEN);
+    merchant.set("kpay", "environment = \"production\"");
+    merchant
+}
+
+#[test]
+fn it_starts_paused_until_somebody_resumes_it_by_name() {
+    let mut merchant = production();
+    let ended = merchant.treasuryd(&["once"]).with_code(78);
+    assert!(ended.stderr.contains("max_per_day"), "{ended:?}");
+    assert_eq!(merchant.books().counters.requests, 0);
+
+    merchant.set("limits", "max_per_day = { XAF = 50_000_000 }");
+    let ended = merchant.treasuryd(&["once"]).with_code(0);
+    assert!(ended.stderr.contains("resume"), "it says why nothing moves: {ended:?}");
+    assert!(moved(&merchant).is_empty());
+    merchant.treasuryd(&["once"]).with_code(0);
+    assert!(moved(&merchant).is_empty());
+
+    let ended = merchant.treasuryd(&["resume"]).with_code(2);
+    assert!(ended.stderr.contains("--by"), "{ended:?}");
+    merchant.treasuryd(&["once"]).with_code(0);
+    assert!(moved(&merchant).is_empty());
+
+    merchant.treasuryd(&["resume", "--by", "Ada"]).with_code(0);
+    std::thread::sleep(std::time::Duration::from_millis(2_100)); // the next slot
+    merchant.treasuryd(&["once"]).with_code(0);
+    assert_eq!(moved(&merchant), ["GAB>CMR 30000"]);
+    assert_eq!(merchant.holds("GAB").to_string(), "777000", "the test wallets are others");
+
+    // Losing the state loses pauses and caps: it is paused again.
+    lose_the_state(&merchant);
+    super::tools::plan(&merchant, &[]);
+    merchant.treasuryd(&["once"]).with_code(0);
+    assert_eq!(merchant.treasuryd(&["status", "--json"]).json()["paused"], true);
+}
+
+#[test]
+fn an_instant_far_from_now_is_refused() {
+    let mut merchant = production();
+    merchant.set("limits", "max_per_day = { XAF = 50_000_000 }");
+    merchant.treasuryd(&["once"]).with_code(0);
+    merchant.treasuryd(&["resume", "--by", "Ada"]).with_code(0);
+    for at in ["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"] {
+        let ended = merchant.treasuryd(&["once", "--at", at]).with_code(77);
+        assert!(ended.stderr.contains("catch_up"), "{ended:?}");
+        // To plan for it is harmless.
+        merchant.treasuryd(&["plan", "--at", at]).with_code(0);
+    }
+    assert!(moved(&merchant).is_empty());
+}
+
+/// Keys, configuration and journal must all name one environment.
+#[test]
+fn environments_do_not_mix() {
+    let mut merchant = production();
+    merchant.set("limits", "max_per_day = { XAF = 50_000_000 }");
+    merchant.treasuryd(&["once"]).with_code(0);
+
+    merchant.write("api-key", crate::support::API_KEY);
+    merchant.write("secret-key", crate::support::SECRET_KEY);
+    let requests = merchant.books().counters.requests;
+    let ended = merchant.treasuryd(&["once"]).with_code(77);
+    assert!(ended.stderr.contains("sandbox keys"), "{ended:?}");
+    assert_eq!(merchant.books().counters.requests, requests, "nothing was sent");
+
+    // Now keys and configuration agree on the sandbox, and the journal is production's.
+    merchant.extra.retain(|(section, _)| *section != "kpay");
+    merchant.configure();
+    for command in [vec!["once"], vec!["run"]] {
+        let ended = merchant.treasuryd(&command).with_code(77);
+        assert!(ended.stderr.contains("journal belongs to production"), "{ended:?}");
+    }
+    assert!(moved(&merchant).is_empty());
+}
