@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod crash;
 mod seeds;
 mod support;
 mod systemd;
