@@ -58,7 +58,7 @@ fn d10_a_torn_tail_is_cut_and_reported() {
     let path = segment(&merchant);
     let whole = fs::read(&path).unwrap();
     let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
-    for cut in [last + 1, last + 9, (last + whole.len()) / 2, whole.len() - 2, whole.len() - 1] {
+    for cut in [last + 1, last + 9, usize::midpoint(last, whole.len()), whole.len() - 2, whole.len() - 1] {
         fs::write(&path, &whole[..cut]).unwrap();
         let verified = merchant.treasuryd(&["journal", "verify"]).with_code(0);
         assert!(verified.stdout.contains("torn tail"), "{verified:?}");

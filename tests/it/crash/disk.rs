@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 /// With a journal that is open already: from here on only its own segment is written to.
 fn merchant() -> Merchant {
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 100_000), ("COG", 100_000)]);
-    merchant.treasuryd(&["once", "--at", "2026-11-23T18:00:30Z"]).with_code(0);
+    merchant.treasuryd(&["pause"]).with_code(0);
+    merchant.treasuryd(&["resume"]).with_code(0);
     deposit(&merchant, "GAB", 30_000);
     deposit(&merchant, "COG", 15_000);
     merchant
@@ -97,6 +98,25 @@ fn d08_no_room_for_what_is_said_is_no_reason_to_stop() {
     let status = command.status().unwrap();
     assert_eq!(status.code(), Some(1), "its own report could not be written: {status:?}");
     assert_eq!(merchant.books().transfers.len(), 2);
+    assert_books_agree(&merchant);
+}
+
+#[test]
+fn d08_a_daemon_with_no_room_for_its_log_goes_on() {
+    let merchant = merchant();
+    merchant.policies(&super::daily_policies("    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\n"));
+    let mut command = merchant.command(&["run"]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut daemon = command.env("TREASURYD_LOG", "debug").stdout(Stdio::null()).stderr(full).spawn().unwrap();
+    let patience = std::time::Duration::from_secs(30);
+    crate::support::eventually("it moves and records it", patience, || {
+        let transfers = merchant.transfers();
+        transfers.len() == 2 && transfers.iter().all(|one| one["state"] == "applied")
+    });
+    let ended = daemon.try_wait().unwrap();
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert!(ended.is_none(), "{ended:?}");
     assert_books_agree(&merchant);
 }
 

@@ -1,12 +1,12 @@
 //! H2: the kill switch in a storm.
 
-use super::{assert_books_agree, deposit, transfer_posts};
+use super::{assert_books_agree, begin_before_the_first_slot, deposit, transfer_posts};
 use crate::support::{Merchant, eventually, wallets_of};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use treasuryd::sandbox::SandboxSettings;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const POLICIES: &str = "version: 1
 policies:
@@ -31,10 +31,7 @@ fn merchant() -> Merchant {
     merchant.policies(POLICIES);
     merchant.set("kpay", "requests_per_minute = 60000\nobserve_every = \"1s\"");
     merchant.set("limits", "max_transfers_per_hour = 1000000");
-    // A record before the first slot: then a 409 is proof.
-    merchant.treasuryd(&["pause"]).with_code(0);
-    std::thread::sleep(Duration::from_millis(1_100));
-    merchant.treasuryd(&["resume"]).with_code(0);
+    begin_before_the_first_slot(&merchant);
     merchant
 }
 

@@ -110,6 +110,14 @@ fn copy_state(merchant: &Merchant, from: &str, to: &str) {
     assert!(status.success());
 }
 
+/// Writes a record and lets the next slot of every schedule up to two seconds come: with a record in the hour before
+/// its slot, a 409 after an attempt of ours proves our amount (CONTRACT, "What a 409 means").
+fn begin_before_the_first_slot(merchant: &Merchant) {
+    merchant.treasuryd(&["pause"]).with_code(0);
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    merchant.treasuryd(&["resume"]).with_code(0);
+}
+
 /// A policy with one slot some minutes ago and the next a day later: due once during a test, never twice.
 fn daily_policies(rest: &str) -> String {
     let slot = chrono::Utc::now() - chrono::TimeDelta::minutes(3);

@@ -1,6 +1,6 @@
 //! D13: SIGTERM while a transfer is under way.
 
-use super::{EVERY_SECOND, assert_books_agree, deposit, transfer_posts};
+use super::{EVERY_SECOND, assert_books_agree, begin_before_the_first_slot, deposit, transfer_posts};
 use crate::support::{Merchant, eventually};
 use std::time::{Duration, Instant};
 
@@ -40,10 +40,7 @@ fn d13_a_transfer_under_way_is_waited_for() {
 #[test]
 fn d13_a_transfer_without_an_answer_is_kept_and_resolved_at_the_next_start() {
     let merchant = merchant("hang");
-    // A record before the slot: then the 409 proves our amount.
-    merchant.treasuryd(&["pause"]).with_code(0);
-    std::thread::sleep(Duration::from_millis(1_100));
-    merchant.treasuryd(&["resume"]).with_code(0);
+    begin_before_the_first_slot(&merchant);
     terminate_during_a_transfer(&merchant);
     let kept = merchant.transfers();
     assert_eq!((kept.len(), &kept[0]["state"]), (1, &"unknown".into()), "{kept:#?}");

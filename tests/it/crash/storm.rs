@@ -4,7 +4,7 @@
 //! `STORM_KILLS` says how often (25 by default), `STORM_SEED` repeats a run's dice: when it kills, which deposits come
 //! in, which replies are lost. The seed is printed. `cargo test --test it storm -- --nocapture` shows the figures.
 
-use super::{assert_books_agree, deposit};
+use super::{assert_books_agree, begin_before_the_first_slot, deposit};
 use crate::support::{Merchant, eventually, wallets_of};
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -31,28 +31,28 @@ policies:
 ";
 
 /// What each source must keep under [`POLICIES`].
-const FLOORS: [(&str, i64); 5] =
-    [("GAB", 50_000), ("COG", 40_000), ("SEN", 30_000), ("BEN", 30_000), ("CMR", 500_000)];
+const FLOORS: [(&str, i64); 5] = [("GAB", 50_000), ("COG", 40_000), ("SEN", 30_000), ("BEN", 30_000), ("CMR", 500_000)];
 
-/// One in ten transfers meets one of these, one in fifty of the readings. Not among them: a 409 for a transfer that
-/// KPay still holds and then drops (`conflict-pending`), which no reply tells from an applied one.
-const FAULTS: [&str; 13] = [
-    "lost-after-apply=p:0.02",
-    "lost-before=p:0.01",
-    "http-500-after=p:0.02",
-    "html-504-before=p:0.01",
-    "html-502-after=p:0.01",
-    "cut-body=p:0.01",
-    "empty-201=p:0.005",
-    "429=1@p:0.01",
-    "429-after=1@p:0.005",
-    "slow=400@p:0.03",
-    "duplicate=p:0.01",
-    "401@p:0.01",
+/// Four in ten transfers meet one of these, and some of the readings. Not among them: a 409 for a transfer that KPay
+/// still holds and then drops (`conflict-pending`), which no reply tells from one that was applied.
+const FAULTS: [&str; 14] = [
+    "lost-after-apply=p:0.06",
+    "lost-before=p:0.03",
+    "http-500-after=p:0.05",
+    "html-504-before=p:0.05",
+    "html-502-after=p:0.03",
+    "cut-body@p:0.05",
+    "empty-201=p:0.02",
+    "429=1@p:0.02",
+    "429-after=1@p:0.01",
+    "slow=400@p:0.06",
+    "duplicate=p:0.03",
+    "401@p:0.02",
     "balances:http-500=p:0.02",
+    "token:http-503=p:0.02",
 ];
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// `SplitMix64`.
 struct Dice(u64);
@@ -66,14 +66,28 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % end
     }
 
-    /// Often in the middle of the start, mostly in the middle of the work, sometimes after a quiet while.
-    fn until_the_kill(&mut self) -> Duration {
-        Duration::from_millis(match self.below(10) {
-            0..2 => self.below(150),
-            2..9 => 150 + self.below(1_000),
-            _ => 1_150 + self.below(1_500),
-        })
+    fn up_to(&mut self, milliseconds: u64) -> Duration {
+        Duration::from_millis(self.below(milliseconds))
     }
+}
+
+/// Waits for a moment worth a kill: mostly just after a transfer came in, sometimes anywhere in the start or the work,
+/// seldom after a quiet while.
+fn wait_for_the_moment(merchant: &Merchant, dice: &mut Dice) {
+    let transfers = || merchant.books().counters.transfer_requests;
+    let before = transfers();
+    let pause = match dice.below(10) {
+        0..3 => dice.up_to(1_200),
+        3 => Duration::from_millis(1_500) + dice.up_to(1_500),
+        _ => {
+            let deadline = Instant::now() + Duration::from_secs(4);
+            while transfers() == before && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(3));
+            }
+            dice.up_to(40)
+        }
+    };
+    std::thread::sleep(pause);
 }
 
 fn number_from_environment(name: &str) -> Option<u64> {
@@ -123,12 +137,12 @@ fn kill_again_and_again(merchant: &Merchant, dice: &mut Dice, kills: u64) {
     for _ in 0..kills {
         let mut command = merchant.command(&["run"]);
         let mut daemon = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(dice.until_the_kill());
+        wait_for_the_moment(merchant, dice);
         // A daemon that ended by itself, for whatever reason, is a finding.
         let ended = daemon.try_wait().unwrap();
         daemon.kill().unwrap();
         daemon.wait().unwrap();
-        assert!(ended.is_none(), "it ended by itself: {ended:?}; see `run` in {:?}", merchant.folder.path());
+        assert!(ended.is_none(), "it ended by itself: {ended:?}; start it with `run` and read what it says");
     }
 }
 
@@ -166,11 +180,7 @@ fn d01_storm_of_kills_leaves_the_books_equal() {
     let opening: Vec<_> =
         [("CMR", 600_000), ("GAB", 90_000), ("COG", 90_000), ("SEN", 90_000), ("BEN", 90_000)].to_vec();
     let (over, deposits) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-    // The first slots of an empty journal have no record before them, so a lost reply may need a person (CONTRACT 5).
-    // That is for another test: here a record is written first.
-    merchant.treasuryd(&["pause"]).with_code(0);
-    std::thread::sleep(Duration::from_millis(1_100));
-    merchant.treasuryd(&["resume"]).with_code(0);
+    begin_before_the_first_slot(&merchant);
     std::thread::scope(|scope| {
         let paying = scope.spawn(|| keep_paying(&merchant, seed, &over, &deposits));
         let storm = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -211,6 +221,6 @@ fn d01_storm_of_kills_leaves_the_books_equal() {
         started.elapsed().as_secs(),
     );
     let kills = usize::try_from(kills).unwrap();
-    assert!(figures.applied >= kills, "a storm with so little money moving proves nothing: {}", figures.applied);
-    assert!(unknowns >= kills / 10, "a storm with so few lost replies proves nothing: {unknowns}");
+    assert!(figures.applied >= kills / 2, "a storm with so little money moving proves nothing: {}", figures.applied);
+    assert!(unknowns >= kills / 4, "a storm with so few lost replies proves nothing: {unknowns}");
 }
