@@ -1,6 +1,7 @@
 //! What most commands need first: settings, policies, keys, KPay, the state.
 
 use super::exit::{CliError, Exit};
+use super::output;
 use crate::control::{self, CallError, Request, Response, TransferStory};
 use crate::daemon::doors::{Bank, BankError, Leave, SystemClock};
 use crate::daemon::metrics::Metrics;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 pub fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
     let settings = settings::load(config, &[], &Surroundings::of_process()?)?;
     for warning in &settings.warnings {
-        eprintln!("{warning}");
+        output::talk(warning);
     }
     Ok(settings)
 }
@@ -37,6 +38,8 @@ pub fn start_logging(format: LogFormat, default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("TREASURYD_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A log that cannot be written is no reason to stop; telling it on the same standard error would be a panic.
+    let builder = builder.log_internal_errors(false);
     // A second start in one process (tests) keeps the first.
     let _ = match format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -78,7 +81,7 @@ pub fn access(settings: &Settings, surroundings: &Surroundings) -> Result<kpay::
         .map_err(|error| CliError::new(Exit::BadConfig, format!("kpay.base_url: {error}")))?;
     let found = settings::read_keys(settings, surroundings)?;
     for warning in &found.warnings {
-        eprintln!("{warning}");
+        output::talk(warning);
     }
     let keys = kpay::Keys::new(found.api.expose_secret().to_owned(), found.secret.expose_secret().to_owned())
         .map_err(|error| CliError::new(Exit::BadConfig, error))?;
@@ -142,16 +145,16 @@ pub fn rules(settings: &Settings) -> Rules {
 pub fn store(settings: &Settings) -> Result<Arc<Store>, CliError> {
     let (store, report) = Store::open(&settings.state)?;
     if let Some(torn) = &report.torn {
-        eprintln!(
+        output::talk(format_args!(
             "treasuryd: the last write to {} was cut short, and its {} bytes were removed; they were never acted on",
             torn.segment, torn.bytes
-        );
+        ));
     }
     if let Some(seen) = report.index_had_seen {
-        eprintln!(
+        output::talk(format_args!(
             "treasuryd: warning: the index had seen {seen} records, more than the journal holds: an older journal was \
              restored, or the disk lost what it had promised to keep; compare with KPay before you trust open transfers"
-        );
+        ));
     }
     Ok(Arc::new(store))
 }

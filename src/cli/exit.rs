@@ -75,7 +75,7 @@ impl CliError {
 
     /// To standard error.
     pub fn print(&self) {
-        eprintln!("treasuryd: {}", self.message);
+        super::output::talk(format_args!("treasuryd: {}", self.message));
     }
 }
 

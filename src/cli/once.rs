@@ -38,7 +38,7 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     context::start_logging(settings.log, "warn");
     let (policies, warnings) = context::policies(&settings)?;
     for warning in &warnings {
-        eprintln!("{warning}");
+        output::talk(warning);
     }
     context::known_policy(&policies, args.policy.as_deref())?;
     let ahead = args.at.map_or(TimeDelta::zero(), |at| at - SystemClock.now());

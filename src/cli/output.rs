@@ -2,6 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use serde::Serialize;
+use std::fmt::Display;
 use std::io::Write;
 
 /// One JSON value on standard output.
@@ -22,6 +23,12 @@ pub fn line(text: &str) -> Result<(), CliError> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// A line on standard error. Where even that cannot be written (a full disk behind it), there is nobody left to tell,
+/// and it is no reason to stop.
+pub fn talk(text: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Columns as wide as their widest cell; the ones named in `right` are set to the right.

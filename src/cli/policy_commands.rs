@@ -126,7 +126,10 @@ fn online(settings: &Settings, parsed: &Parsed, json: bool) -> Result<(), CliErr
     }
     let seen: Vec<_> = snapshot.readings.keys().map(|wallet| wallet.country).collect();
     for country in countries.iter().filter(|country| !seen.contains(country)) {
-        eprintln!("warning: KPay shows no {country} wallet ({}); a first payment opens it", country.name());
+        output::talk(format_args!(
+            "warning: KPay shows no {country} wallet ({}); a first payment opens it",
+            country.name()
+        ));
     }
     Ok(())
 }

@@ -153,19 +153,25 @@ async fn reload(engine: Arc<Engine>, mut wakers: Wakers, path: PathBuf) -> Resul
             }
             () = reload_wish.notified() => true,
         };
-        if asked {
-            // Two equal readings, also when asked for: the file may still be being written.
-            for _ in 0..20 {
-                if watcher.stands_still() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(150)).await;
-            }
-        }
-        if asked || watcher.has_settled_change() {
+        let reloads = if asked { stands_still_soon(&mut watcher).await } else { watcher.has_settled_change() };
+        if reloads {
             watcher.reload(&engine).await?;
+        } else if asked {
+            engine.note_problem("the policy files are still being written: they are read again once they stand still");
         }
     }
+}
+
+/// Two equal readings, also when a reload is asked for: the file may still be being written. One that does not stand
+/// still is left to the watch on its content, and the policies before stay in force.
+async fn stands_still_soon(watcher: &mut Watcher) -> bool {
+    for _ in 0..20 {
+        if watcher.stands_still() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    false
 }
 
 /// The bank's trouble is noted where it happens and passes; anything else ends the daemon.

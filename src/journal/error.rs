@@ -102,6 +102,15 @@ pub enum StoreError {
     /// Writing or syncing failed. What was not acknowledged may or may not be there after a restart.
     #[error("the journal stopped: {0}; nothing more is recorded or sent until a restart")]
     Stopped(String),
+    /// The directory or the segment under our hands is no longer the one that was opened.
+    #[error(
+        "{path} was deleted, replaced or changed by somebody else while it was in use; nothing more is recorded or \
+         sent: put the right state back, then restart"
+    )]
+    Replaced {
+        /// The state directory.
+        path: PathBuf,
+    },
     /// The store was closed.
     #[error("the journal is closed")]
     Closed,

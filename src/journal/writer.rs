@@ -152,8 +152,7 @@ impl Writer {
         if is_untouched {
             return Ok(());
         }
-        let dir = self.home.dir().display();
-        Err(StoreError::Stopped(format!("the state directory {dir} was replaced or changed by somebody else")))
+        Err(StoreError::Replaced { path: self.home.dir().to_owned() })
     }
 
     fn segment_of(&mut self, month: Month) -> Result<&mut OpenSegment, StoreError> {

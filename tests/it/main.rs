@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod crash;
 mod flows;
 mod seeds;
 mod support;

@@ -40,6 +40,16 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// Runs a command to its end.
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap_or_else(|error| panic!("{error}: {command:?}"));
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// Standard output as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
@@ -149,14 +159,18 @@ impl Merchant {
         command
     }
 
+    /// The same behind another program, e.g. `&["strace", "-f"]`.
+    pub fn command_under(&self, wrapper: &[&str], args: &[&str]) -> Command {
+        let plain = self.command(args);
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(plain.get_program()).args(args);
+        command.current_dir(self.folder.path()).env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
+        command
+    }
+
     /// Runs the binary to its end.
     pub fn treasuryd(&self, args: &[&str]) -> Ended {
-        let output = self.command(args).output().unwrap();
-        Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Ended::of(&mut self.command(args))
     }
 
     /// `once --at` the evening's slot.
@@ -200,9 +214,7 @@ impl Merchant {
 
     /// Starts the daemon and waits until it says that it serves.
     pub fn daemon(&self) -> Daemon {
-        let mut command = self.command(&["run"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Daemon::of(command.spawn().unwrap())
+        Daemon::start(self.command(&["run"]))
     }
 }
 
@@ -245,6 +257,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// Starts a command that runs a daemon and waits until that says that it serves.
+    pub fn start(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::of(command.spawn().unwrap())
+    }
+
     fn of(mut child: Child) -> Self {
         let stderr = child.stderr.take().unwrap();
         let (said, lines) = std::sync::mpsc::channel();

@@ -100,8 +100,8 @@ fn d04_a_directory_replaced_while_running_ends_recording() {
         change(&dir);
         for _ in 0..2 {
             let error = store.append_blocking(slot(0).instant(), vec![decided(0)]).unwrap_err();
-            assert!(matches!(error, StoreError::Stopped(_)) && !error.is_refusal(), "{name}: {error}");
-            assert!(error.to_string().contains("was replaced"), "{name}: {error}");
+            assert!(matches!(error, StoreError::Replaced { .. }) && error.is_refusal(), "{name}: {error}");
+            assert!(error.to_string().contains("was deleted, replaced or changed"), "{name}: {error}");
         }
         assert!(store.is_read_only().is_some(), "{name}");
     }

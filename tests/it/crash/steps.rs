@@ -1,0 +1,94 @@
+//! D1 and D3: the process is killed before each of its steps, by counting system calls (strace counts them thread by
+//! thread), and then started again, with its state or without it.
+
+use super::{assert_books_agree, deposit, once_with, our_entries};
+use crate::support::Merchant;
+use std::collections::BTreeSet;
+use std::fs;
+
+/// Steps that matter, with the fewest that must have been met: so that a change of the runtime's habits does not
+/// quietly empty the test.
+const STEPS: [(&str, usize); 6] =
+    [("fdatasync", 6), ("fsync", 4), ("write", 6), ("writev", 3), ("recvfrom", 3), ("connect", 1)];
+
+fn merchant() -> Merchant {
+    Merchant::new(&[("CMR", 0), ("GAB", 130_000), ("COG", 115_000)])
+}
+
+/// Kills `once` before the first, second, … of a system call in any thread, until it is through, and hands each corpse
+/// to `then`; returns how many there were.
+fn kill_before_each(call: &str, then: impl Fn(&Merchant, usize)) -> usize {
+    for nth in 1.. {
+        let merchant = merchant();
+        let ended = once_with(&merchant, &format!("{call}:signal=SIGKILL:when={nth}"), &[]);
+        match ended.code {
+            None => then(&merchant, nth),
+            Some(0) => return nth - 1,
+            Some(_) => panic!("{call} {nth}: {ended:?}"),
+        }
+    }
+    unreachable!("there is always one more number")
+}
+
+/// All kinds of steps at once; most of the time is waiting.
+fn kill_before_every_step(then: impl Fn(&Merchant, &str, usize) + Sync) {
+    std::thread::scope(|scope| {
+        for (call, fewest) in STEPS {
+            let then = &then;
+            scope.spawn(move || {
+                let met = kill_before_each(call, |merchant, nth| then(merchant, call, nth));
+                assert!(met >= fewest, "only {met} of {call}");
+            });
+        }
+    });
+}
+
+/// The contract lets a 409 count as ours where the source fell by exactly our amount.
+#[test]
+fn d01_killed_before_any_step_it_ends_applied_exactly_once() {
+    kill_before_every_step(|merchant, call, nth| {
+        let ended = merchant.once();
+        assert_eq!(ended.code, Some(0), "{call} {nth}: {ended:?}");
+        assert_eq!(merchant.books().transfers.len(), 2, "{call} {nth}");
+        assert_eq!(assert_books_agree(merchant).applied, 2);
+        assert_eq!(merchant.holds("CMR"), treasuryd::money::Amount::whole(45_000), "{call} {nth}");
+    });
+}
+
+#[test]
+fn d03_killed_before_any_step_and_wiped_nothing_moves_twice() {
+    kill_before_every_step(|merchant, call, nth| {
+        fs::remove_dir_all(merchant.path("state")).unwrap_or_default();
+        // Fresh money, so that the lost slot is tempting again, with another amount.
+        deposit(merchant, "GAB", 7_000);
+        deposit(merchant, "COG", 7_000);
+        let moved_before = merchant.books().transfers.len();
+        let ended = merchant.once();
+        let books = merchant.books();
+        assert_eq!(books.transfers.len(), 2, "{call} {nth}: one a lane and slot, {ended:?}");
+        let lanes: BTreeSet<_> = books.transfers.iter().map(|entry| entry.from).collect();
+        assert_eq!(lanes.len(), 2, "{call} {nth}: {books:?}");
+        let calls_operator = merchant.transfers().into_iter().filter(|one| one["state"] == "needs_operator").count();
+        assert_eq!(calls_operator, moved_before, "{call} {nth}: what moved before the loss is a person's, {ended:?}");
+        assert_eq!(ended.code, Some(if moved_before == 0 { 0 } else { 75 }), "{call} {nth}: {ended:?}");
+        let booked: BTreeSet<_> = our_entries(merchant).iter().map(|entry| entry["external_id"].to_string()).collect();
+        assert_eq!(booked.len(), 2 - moved_before, "{call} {nth}: nothing is booked that is not proven");
+        assert_eq!((books.wrong, books.applied_twice.len()), (None, 0));
+        // And again: the slot stays closed.
+        let again = merchant.once();
+        assert_eq!((again.code, merchant.books().transfers.len()), (ended.code, 2), "{call} {nth}: {again:?}");
+    });
+}
+
+#[test]
+fn d03_wiped_after_every_run_a_slot_moves_once() {
+    let merchant = merchant();
+    for round in 0..5 {
+        let ended = merchant.once();
+        assert_eq!(ended.code, Some(if round == 0 { 0 } else { 75 }), "{ended:?}");
+        fs::remove_dir_all(merchant.path("state")).unwrap();
+        deposit(&merchant, "GAB", 5_000);
+        deposit(&merchant, "COG", 9_000);
+    }
+    assert_eq!(merchant.books().transfers.len(), 2);
+}

@@ -1,0 +1,226 @@
+//! The storm: a daemon that sweeps over many lanes every second or two, replies that get lost in every way, and SIGKILL
+//! at random moments. Afterwards the sandbox's books and ours are equal, transfer by transfer.
+//!
+//! `STORM_KILLS` says how often (25 by default), `STORM_SEED` repeats a run's dice: when it kills, which deposits come
+//! in, which replies are lost. The seed is printed. `cargo test --test it storm -- --nocapture` shows the figures.
+
+use super::{assert_books_agree, begin_before_the_first_slot, deposit};
+use crate::support::{Merchant, eventually, wallets_of};
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use treasuryd::intent::Event;
+use treasuryd::money::{Amount, Country};
+use treasuryd::sandbox::{AppliedTransfer, SandboxSettings};
+
+const POLICIES: &str = "version: 1
+reserves: { GAB: 20_000 XAF, CMR: 400_000 XAF }
+policies:
+  - name: cemac
+    schedule: \"* * * * * *\"
+    sweep: { from: [GAB, { wallet: COG, above: 60_000 XAF, keep: 40_000 XAF }], into: CMR, above: 50_000 XAF }
+  - name: uemoa
+    schedule: \"* * * * * *\"
+    sweep: { from: [SEN, BEN], into: CIV, above: 50_000 XOF, keep: 30_000 XOF }
+  - name: across
+    schedule: \"*/2 * * * * *\"
+    sweep: { from: [CMR], into: SEN, above: 500_000 XAF }
+    fx: { allow: true }
+";
+
+/// What each source must keep under [`POLICIES`].
+const FLOORS: [(&str, i64); 5] = [("GAB", 50_000), ("COG", 40_000), ("SEN", 30_000), ("BEN", 30_000), ("CMR", 500_000)];
+
+/// Four in ten transfers meet one of these, and some of the readings. Not among them: a 409 for a transfer that KPay
+/// still holds and then drops (`conflict-pending`), which no reply tells from one that was applied.
+const FAULTS: [&str; 14] = [
+    "lost-after-apply=p:0.06",
+    "lost-before=p:0.03",
+    "http-500-after=p:0.05",
+    "html-504-before=p:0.05",
+    "html-502-after=p:0.03",
+    "cut-body@p:0.05",
+    "empty-201=p:0.02",
+    "429=1@p:0.02",
+    "429-after=1@p:0.01",
+    "slow=400@p:0.06",
+    "duplicate=p:0.03",
+    "401@p:0.02",
+    "balances:http-500=p:0.02",
+    "token:http-503=p:0.02",
+];
+
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// `SplitMix64`.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+
+    fn up_to(&mut self, milliseconds: u64) -> Duration {
+        Duration::from_millis(self.below(milliseconds))
+    }
+}
+
+/// Waits for a moment worth a kill: mostly just after a transfer came in, sometimes anywhere in the start or the work,
+/// seldom after a quiet while.
+fn wait_for_the_moment(merchant: &Merchant, dice: &mut Dice) {
+    let transfers = || merchant.books().counters.transfer_requests;
+    let before = transfers();
+    let pause = match dice.below(10) {
+        0..3 => dice.up_to(1_200),
+        3 => Duration::from_millis(1_500) + dice.up_to(1_500),
+        _ => {
+            let deadline = Instant::now() + Duration::from_secs(4);
+            while transfers() == before && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(3));
+            }
+            dice.up_to(40)
+        }
+    };
+    std::thread::sleep(pause);
+}
+
+fn number_from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
+}
+
+fn merchant(seed: u64) -> Merchant {
+    let wallets = [("CMR", 600_000), ("GAB", 90_000), ("COG", 90_000), ("SEN", 90_000), ("BEN", 90_000), ("CIV", 0)];
+    let settings = SandboxSettings {
+        wallets: wallets_of(&wallets),
+        requests_per_minute: 0,
+        seed,
+        faults: FAULTS.iter().map(|rule| rule.parse().unwrap()).collect(),
+        keep_requests: 1_000_000,
+        ..SandboxSettings::default()
+    };
+    let mut merchant = Merchant::with(settings);
+    merchant.policies(POLICIES);
+    merchant.set("kpay", "requests_per_minute = 60000\ntimeout = \"2s\"\nobserve_every = \"5s\"");
+    merchant.set("limits", "max_transfers_per_hour = 1000000");
+    merchant
+}
+
+/// A customer's payment, and how many transfers had been applied before it.
+struct Deposit {
+    country: Country,
+    amount: Amount,
+    after: usize,
+}
+
+/// Customers pay into every source until told to stop.
+fn keep_paying(merchant: &Merchant, seed: u64, over: &AtomicBool, deposits: &Mutex<Vec<Deposit>>) {
+    let mut dice = Dice(seed ^ 0x5eed);
+    while !over.load(Ordering::SeqCst) {
+        let (source, _) = FLOORS[usize::try_from(dice.below(5)).unwrap()];
+        let amount = 10_000 + i64::try_from(dice.below(60_000)).unwrap();
+        let after = merchant.books().transfers.len();
+        deposit(merchant, source, amount);
+        let paid = Deposit { country: source.parse().unwrap(), amount: Amount::whole(amount), after };
+        deposits.lock().unwrap().push(paid);
+        std::thread::sleep(Duration::from_millis(40 + dice.below(120)));
+    }
+}
+
+/// SIGKILL, and at once the next one.
+fn kill_again_and_again(merchant: &Merchant, dice: &mut Dice, kills: u64) {
+    for _ in 0..kills {
+        let mut command = merchant.command(&["run"]);
+        let mut daemon = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_for_the_moment(merchant, dice);
+        // A daemon that ended by itself, for whatever reason, is a finding.
+        let ended = daemon.try_wait().unwrap();
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
+        assert!(ended.is_none(), "it ended by itself: {ended:?}; start it with `run` and read what it says");
+    }
+}
+
+/// Plays the applied transfers and the deposits again, in their order: nobody is ever below zero, no source below its
+/// floor after a transfer of ours.
+fn assert_floors_kept(opening: &[(&str, i64)], transfers: &[AppliedTransfer], deposits: &[Deposit]) {
+    let mut balances: BTreeMap<Country, Amount> = wallets_of(opening);
+    let floors = wallets_of(&FLOORS);
+    let mut deposits = deposits.iter().peekable();
+    for (index, transfer) in transfers.iter().enumerate() {
+        while let Some(paid) = deposits.next_if(|paid| paid.after <= index) {
+            let balance = balances.entry(paid.country).or_insert(Amount::ZERO);
+            *balance = balance.checked_add(paid.amount).unwrap();
+        }
+        let source = balances.entry(transfer.from).or_insert(Amount::ZERO);
+        *source = source.checked_sub(transfer.amount).unwrap();
+        assert!(*source >= floors[&transfer.from], "{source} is left after {transfer:?}");
+        let destination = balances.entry(transfer.to).or_insert(Amount::ZERO);
+        *destination = destination.checked_add(transfer.credited).unwrap();
+    }
+}
+
+fn is_settled(merchant: &Merchant) -> bool {
+    let open = ["planned", "sending", "unknown"];
+    merchant.transfers().iter().all(|one| !open.contains(&one["state"].as_str().unwrap()))
+}
+
+#[test]
+fn d01_storm_of_kills_leaves_the_books_equal() {
+    let kills = number_from_environment("STORM_KILLS").unwrap_or(25);
+    let seed = number_from_environment("STORM_SEED").unwrap_or_else(|| std::process::id().into());
+    println!("storm: STORM_SEED={seed} STORM_KILLS={kills}");
+    let started = Instant::now();
+    let merchant = merchant(seed);
+    let opening: Vec<_> =
+        [("CMR", 600_000), ("GAB", 90_000), ("COG", 90_000), ("SEN", 90_000), ("BEN", 90_000)].to_vec();
+    let (over, deposits) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    begin_before_the_first_slot(&merchant);
+    std::thread::scope(|scope| {
+        let paying = scope.spawn(|| keep_paying(&merchant, seed, &over, &deposits));
+        let storm = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            kill_again_and_again(&merchant, &mut Dice(seed), kills);
+        }));
+        over.store(true, Ordering::SeqCst);
+        paying.join().unwrap();
+        storm.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+    let faults: BTreeMap<String, u32> = merchant.books().faults.into_iter().collect();
+    merchant.bank().set_faults::<&str>(&[]).unwrap();
+    let mut daemon = merchant.daemon();
+    eventually("everything is settled", PATIENCE, || is_settled(&merchant));
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(PATIENCE), Some(0));
+    eventually("nothing is left open", Duration::from_secs(1), || is_settled(&merchant));
+
+    let figures = assert_books_agree(&merchant);
+    let books = merchant.books();
+    assert!(books.wallets.iter().all(|wallet| !wallet.balance.is_negative()), "{:?}", books.wallets);
+    assert_floors_kept(&opening, &books.transfers, &deposits.into_inner().unwrap());
+    let stuck: Vec<_> =
+        merchant.transfers().into_iter().filter(|transfer| transfer["state"] == "needs_operator").collect();
+    assert!(stuck.is_empty(), "with a record before every slot a 409 is proof: {stuck:#?}");
+
+    let events: Vec<Event> =
+        treasuryd::journal::records(&merchant.path("state")).unwrap().map(|record| record.unwrap().event).collect();
+    let count = |is: fn(&Event) -> bool| events.iter().filter(|event| is(event)).count();
+    let unknowns = count(|event| matches!(event, Event::Unknown { .. }));
+    let starts = count(|event| matches!(event, Event::Started { .. }));
+    println!(
+        "storm: {kills} kills, {starts} starts, {} transfers applied ({} rates pending), {} requests, {unknowns} unknowns, \
+         {} records, {} s, seed {seed}, faults {faults:?}",
+        figures.applied,
+        figures.rates_pending,
+        books.counters.requests,
+        events.len(),
+        started.elapsed().as_secs(),
+    );
+    let kills = usize::try_from(kills).unwrap();
+    assert!(figures.applied >= kills / 2, "a storm with so little money moving proves nothing: {}", figures.applied);
+    assert!(unknowns >= kills / 4, "a storm with so few lost replies proves nothing: {unknowns}");
+}
