@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod catalogue;
 mod seeds;
 mod support;
 mod systemd;
