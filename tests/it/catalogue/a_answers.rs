@@ -29,14 +29,26 @@ fn a05_a_success_that_differs_is_not_believed() {
     ];
     each(&fields, |field| {
         let play = Scene::default().open();
-        play.faults(&[&format!("wrong-field={field}"), "http-503=always"]);
-        let ended = play.once().with_code(75);
-        play.expect("GAB", "unknown", "");
-        assert!(ended.stderr.contains("unsettled"), "{ended:?}");
-        assert!(play.evidence().entries.is_empty(), "{field}");
+        play.faults(&[&format!("wrong-field={field}")]);
+        play.once().with_code(0);
+        let intent = play.expect("GAB", "applied", "conflict");
+        assert_eq!(intent["attempts"], 2, "{field}: it was unknown, and asked again");
         play.settle(1, 1);
-        play.expect("GAB", "applied", "conflict");
     });
+}
+
+// A5: while nobody knows, it is held, not booked, and said.
+#[test]
+fn a05_a_success_that_differs_is_held_and_said() {
+    let play = Scene::default().open();
+    play.faults(&["wrong-field=externalId", "http-503=always"]);
+    let ended = play.once().with_code(75);
+    assert!(ended.stderr.contains("unsettled"), "{ended:?}");
+    play.expect("GAB", "unknown", "");
+    assert!(play.evidence().entries.is_empty());
+    play.once_later(1).with_code(75);
+    assert_eq!(play.merchant.transfers().len(), 1, "its lane is held");
+    play.settle(1, 1);
 }
 
 // A14: definitive 4xx (funds, validation, limits) · terminal for this window, reason kept; next window has a new id.
@@ -78,11 +90,11 @@ fn a14_a_refusal_after_a_lost_reply_is_no_refusal() {
         play.expect("GAB", "rejected", "");
         play.settle(0, 0);
         let play = Scene::default().open();
-        play.faults(&["lost-after-apply", &format!("{refused}@always")]);
-        play.once().with_code(75);
-        play.expect("GAB", "unknown", "");
+        play.faults(&["lost-after-apply", &refused]);
+        play.once().with_code(0);
+        let intent = play.expect("GAB", "applied", "conflict");
+        assert_eq!(intent["attempts"], 3, "{status}: after the refusal it was asked once more");
         play.settle(1, 1);
-        play.expect("GAB", "applied", "conflict");
     });
 }
 

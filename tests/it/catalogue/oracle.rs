@@ -17,6 +17,8 @@ pub struct Evidence {
     pub books: Books,
     /// The sandbox's log of requests since this state began.
     pub requests: Vec<RequestRecord>,
+    /// The last request of a state that is lost; 0 where none is.
+    pub since: u64,
     /// The busiest sliding minute of all of them.
     pub busiest_minute: usize,
     /// What is configured.
@@ -41,6 +43,7 @@ impl Evidence {
         Self {
             books: bank.books(),
             requests: bank.requests().into_iter().filter(|request| request.number > since).collect(),
+            since,
             busiest_minute: bank.busiest_minute(),
             per_minute,
             floors: floors.clone(),
@@ -52,6 +55,12 @@ impl Evidence {
 
     fn applied(&self, id: &str) -> Vec<&AppliedTransfer> {
         self.books.applied(id)
+    }
+
+    /// Whether a state that is lost applied it, and this one never sent it: nobody can know what a lost state did.
+    fn is_of_a_lost_state(&self, moved: &AppliedTransfer) -> bool {
+        let id = moved.external_id.as_deref().unwrap_or_default();
+        moved.request <= self.since && !self.posts().contains_key(id)
     }
 
     fn intent(&self, id: &str) -> Option<&Value> {
@@ -115,7 +124,8 @@ fn once_per_slot(evidence: &Evidence) -> Vec<String> {
 /// I3: what we call rejected or cancelled was never applied.
 fn unknown_is_not_failure(evidence: &Evidence) -> Vec<String> {
     let given_up = evidence.transfers.iter().filter(|it| ["rejected", "cancelled"].contains(&text(it, "state")));
-    let moved = given_up.filter(|it| !evidence.applied(text(it, "external_id")).is_empty());
+    let applied = |it: &&Value| evidence.applied(text(it, "external_id"));
+    let moved = given_up.filter(|it| applied(it).iter().any(|moved| !evidence.is_of_a_lost_state(moved)));
     moved.map(|it| format!("I3 {} is {} and was applied", it["external_id"], it["state"])).collect()
 }
 
@@ -179,7 +189,6 @@ fn floors_hold(evidence: &Evidence) -> Vec<String> {
 /// I8: what the sandbox applied is in our books, or open.
 fn sums_agree(evidence: &Evidence) -> Vec<String> {
     let booked: BTreeSet<&str> = evidence.entries.iter().map(|entry| entry["external_id"].as_str()).collect();
-    let first = evidence.requests.first().map_or(u64::MAX, |request| request.number);
     let mut found = Vec::new();
     let mut totals: BTreeMap<(Country, bool), Amount> = BTreeMap::new();
     let mut add = |key, amount: Amount| {
@@ -190,9 +199,7 @@ fn sums_agree(evidence: &Evidence) -> Vec<String> {
         let id = moved.external_id.as_deref().unwrap_or_default();
         let state = evidence.intent(id).map(|intent| text(intent, "state"));
         let open = ["sending", "unknown", "needs_operator"].contains(&state.unwrap_or_default());
-        // Nobody can know what a state did that is lost.
-        let of_a_lost_state = state.is_none() && moved.request < first;
-        if !booked.contains(id) && !open && !of_a_lost_state {
+        if !booked.contains(id) && !open && !evidence.is_of_a_lost_state(moved) {
             found.push(format!("I8 {id} was applied, but is {state:?} and not booked"));
         }
         if booked.contains(id) {

@@ -17,7 +17,7 @@ const MOST_RUNS: usize = 3;
 /// Nor more requests.
 const MOST_REQUESTS: usize = 60;
 /// Rows of a table that are played side by side: they mostly wait.
-const SIDE_BY_SIDE: usize = 6;
+const SIDE_BY_SIDE: usize = 8;
 
 /// What the journal knows of the hour before the slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
