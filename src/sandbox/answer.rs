@@ -17,6 +17,8 @@ pub(super) enum Delivery {
     Drip(Duration),
     /// So many blanks before the body.
     Padded(u64),
+    /// Header after header, never a body.
+    Headers,
 }
 
 /// A transfer to be processed after its connection is gone.

@@ -13,6 +13,7 @@
 mod admin;
 mod answer;
 mod balances;
+mod bomb;
 mod clock;
 mod endpoint;
 mod error;

@@ -17,7 +17,9 @@ pub(super) fn play(world: &mut World, call: &Call<'_>, fault: Option<&Fault>) ->
         return answer;
     }
     let reply = handlers::handle(world, call, fault);
+    let before = if call.endpoint == Endpoint::Transfer { world.last_reply.replace(reply.clone()) } else { None };
     match fault {
+        Some(Fault::SwapReply) => Answer::whole(before.unwrap_or(reply)),
         Some(Fault::Duplicate) => Answer::whole(handlers::handle(world, call, None)),
         Some(fault) => after(reply, fault, call.now),
         None => Answer::whole(reply),
@@ -72,6 +74,8 @@ fn after(reply: Reply, fault: &Fault, now: Instant) -> Answer {
         Fault::Slow(wait) => Answer { wait: *wait, ..Answer::whole(reply) },
         Fault::SlowLoris(pause) => Answer::by(Delivery::Drip(*pause), reply),
         Fault::HugeBody(mib) => Answer::by(Delivery::Padded(u64::from(*mib) * 1024 * 1024), reply),
+        Fault::GzipBomb(mib) => Answer::whole(super::bomb::gzip(reply.status, *mib)),
+        Fault::EndlessHeaders => Answer::by(Delivery::Headers, reply),
         Fault::Nested => {
             let body = format!("{}{}", "[".repeat(NESTING), "]".repeat(NESTING));
             Answer::whole(Reply::new(reply.status, JSON, body))
@@ -94,7 +98,9 @@ fn too_many(retry_after: &RetryAfter, now: Instant) -> Reply {
     let value = match retry_after {
         RetryAfter::None => return reply,
         RetryAfter::Date(seconds) => http_date(now + TimeDelta::seconds(i64::from(*seconds))),
-        RetryAfter::Text(text) => text.clone(),
+        RetryAfter::Text(text) => {
+            return text.split('|').fold(reply, |reply, value| reply.with_header("Retry-After", value.to_owned()));
+        }
     };
     reply.with_header("Retry-After", value)
 }

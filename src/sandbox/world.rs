@@ -8,6 +8,7 @@ use super::ledger::Ledger;
 use super::limiter::Limiter;
 use super::random::Random;
 use super::rates::Rates;
+use super::reply::Reply;
 use super::transfer::{self, Order};
 use super::{Mode, SandboxError, SandboxSettings};
 use crate::money::{Amount, Country};
@@ -40,6 +41,8 @@ pub(super) struct World {
     pub(super) log: Journal,
     pub(super) random: Random,
     pub(super) readings: BTreeMap<Mode, VecDeque<Reading>>,
+    /// What the last transfer was answered, before any fault.
+    pub(super) last_reply: Option<Reply>,
     used: BTreeMap<IdKey, Instant>,
     pending: BTreeMap<IdKey, Pending>,
 }
@@ -78,6 +81,7 @@ impl World {
             log: Journal::new(settings.keep_requests),
             random: Random::new(settings.seed),
             readings: BTreeMap::new(),
+            last_reply: None,
             used: BTreeMap::new(),
             pending: BTreeMap::new(),
             settings,

@@ -11,6 +11,8 @@ use tokio::{net::TcpStream, time};
 
 /// How long `hang` holds a connection at most.
 const LONGEST_HANG: Duration = Duration::from_mins(1);
+/// How much of `endless-headers` goes to a caller that takes it all.
+const MOST_HEADERS: usize = 64 * 1024 * 1024;
 static BLANKS: [u8; 64 * 1024] = [b' '; 64 * 1024];
 
 /// What the connection is good for afterwards.
@@ -53,6 +55,7 @@ pub(super) async fn deliver(
             bytes.extend_from_slice(body);
             drip(stream, &bytes, pause).await?;
         }
+        Delivery::Headers => endless_headers(stream, &answer.reply, now).await?,
         Delivery::Padded(blanks) => {
             stream.write_all(&head(&answer.reply, length(body).saturating_add(blanks), stays, now)).await?;
             pad(stream, blanks).await?;
@@ -91,6 +94,18 @@ async fn drip(stream: &mut TcpStream, bytes: &[u8], pause: Duration) -> io::Resu
     for byte in bytes {
         stream.write_all(std::slice::from_ref(byte)).await?;
         time::sleep(pause).await;
+    }
+    Ok(())
+}
+
+async fn endless_headers(stream: &mut TcpStream, reply: &Reply, now: Instant) -> io::Result<()> {
+    let mut head = head(reply, 0, false, now);
+    // The blank line that would end them stays away.
+    head.truncate(head.len() - 2);
+    stream.write_all(&head).await?;
+    let line = format!("X-Padding: {}\r\n", "x".repeat(1_000));
+    for _ in 0..MOST_HEADERS / line.len() {
+        stream.write_all(line.as_bytes()).await?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod catalogue;
 mod crash;
 mod flows;
 mod seeds;

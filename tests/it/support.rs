@@ -146,6 +146,17 @@ impl Merchant {
         self.configure();
     }
 
+    /// Where KPay is said to be.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Says in the configuration that KPay is elsewhere.
+    pub fn point_at(&mut self, base_url: &str) {
+        base_url.clone_into(&mut self.base_url);
+        self.configure();
+    }
+
     /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

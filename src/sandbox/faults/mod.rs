@@ -29,7 +29,7 @@ pub(super) enum RetryAfter {
     None,
     /// An HTTP-date so many seconds from now.
     Date(u32),
-    /// As it stands.
+    /// As it stands; each part between bars is a header of its own.
     Text(String),
 }
 
@@ -73,6 +73,10 @@ pub(super) enum Fault {
     Nested,
     /// Padding in MiB.
     HugeBody(u32),
+    /// In MiB, once inflated.
+    GzipBomb(u32),
+    EndlessHeaders,
+    SwapReply,
     /// As a fraction of the amount.
     Fee(Decimal),
     RateMoves(Rate),

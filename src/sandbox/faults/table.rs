@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "429[-after][=SECONDS|date[:SECONDS]|none|TEXT]",
         "429=2@3",
-        "rate limited; Retry-After in seconds, as a date, absent, or TEXT as it stands",
+        "rate limited; Retry-After in seconds, as a date, absent, or TEXT as it stands (A|B: two headers)",
     ),
     row("401", "401", "the bearer token is forgotten: 401 (also `expired-token`)"),
     row("expired-token", "expired-token", "the same as 401"),
@@ -67,6 +67,17 @@ pub(super) const ROWS: &[Row] = &[
     row("slow-loris=MILLIS", "slow-loris=10", "processed; one byte of the reply every so often"),
     row("nested", "nested", "processed; the body is 200,000 nested arrays"),
     row("huge-body[=MIB]", "huge-body=8", "processed; so many MiB of blanks before the body (default 64)"),
+    row("gzip-bomb[=MIB]", "gzip-bomb=8", "processed; a gzip body that inflates to so many MiB of blanks (default 64)"),
+    row(
+        "endless-headers",
+        "endless-headers",
+        "processed; header after header until the caller gives up (64 MiB at most)",
+    ),
+    row(
+        "swap-reply",
+        "swap-reply",
+        "processed; answered with the reply to the transfer before it, as a desynchronised connection does",
+    ),
     row("fee=PERCENT%", "fee=1%", "applied; an undocumented fee is debited on top"),
     row("rate-moves=RATE", "rate-moves=1.0200", "applied at this rate instead of the shown one"),
     row("stale-balance=K", "stale-balance=2", "balances as they were K readings ago"),

@@ -4,6 +4,7 @@ mod conservation;
 mod doors;
 mod endpoints;
 mod reading_faults;
+mod hostile_replies;
 mod transfer_faults;
 mod transfers;
 
