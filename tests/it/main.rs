@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod docs;
 mod seeds;
 mod support;
 mod systemd;
