@@ -8,16 +8,13 @@ use chrono::TimeDelta;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What the daemon says by default. The scheduler's own talk of its start says nothing to an operator.
-const LOGGED: &str = "info,tokio_cron_scheduler=warn";
-
 /// Runs the daemon until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    context::start_logging(settings.log, LOGGED);
+    context::start_logging(settings.log, "info");
     let (policies, warnings) = context::policies(&settings)?;
     for warning in warnings {
         tracing::warn!(%warning, "policies");

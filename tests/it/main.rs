@@ -13,3 +13,4 @@ mod docs;
 mod seeds;
 mod support;
 mod systemd;
+mod tour;
