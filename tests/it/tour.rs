@@ -66,7 +66,7 @@ impl Reader {
                 None => self.shell(command),
             };
             let gap = if said.is_empty() || output.is_empty() { "" } else { "\n" };
-            said.push_str(&format!("{gap}$ {command}\n{output}"));
+            said = format!("{said}{gap}$ {command}\n{output}");
         }
         said
     }
@@ -139,13 +139,12 @@ fn the_tour_goes_as_the_readme_says() {
     let begin = readme.find(FROM).expect("the tour's beginning");
     let end = readme.find(TO).expect("the tour's end");
     let mut reader = Reader::new();
-    let mut played = String::new();
     let mut pieces = readme[begin..end].split("```");
-    played.push_str(pieces.next().unwrap_or_default());
+    let mut played = pieces.next().unwrap_or_default().to_owned();
     while let (Some(block), Some(prose)) = (pieces.next(), pieces.next()) {
         let (info, text) = block.split_once('\n').unwrap();
         let now = reader.follow(info, text);
-        played.push_str(&format!("```{info}\n{now}```{prose}"));
+        played = format!("{played}```{info}\n{now}```{prose}");
     }
     if std::env::var_os("UPDATE_README").is_some() {
         let written = format!("{}{played}{}", &readme[..begin], &readme[end..]);
