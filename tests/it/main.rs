@@ -11,7 +11,9 @@
 mod arrows;
 mod catalogue;
 mod crash;
+mod docs;
 mod flows;
 mod seeds;
 mod support;
 mod systemd;
+mod tour;

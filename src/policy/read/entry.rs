@@ -78,7 +78,8 @@ fn cron(findings: &mut Findings, field: Field<'_>, zone: Tz, holidays: BTreeSet<
     let text = findings.text(field.node, "`schedule`")?.trim();
     let hint = "five fields, minute hour day month weekday, e.g. \"0 18 * * MON-FRI\"; or six with seconds first";
     let count = text.split_whitespace().count();
-    let problem = if matches!(count, 5 | 6) {
+    // A nickname such as `@daily` is one field; the slot room says what to write for it.
+    let problem = if matches!(count, 5 | 6) || text.starts_with('@') {
         match Schedule::new(text, zone, holidays) {
             Ok(schedule) => return Some(schedule),
             Err(error) => crate::model::tame(&error.to_string(), 200),

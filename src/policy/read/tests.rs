@@ -122,6 +122,13 @@ fn wrong_values_are_found_at_their_place() {
 }
 
 #[test]
+fn a_nickname_of_a_schedule_is_met_with_its_fields() {
+    let text = plus("").replace("0 18 * * *", "@daily");
+    let found = parse(&files(&[&text])).unwrap_err();
+    assert!(found[0].message.contains("`0 0 * * *`"), "{}", found[0].message);
+}
+
+#[test]
 fn wrong_wallets_amounts_and_sources_are_found_at_their_place() {
     check(&sweep("{ from: [GA], into: CMR, above: 1 }"), &["unknown-country 5:21"]);
     check(&sweep("{ from: [GAB], into: FRA, above: 1 }"), &["unknown-country 5:33"]);
