@@ -32,10 +32,13 @@ pub fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
     Ok(settings)
 }
 
+/// What libraries say of themselves that helps nobody: the scheduler greets with "Uninited".
+const HUSHED: &str = "tokio_cron_scheduler=warn";
+
 /// Logs to standard error; the level by `TREASURYD_LOG`, a `tracing` filter.
 pub fn start_logging(format: LogFormat, default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("TREASURYD_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{default},{HUSHED}")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second start in one process (tests) keeps the first.
     let _ = match format {
@@ -51,7 +54,7 @@ pub fn start_logging(format: LogFormat, default: &str) {
 pub fn policies(settings: &Settings) -> Result<(Arc<PolicySet>, Vec<Diagnostic>), CliError> {
     match crate::daemon::load(&settings.policies.path) {
         Loaded::Good { set, warnings } => Ok((set, warnings)),
-        Loaded::Bad(diagnostics) | Loaded::Gone(diagnostics) => Err(CliError::bad_config(&diagnostics)),
+        Loaded::Bad(diagnostics) | Loaded::Gone(diagnostics) => Err(CliError::bad_policies(&diagnostics)),
     }
 }
 

@@ -15,13 +15,13 @@ use std::sync::Arc;
 /// Arguments of `once`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The instant to evaluate for, RFC 3339, e.g. 2026-11-24T17:00:00Z
+    /// For this instant, e.g. 2026-11-24T17:00:00Z
     #[arg(long, value_name = "RFC3339", value_parser = super::plan::instant)]
     at: Option<Timestamp>,
     /// Only this policy
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// For programs
+    /// JSON, for programs
     #[arg(long)]
     json: bool,
 }
@@ -63,7 +63,11 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let touched = touched(&engine, before);
     engine.store().close();
     let report = report?;
-    show(&touched?, args.json)?;
+    let touched = touched?;
+    // Where KPay was away, "nothing moved" would be half an answer; the error has the whole one.
+    if args.json || report.trouble.is_none() || !touched.is_empty() {
+        show(&touched, args.json)?;
+    }
     if let Some(trouble) = report.trouble {
         return Err(trouble.into());
     }
