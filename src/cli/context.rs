@@ -156,7 +156,25 @@ pub fn store(settings: &Settings) -> Result<Arc<Store>, CliError> {
              restored, or the disk lost what it had promised to keep; compare with KPay before you trust open transfers"
         );
     }
+    owned(settings, &store)?;
     Ok(Arc::new(store))
+}
+
+/// The journal of one environment or application is never continued in another, whoever asks and whether or not KPay
+/// is asked: nothing is recorded in it.
+fn owned(settings: &Settings, store: &Store) -> Result<(), CliError> {
+    let Some(known) = store.with_state(|state| state.identity.clone()) else { return Ok(()) };
+    let environment = settings.kpay.environment;
+    let application = settings.kpay.application_id.as_ref().unwrap_or(&known.application_id);
+    if known.environment == environment && known.application_id == *application {
+        return Ok(());
+    }
+    let text = format!(
+        "the journal belongs to {} application {}, but the configuration says {environment} application {application}; \
+         use another state.path, or the configuration the journal belongs to",
+        known.environment, known.application_id
+    );
+    Err(CliError::new(Exit::Refused, text))
 }
 
 /// An engine on the state, with a bank.

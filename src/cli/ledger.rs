@@ -10,9 +10,9 @@ mod when;
 
 use crate::books::BooksError;
 use crate::intent::Event;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, tame};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use export::ExportArgs;
 pub use show::{JsonArgs, RatesArgs};
@@ -54,13 +54,20 @@ pub enum LedgerError<E: std::error::Error + 'static> {
     #[error("writing the books to standard output failed: {0}")]
     Stdout(io::Error),
     /// The `-o` path is there, and is no ordinary file.
-    #[error("cannot write the books to {}: it is a folder or a device, not a file; give another path with -o", path.display())]
+    #[error(
+        "cannot write the books to {}: it is a folder or a device, not a file; give another path with -o",
+        shown(path)
+    )]
     NotAFile {
         /// What `-o` named.
         path: PathBuf,
     },
     /// The file could not be written; what was there before stands.
-    #[error("{doing} {} failed ({why}); check that its folder exists, is writable and has room, or give another path with -o", path.display())]
+    #[error(
+        "{doing} {} failed ({}); check that its folder exists, is writable and has room, or give another path with -o",
+        shown(path),
+        said(why)
+    )]
     File {
         /// What was being done.
         doing: &'static str,
@@ -69,6 +76,16 @@ pub enum LedgerError<E: std::error::Error + 'static> {
         /// Why.
         why: io::Error,
     },
+}
+
+fn shown(path: &Path) -> String {
+    tame(&path.display().to_string(), 200)
+}
+
+/// What the system says; the name of a temporary file helps nobody.
+fn said(why: &io::Error) -> String {
+    let text = why.to_string();
+    tame(text.split(" at path ").next().unwrap_or(&text), 200)
 }
 
 /// Carries out a ledger command over the journal's records, oldest first. A reader of `stdout` that goes away early

@@ -35,7 +35,8 @@ const WIDEST_CATCH_UP: TimeDelta = TimeDelta::hours(24);
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    context::start_logging(settings.log, "warn");
+    // What went wrong is the last sentence, not a log line before it as well.
+    context::start_logging(settings.log, "error");
     let (policies, warnings) = context::policies(&settings)?;
     for warning in &warnings {
         eprintln!("{warning}");
@@ -80,7 +81,8 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         return Err(CliError::new(Exit::Unsettled, text));
     }
     if report.planned > 0 {
-        let text = format!("{} transfer(s) are still planned: KPay could not be reached", report.planned);
+        let why = engine.status().last_errors.first().map_or_else(String::new, |last| format!(": {}", last.what));
+        let text = format!("{} transfer(s) are still planned, not sent{why}", report.planned);
         return Err(CliError::new(Exit::Unsettled, text));
     }
     Ok(Exit::Done)

@@ -180,13 +180,13 @@ fn render(plan: &Plan) -> String {
             };
             let credit = transfer.expected_credit.filter(|_| transfer.currency != transfer.credit_currency);
             let credit = credit
-                .map(|credit| format!(", about {} {} arrive", credit.grouped(), transfer.credit_currency))
+                .map(|credit| format!("\n           about {} {} arrive", credit.grouped(), transfer.credit_currency))
                 .unwrap_or_default();
             let id = transfer.external_id.as_ref().map(ToString::to_string).unwrap_or_default();
             let amount = transfer.amount.grouped();
             let (from, to, currency) = (transfer.from, transfer.to, transfer.currency);
             // Writing to a string cannot fail.
-            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}{credit}  {id}");
+            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}  {id}{credit}");
         }
         for skip in &policy.skipped {
             let _ = writeln!(out, "  {}>{}  nothing: {} – {}", skip.from, skip.to, skip.reason.word(), skip.detail);

@@ -67,7 +67,7 @@ pub struct SandboxArgs {
     /// How long a rate is kept once looked up
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     rate_cache: Duration,
-    /// Shape of the overview: array, wallets, data, balances, data.wallets or absent
+    /// Overview as array, wallets, data, balances, data.wallets or absent
     #[arg(long, value_name = "SHAPE", default_value = "wallets")]
     overview: OverviewShape,
     /// Name the country in /api/v1/payments/balance (documented without)

@@ -33,27 +33,27 @@ pub enum Command {
 
 /// Arguments of `transfers resolve`.
 #[derive(Debug, clap::Args)]
-#[group(id = "finding", required = true, args = ["applied", "not_applied"])]
+#[command(group(clap::ArgGroup::new("finding").required(true)))]
 pub struct Resolve {
     /// The external id
     id: String,
     /// The money moved
-    #[arg(long)]
+    #[arg(long, group = "finding")]
     applied: bool,
     /// The money did not move
-    #[arg(long)]
+    #[arg(long, group = "finding")]
     not_applied: bool,
     /// How much left the source, in its currency
-    #[arg(long, requires = "applied", allow_hyphen_values = true)]
+    #[arg(long, requires = "applied", conflicts_with = "not_applied", allow_hyphen_values = true)]
     amount: Option<Amount>,
     /// The rate KPay applied, digit for digit
-    #[arg(long, requires_all = ["applied", "credited"], allow_hyphen_values = true)]
+    #[arg(long, requires_all = ["applied", "credited"], conflicts_with = "not_applied", allow_hyphen_values = true)]
     rate: Option<Rate>,
     /// What arrived, in the destination's currency
-    #[arg(long, requires_all = ["applied", "rate"], allow_hyphen_values = true)]
+    #[arg(long, requires_all = ["applied", "rate"], conflicts_with = "not_applied", allow_hyphen_values = true)]
     credited: Option<Amount>,
     /// KPay's reference
-    #[arg(long, requires = "applied")]
+    #[arg(long, requires = "applied", conflicts_with = "not_applied")]
     reference: Option<String>,
     /// Who looked
     #[arg(long, value_name = "NAME")]

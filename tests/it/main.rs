@@ -9,6 +9,7 @@
 )]
 
 mod arrows;
+mod input;
 mod seeds;
 mod support;
 mod systemd;

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 /// Arguments of `ledger rates`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RatesArgs {
-    /// How many of the newest rates to show; pending ones are always shown
+    /// How many of the newest; pending ones are always shown
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub last: usize,
     /// JSON, for programs
