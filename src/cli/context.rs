@@ -33,10 +33,13 @@ pub fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
     Ok(settings)
 }
 
+/// What libraries say of themselves that helps nobody: the scheduler greets with "Uninited".
+const HUSHED: &str = "tokio_cron_scheduler=warn";
+
 /// Logs to standard error; the level by `TREASURYD_LOG`, a `tracing` filter.
 pub fn start_logging(format: LogFormat, default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("TREASURYD_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{default},{HUSHED}")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A log that cannot be written is no reason to stop; telling it on the same standard error would be a panic.
     let builder = builder.log_internal_errors(false);
@@ -54,7 +57,7 @@ pub fn start_logging(format: LogFormat, default: &str) {
 pub fn policies(settings: &Settings) -> Result<(Arc<PolicySet>, Vec<Diagnostic>), CliError> {
     match crate::daemon::load(&settings.policies.path) {
         Loaded::Good { set, warnings } => Ok((set, warnings)),
-        Loaded::Bad(diagnostics) | Loaded::Gone(diagnostics) => Err(CliError::bad_config(&diagnostics)),
+        Loaded::Bad(diagnostics) | Loaded::Gone(diagnostics) => Err(CliError::bad_policies(&diagnostics)),
     }
 }
 
@@ -156,7 +159,25 @@ pub fn store(settings: &Settings) -> Result<Arc<Store>, CliError> {
              restored, or the disk lost what it had promised to keep; compare with KPay before you trust open transfers"
         ));
     }
+    owned(settings, &store)?;
     Ok(Arc::new(store))
+}
+
+/// The journal of one environment or application is never continued in another, whoever asks and whether or not KPay
+/// is asked: nothing is recorded in it.
+fn owned(settings: &Settings, store: &Store) -> Result<(), CliError> {
+    let Some(known) = store.with_state(|state| state.identity.clone()) else { return Ok(()) };
+    let environment = settings.kpay.environment;
+    let application = settings.kpay.application_id.as_ref().unwrap_or(&known.application_id);
+    if known.environment == environment && known.application_id == *application {
+        return Ok(());
+    }
+    let text = format!(
+        "the journal belongs to {} application {}, but the configuration says {environment} application {application}; \
+         use another state.path, or the configuration the journal belongs to",
+        known.environment, known.application_id
+    );
+    Err(CliError::new(Exit::Refused, text))
 }
 
 /// An engine on the state, with a bank.

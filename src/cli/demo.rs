@@ -24,7 +24,7 @@ use tokio::sync::watch;
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// End by itself after so long, e.g. 30s; the exit code says whether the books agree with the sandbox's
+    /// End after so long, e.g. 30s; exit 0 if the books agree
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     run_for: Option<Duration>,
 }

@@ -66,11 +66,11 @@ impl CliError {
         Self { exit, message: message.to_string() }
     }
 
-    /// Diagnostics, each with its place, code and hint.
+    /// What is wrong with the policies, each with its place, code and hint.
     #[must_use]
-    pub fn bad_config(diagnostics: &[Diagnostic]) -> Self {
+    pub fn bad_policies(diagnostics: &[Diagnostic]) -> Self {
         let text = diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        Self::new(Exit::BadConfig, text)
+        Self::new(Exit::BadConfig, format!("the policies cannot be used:\n{text}"))
     }
 
     /// To standard error.

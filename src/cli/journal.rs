@@ -10,7 +10,7 @@ use std::path::Path;
 pub enum Command {
     /// Check every record and the chain; print the head hash
     Verify {
-        /// For programs
+        /// JSON, for programs
         #[arg(long)]
         json: bool,
     },

@@ -10,9 +10,9 @@ mod when;
 
 use crate::books::BooksError;
 use crate::intent::Event;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, tame};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use export::ExportArgs;
 pub use show::{JsonArgs, RatesArgs};
@@ -23,13 +23,13 @@ pub type Record = (u64, Timestamp, Event);
 /// What `treasuryd ledger` can do.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum LedgerCommand {
-    /// Write the books, one entry per applied movement, for other programs
+    /// Write the books for other programs, an entry a movement
     Export(ExportArgs),
-    /// Show the exchange rates really applied, newest first; pending ones always
+    /// Show the exchange rates really applied, newest first
     Rates(RatesArgs),
-    /// Show the trial balance: every account of the double entry, and zero in each currency
+    /// Show the trial balance: zero in each currency
     Balance(JsonArgs),
-    /// Compare the books with the wallets: opening + external - out + in = last observed
+    /// Compare the books with the wallets
     Check(JsonArgs),
 }
 
@@ -51,24 +51,41 @@ pub enum LedgerError<E: std::error::Error + 'static> {
         to: String,
     },
     /// Standard output is gone or full.
-    #[error("writing the books to standard output failed")]
-    Stdout(#[source] io::Error),
+    #[error("writing the books to standard output failed: {0}")]
+    Stdout(io::Error),
     /// The `-o` path is there, and is no ordinary file.
-    #[error("cannot write the books to {}: it is a folder or a device, not a file; give another path with -o", path.display())]
+    #[error(
+        "cannot write the books to {}: it is a folder or a device, not a file; give another path with -o",
+        shown(path)
+    )]
     NotAFile {
         /// What `-o` named.
         path: PathBuf,
     },
     /// The file could not be written; what was there before stands.
-    #[error("{doing} {} failed; check that its folder exists, is writable and has room, or give another path with -o", path.display())]
+    #[error(
+        "{doing} {} failed ({}); check that its folder exists, is writable and has room, or give another path with -o",
+        shown(path),
+        said(why)
+    )]
     File {
         /// What was being done.
         doing: &'static str,
         /// What `-o` named.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        why: io::Error,
     },
+}
+
+fn shown(path: &Path) -> String {
+    tame(&path.display().to_string(), 200)
+}
+
+/// What the system says; the name of a temporary file helps nobody.
+fn said(why: &io::Error) -> String {
+    let text = why.to_string();
+    tame(text.split(" at path ").next().unwrap_or(&text), 200)
 }
 
 /// Carries out a ledger command over the journal's records, oldest first. A reader of `stdout` that goes away early

@@ -27,11 +27,20 @@ use ledger::LedgerError;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Treasury daemon for merchants on KPay: consolidates country wallets by policy, exactly once, and keeps the books.
+/// Where to begin, and what scripts need.
+const AFTER_HELP: &str = "\
+Begin with `treasuryd demo`: virtual money, no configuration.
+Without -c, treasuryd.toml is looked for in $CONFIGURATION_DIRECTORY, then here,
+then in /etc/treasuryd.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 75 something is unsettled or KPay
+is away, 77 refused, 78 bad configuration or policy.";
+
+/// Treasury daemon for KPay: sweeps wallets by policy, exactly once, keeps books.
 #[derive(Debug, Parser)]
-#[command(name = "treasuryd", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "treasuryd", version, propagate_version = true, disable_help_subcommand = true, after_help = AFTER_HELP)]
 struct Cli {
-    /// Configuration file [default: treasuryd.toml in `$CONFIGURATION_DIRECTORY`, else here, else in /etc/treasuryd]
+    /// Configuration file [default: treasuryd.toml]
     #[arg(short, long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -40,35 +49,35 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sandbox, example policies, daemon and dashboard in one process; Ctrl-C ends it
+    /// Try it: sandbox, daemon and dashboard in one process, no set-up
     Demo(demo::Args),
-    /// KPay's stand-in alone, for drills
+    /// KPay's stand-in alone, for trials and drills
     Sandbox(sandbox::SandboxArgs),
-    /// The daemon
+    /// Run the daemon until SIGTERM or Ctrl-C
     Run,
-    /// Evaluate every due slot once, carry out, ask about what is open, and exit
+    /// Evaluate every due slot once, carry it out, and exit
     Once(once::Args),
-    /// What would happen now and why not; sends nothing, writes nothing
+    /// Show what would move now, and why not; sends and writes nothing
     Plan(plan::Args),
-    /// Every error and warning of configuration and policies at once
+    /// Find every mistake in configuration and policies
     Check(policy_commands::CheckArgs),
     /// Run the `tests:` blocks of the policy files
     Test(policy_commands::TestArgs),
-    /// JSON Schema of the policy file, for editors
+    /// Print the JSON Schema of the policy file, for editors
     Schema,
-    /// Balances, next slots, open transfers, last problems
+    /// Show balances, next slots, open transfers and last problems
     Status(status::Args),
-    /// Transfers and their history
+    /// List transfers, show one, record what you found out
     #[command(subcommand)]
     Transfers(transfers::Command),
-    /// Kill switch: stop all sending, or one policy's
+    /// Stop all sending, or one policy's (kill switch)
     Pause(pause::Args),
     /// End a pause
     Resume(pause::Args),
-    /// The books
+    /// Export and check the books
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// The journal
+    /// Check the journal
     #[command(subcommand)]
     Journal(journal::Command),
 }

@@ -15,13 +15,13 @@ use std::sync::Arc;
 /// Arguments of `once`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The instant to evaluate for, RFC 3339, e.g. 2026-11-24T17:00:00Z
+    /// For this instant, e.g. 2026-11-24T17:00:00Z
     #[arg(long, value_name = "RFC3339", value_parser = super::plan::instant)]
     at: Option<Timestamp>,
     /// Only this policy
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// For programs
+    /// JSON, for programs
     #[arg(long)]
     json: bool,
 }
@@ -35,7 +35,8 @@ const WIDEST_CATCH_UP: TimeDelta = TimeDelta::hours(24);
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    context::start_logging(settings.log, "warn");
+    // What went wrong is the last sentence, not a log line before it as well.
+    context::start_logging(settings.log, "error");
     let (policies, warnings) = context::policies(&settings)?;
     for warning in &warnings {
         output::talk(warning);
@@ -63,7 +64,11 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let touched = touched(&engine, before);
     engine.store().close();
     let report = report?;
-    show(&touched?, args.json)?;
+    let touched = touched?;
+    // Where KPay was away, "nothing moved" would be half an answer; the error has the whole one.
+    if args.json || report.trouble.is_none() || !touched.is_empty() {
+        show(&touched, args.json)?;
+    }
     if let Some(trouble) = report.trouble {
         return Err(trouble.into());
     }
@@ -76,7 +81,8 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         return Err(CliError::new(Exit::Unsettled, text));
     }
     if report.planned > 0 {
-        let text = format!("{} transfer(s) are still planned: KPay could not be reached", report.planned);
+        let why = engine.status().last_errors.first().map_or_else(String::new, |last| format!(": {}", last.what));
+        let text = format!("{} transfer(s) are still planned, not sent{why}", report.planned);
         return Err(CliError::new(Exit::Unsettled, text));
     }
     Ok(Exit::Done)

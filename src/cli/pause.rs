@@ -9,7 +9,7 @@ use std::path::Path;
 /// Arguments of `pause` and `resume`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// One policy; without it, everything
+    /// One policy [default: everything]
     policy: Option<String>,
     /// Who does it
     #[arg(long, value_name = "NAME")]

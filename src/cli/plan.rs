@@ -22,16 +22,16 @@ use std::sync::Arc;
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The instant to plan for, RFC 3339, e.g. 2026-11-24T17:00:00Z
+    /// For this instant, e.g. 2026-11-24T17:00:00Z
     #[arg(long, value_name = "RFC3339", value_parser = instant)]
     at: Option<Timestamp>,
     /// Only this policy
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// Plan offline on the balances of a file: the `balances` array of `plan --json`
+    /// Offline, on the `balances` of `plan --json`
     #[arg(long, value_name = "FILE")]
     balances: Option<PathBuf>,
-    /// For programs
+    /// JSON, for programs
     #[arg(long)]
     json: bool,
 }
@@ -145,10 +145,11 @@ fn read_balances(file: &Path) -> Result<Given, CliError> {
         CliError::new(
             Exit::Usage,
             format!(
-                "{name}:{}:{}: {error}; write it like [{{\"wallet\":\"GAB\",\"currency\":\"XAF\",\"available\":\
+                "{name}:{}:{}: {}; write it like [{{\"wallet\":\"GAB\",\"currency\":\"XAF\",\"available\":\
                  \"330000\"}}]",
                 error.line(),
-                error.column()
+                error.column(),
+                tame(without_place(&error.to_string()), 200)
             ),
         )
     };
@@ -157,6 +158,11 @@ fn read_balances(file: &Path) -> Result<Given, CliError> {
         return Ok(Given { balances, rates: Vec::new() });
     }
     serde_json::from_str(&text).map_err(wrong)
+}
+
+/// What is wrong, without serde's own line and column.
+fn without_place(text: &str) -> &str {
+    text.rsplit_once(" at line ").map_or(text, |(what, _)| what)
 }
 
 /// The plan for people.
@@ -174,18 +180,18 @@ fn render(plan: &Plan) -> String {
             };
             let credit = transfer.expected_credit.filter(|_| transfer.currency != transfer.credit_currency);
             let credit = credit
-                .map(|credit| format!(", about {} {} arrive", credit.grouped(), transfer.credit_currency))
+                .map(|credit| format!("\n           about {} {} arrive", credit.grouped(), transfer.credit_currency))
                 .unwrap_or_default();
             let id = transfer.external_id.as_ref().map(ToString::to_string).unwrap_or_default();
             let amount = transfer.amount.grouped();
             let (from, to, currency) = (transfer.from, transfer.to, transfer.currency);
             // Writing to a string cannot fail.
-            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}{credit}  {id}");
+            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}  {id}{credit}");
         }
         for skip in &policy.skipped {
             let _ = writeln!(out, "  {}>{}  nothing: {} – {}", skip.from, skip.to, skip.reason.word(), skip.detail);
             if !skip.would_move_if.is_empty() {
-                let _ = writeln!(out, "           {}", skip.would_move_if);
+                let _ = writeln!(out, "           moves if {}", skip.would_move_if);
             }
         }
     }

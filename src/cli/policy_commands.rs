@@ -20,7 +20,7 @@ pub struct CheckArgs {
     /// Also ask KPay: keys, environment, wallets
     #[arg(long)]
     online: bool,
-    /// For programs
+    /// JSON, for programs
     #[arg(long)]
     json: bool,
 }
@@ -28,7 +28,7 @@ pub struct CheckArgs {
 /// Arguments of `test`.
 #[derive(Debug, clap::Args)]
 pub struct TestArgs {
-    /// For programs
+    /// JSON, for programs
     #[arg(long)]
     json: bool,
 }
@@ -38,22 +38,27 @@ pub struct TestArgs {
 /// # Errors
 /// 78 with findings, 77 where a file may not be read or KPay refuses us, 75 where KPay cannot be asked.
 pub fn check(config: Option<&Path>, args: &CheckArgs) -> Result<Exit, CliError> {
-    let (findings, files, good) = findings(config)?;
-    let tally = check::Tally::of(&findings);
+    let (mut findings, files, good) = findings(config)?;
+    let mut told = Ok(Vec::new());
+    if let Some((settings, parsed)) = &good
+        && args.online
+        && check::Tally::of(&findings).is_good(args.deny_warnings)
+    {
+        told = online(settings, parsed, &mut findings);
+    }
     if args.json {
         output::json(&check::render_json(&findings))?;
     } else {
         eprint!("{}", check::render_text(&findings, &files));
     }
-    if !tally.is_good(args.deny_warnings) {
+    let told = told?;
+    let Some((_, parsed)) = good else { return Ok(Exit::BadConfig) };
+    if !check::Tally::of(&findings).is_good(args.deny_warnings) {
         return Ok(Exit::BadConfig);
     }
-    let Some((settings, parsed)) = good else { return Ok(Exit::BadConfig) };
     if !args.json {
         output::line(&check::summary(&parsed, &files))?;
-    }
-    if args.online {
-        online(&settings, &parsed, args.json)?;
+        told.iter().try_for_each(|line| output::line(line))?;
     }
     Ok(Exit::Done)
 }
@@ -62,13 +67,14 @@ type Found = (Vec<Diagnostic>, Vec<SourceFile>, Option<(Settings, Parsed)>);
 
 /// Every finding of configuration and policies, in the order of the files.
 fn findings(config: Option<&Path>) -> Result<Found, CliError> {
-    let settings = match settings::load(config, &[], &Surroundings::of_process()?) {
+    let surroundings = Surroundings::of_process()?;
+    let settings = match settings::load(config, &[], &surroundings) {
         Ok(settings) => settings,
         Err(denied @ SettingsError::Denied(_)) => return Err(denied.into()),
         Err(unusable) => return Ok((unusable.diagnostics().to_vec(), Vec::new(), None)),
     };
     let mut findings = settings.warnings.clone();
-    findings.extend(bad_base_url(&settings));
+    findings.extend(bad_base_url(&settings, &surroundings));
     let texts = match settings::read_policy_files(&settings.policies.path) {
         Ok(texts) => texts,
         Err(denied @ SettingsError::Denied(_)) => return Err(denied.into()),
@@ -91,14 +97,15 @@ fn findings(config: Option<&Path>) -> Result<Found, CliError> {
     Ok((findings, files, good))
 }
 
-fn bad_base_url(settings: &Settings) -> Option<Diagnostic> {
+fn bad_base_url(settings: &Settings, surroundings: &Surroundings) -> Option<Diagnostic> {
     let error = BaseUrl::parse(&settings.kpay.base_url).err()?;
-    let file = settings.file.as_ref();
-    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
-    let place = text.lines().enumerate().find_map(|(index, line)| Some((index + 1, line.find("base_url")? + 1)));
+    let in_file = settings.file.as_ref().filter(|_| surroundings.variable("TREASURYD__KPAY__BASE_URL").is_none());
+    let text = in_file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let said = |line: &str| line.find("base_url").filter(|_| !line.trim_start().starts_with('#'));
+    let place = text.lines().enumerate().find_map(|(index, line)| Some((index + 1, said(line)? + 1)));
     let (line, column) = place.unwrap_or((0, 0));
     Some(Diagnostic {
-        file: file.map_or_else(|| "environment".to_owned(), |file| file.display().to_string()),
+        file: in_file.map_or_else(|| "environment".to_owned(), |file| file.display().to_string()),
         line,
         column,
         severity: Severity::Error,
@@ -108,8 +115,8 @@ fn bad_base_url(settings: &Settings) -> Option<Diagnostic> {
     })
 }
 
-/// Asks KPay who we are and what it shows, and compares with the policies.
-fn online(settings: &Settings, parsed: &Parsed, json: bool) -> Result<(), CliError> {
+/// Asks KPay who we are and what it shows: lines for people, and a warning for each wallet that it does not show.
+fn online(settings: &Settings, parsed: &Parsed, findings: &mut Vec<Diagnostic>) -> Result<Vec<String>, CliError> {
     let access = context::access(settings, &Surroundings::of_process()?)?;
     let bank = context::bank(access, None, &context::metrics()?)?;
     let countries = parsed.set.countries();
@@ -117,21 +124,25 @@ fn online(settings: &Settings, parsed: &Parsed, json: bool) -> Result<(), CliErr
         let identity = bank.identity().await?;
         Ok::<_, CliError>((identity, bank.wallets(SystemClock.now(), &countries).await?))
     })?;
-    if json {
-        return Ok(());
-    }
-    output::line(&format!("KPay knows the keys: {} application {}", identity.environment, identity.application_id))?;
-    for row in snapshot.rows() {
-        output::line(&format!("  {}  {} {} available", row.wallet, row.available.grouped(), row.currency))?;
-    }
     let seen: Vec<_> = snapshot.readings.keys().map(|wallet| wallet.country).collect();
-    for country in countries.iter().filter(|country| !seen.contains(country)) {
-        output::talk(format_args!(
-            "warning: KPay shows no {country} wallet ({}); a first payment opens it",
-            country.name()
-        ));
-    }
-    Ok(())
+    findings.extend(countries.iter().filter(|country| !seen.contains(country)).map(|country| Diagnostic {
+        file: "KPay".to_owned(),
+        line: 0,
+        column: 0,
+        severity: Severity::Warning,
+        code: "wallet-missing",
+        message: format!("there is no {country} wallet ({}) yet", country.name()),
+        hint: "it appears with the first payment received there; until then its lanes are skipped".to_owned(),
+    }));
+    let mut told =
+        vec![format!("KPay knows the keys: {} application {}", identity.environment, identity.application_id)];
+    told.extend(
+        snapshot
+            .rows()
+            .iter()
+            .map(|row| format!("  {}  {} {} available", row.wallet, row.available.grouped(), row.currency)),
+    );
+    Ok(told)
 }
 
 /// Runs `test`.

@@ -11,6 +11,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// How to use it, for whoever watches.
+const USE: &str = "\
+Set kpay.base_url to this address. Any pair of keys is taken that begins with
+kpay_test_ and sk_test_ (kpay_live_ and sk_live_ for the production wallets).
+Ctrl-C ends it.";
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
@@ -62,7 +67,7 @@ pub struct SandboxArgs {
     /// How long a rate is kept once looked up
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     rate_cache: Duration,
-    /// Shape of the overview: array, wallets, data, balances, data.wallets or absent
+    /// Overview as array, wallets, data, balances, data.wallets or absent
     #[arg(long, value_name = "SHAPE", default_value = "wallets")]
     overview: OverviewShape,
     /// Name the country in /api/v1/payments/balance (documented without)
@@ -95,7 +100,7 @@ pub fn run(args: SandboxArgs) -> ExitCode {
 fn exit(done: Result<(), Failure>) -> ExitCode {
     let Err(failure) = done else { return ExitCode::SUCCESS };
     // With stderr gone there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "error: {}", failure.text);
+    let _ = writeln!(io::stderr(), "treasuryd: {}", failure.text);
     ExitCode::from(failure.code)
 }
 
@@ -108,6 +113,8 @@ async fn serve(settings: SandboxSettings, listen: SocketAddr) -> Result<(), Fail
         _ => wrong(error.to_string()),
     })?;
     say(&format!("sandbox listening on {}\n", running.base_url()))?;
+    // With stderr gone there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{USE}");
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

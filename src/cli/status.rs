@@ -8,14 +8,18 @@ use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::{StatusView, TransferView};
 use crate::daemon::{Loaded, status_of};
 use crate::journal::ReadOnly;
+use crate::model::Slot;
 use crate::settings::Settings;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// Why nothing is ready where nobody answers.
+const NOT_RUNNING: &str = "the daemon is not running";
+
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// For programs
+    /// JSON, for programs
     #[arg(long)]
     json: bool,
 }
@@ -53,7 +57,7 @@ fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
     let state = read.as_ref().map_or(&nothing, ReadOnly::state);
     let mut view = status_of(state, policies.as_deref(), &state.balances, state.last_observed, now, &BTreeMap::new());
     view.environment = settings.kpay.environment.to_string();
-    view.not_ready_because = vec!["the daemon is not running".to_owned()];
+    view.not_ready_because = vec![NOT_RUNNING.to_owned()];
     if policies.is_none() {
         view.not_ready_because.push("the policies cannot be loaded; see `treasuryd check`".to_owned());
     }
@@ -72,14 +76,34 @@ fn render(view: &StatusView, running: bool) -> String {
         (true, true) => "ready",
         (true, false) => "running, not ready",
     };
-    let application = view.application_id.as_deref().unwrap_or("application not known yet");
-    out.push(format!("treasuryd {}: {state}, {} of {application}", view.version, view.environment));
-    out.extend(view.not_ready_because.iter().map(|why| format!("  {why}")));
+    let application = view.application_id.as_deref();
+    let application =
+        application.map_or_else(|| "application not known yet".to_owned(), |id| format!("application {id}"));
+    out.push(format!("treasuryd {}: {state}", view.version));
+    out.push(format!("{}, {application}", view.environment));
+    let known = |why: &&String| running || why.as_str() != NOT_RUNNING;
+    out.extend(view.not_ready_because.iter().filter(known).map(|why| format!("  {why}")));
     if view.paused {
         out.push("PAUSED: nothing is sent until `treasuryd resume`".to_owned());
     }
-    let read_at = view.balances_read_at.map(|at| format!(", read {}", at.format("%Y-%m-%d %H:%M:%S UTC")));
-    out.push(format!("\nbalances{}", read_at.unwrap_or_default()));
+    out.push(balances(view));
+    out.push(policies(view));
+    out.push(format!("\nopen transfers: {}", view.open.len()));
+    if !view.open.is_empty() {
+        out.push(super::transfers::list_table(&view.open));
+    }
+    if !view.last_errors.is_empty() {
+        out.push("\nlast problems".to_owned());
+        let lines = view.last_errors.iter().take(5);
+        out.extend(lines.map(|error| format!("  {} {}", error.at.format("%Y-%m-%d %H:%M:%S"), error.what)));
+    }
+    out.join("\n")
+}
+
+fn balances(view: &StatusView) -> String {
+    let Some(read_at) = view.balances_read_at else {
+        return "\nbalances: not read yet".to_owned();
+    };
     let rows: Vec<Vec<String>> = view
         .balances
         .iter()
@@ -93,24 +117,23 @@ fn render(view: &StatusView, running: bool) -> String {
             ]
         })
         .collect();
-    out.push(output::table(&["wallet", "available", "currency", "held", "reserve"], &rows, &[1, 3, 4]));
-    out.push("\npolicies".to_owned());
-    for policy in &view.policies {
-        let next = policy.next_slot.map_or_else(|| "never".to_owned(), |slot| slot.to_string());
-        let last = policy.last_slot.map_or_else(|| "none".to_owned(), |slot| slot.to_string());
-        let flags = [(!policy.enabled).then_some("disabled"), policy.paused.then_some("paused")];
-        let flags: Vec<&str> = [policy.mode.as_str()].into_iter().chain(flags.into_iter().flatten()).collect();
-        let flags = flags.join(", ");
-        out.push(format!("  {} ({flags}): next slot {next}, last {last}", policy.name));
+    let table = output::table(&["wallet", "available", "currency", "held", "reserve"], &rows, &[1, 3, 4]);
+    format!("\nbalances, read {}\n{table}", read_at.format("%Y-%m-%d %H:%M:%S UTC"))
+}
+
+fn policies(view: &StatusView) -> String {
+    if view.policies.is_empty() {
+        return "\npolicies: none in force; see `treasuryd check`".to_owned();
     }
-    out.push(format!("\nopen transfers: {}", view.open.len()));
-    if !view.open.is_empty() {
-        out.push(super::transfers::list_table(&view.open));
-    }
-    if !view.last_errors.is_empty() {
-        out.push("\nlast problems".to_owned());
-        let lines = view.last_errors.iter().take(5);
-        out.extend(lines.map(|error| format!("  {} {}", error.at.format("%Y-%m-%d %H:%M:%S"), error.what)));
-    }
-    out.join("\n")
+    let rows: Vec<Vec<String>> = view
+        .policies
+        .iter()
+        .map(|policy| {
+            let flags = [(!policy.enabled).then_some("disabled"), policy.paused.then_some("paused")];
+            let flags: Vec<&str> = [policy.mode.as_str()].into_iter().chain(flags.into_iter().flatten()).collect();
+            let shown = |slot: Option<Slot>| slot.map_or_else(|| "none".to_owned(), |slot| slot.to_string());
+            vec![policy.name.clone(), flags.join(", "), shown(policy.next_slot), shown(policy.last_slot)]
+        })
+        .collect();
+    format!("\n{}", output::table(&["policy", "mode", "next slot", "last slot"], &rows, &[]))
 }

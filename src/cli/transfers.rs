@@ -15,7 +15,7 @@ use std::path::Path;
 pub enum Command {
     /// All transfers, oldest first
     List {
-        /// For programs
+        /// JSON, for programs
         #[arg(long)]
         json: bool,
     },
@@ -23,7 +23,7 @@ pub enum Command {
     Show {
         /// The external id
         id: String,
-        /// For programs
+        /// JSON, for programs
         #[arg(long)]
         json: bool,
     },
@@ -33,14 +33,15 @@ pub enum Command {
 
 /// Arguments of `transfers resolve`.
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("finding").required(true)))]
 pub struct Resolve {
     /// The external id
     id: String,
     /// The money moved
-    #[arg(long, conflicts_with = "not_applied", required_unless_present = "not_applied")]
+    #[arg(long, group = "finding")]
     applied: bool,
     /// The money did not move
-    #[arg(long)]
+    #[arg(long, group = "finding")]
     not_applied: bool,
     /// How much left the source, in its currency
     #[arg(long, requires = "applied", conflicts_with = "not_applied", allow_hyphen_values = true)]
@@ -141,26 +142,40 @@ fn said_or_asked(said: Option<String>, flag: &str, what: &str) -> Result<String,
     if text.is_empty() { Err(missing()) } else { Ok(text.to_owned()) }
 }
 
-/// Transfers as a table for people.
+/// Transfers as a table for people, narrow enough for a terminal of 80 columns; what arrived, and what there is to say,
+/// on lines of their own below each.
 #[must_use]
 pub fn list_table(transfers: &[TransferView]) -> String {
     let rows: Vec<Vec<String>> = transfers
         .iter()
         .map(|transfer| {
-            let credited = match (transfer.credited, transfer.credited_currency) {
-                (Some(amount), Some(currency)) => format!("{} {currency}", amount.grouped()),
-                _ => String::new(),
-            };
             vec![
                 transfer.external_id.clone(),
                 format!("{}>{}", transfer.from, transfer.to),
                 format!("{} {}", transfer.amount.grouped(), transfer.currency),
                 transfer.state.clone(),
-                credited,
-                transfer.exchange_rate.map(|rate| rate.to_string()).unwrap_or_default(),
-                transfer.detail.clone(),
             ]
         })
         .collect();
-    output::table(&["external id", "lane", "amount", "state", "credited", "rate", "detail"], &rows, &[2, 4])
+    let table = output::table(&["external id", "lane", "amount", "state"], &rows, &[2]);
+    let mut lines = table.lines();
+    let mut out: Vec<String> = lines.next().map(ToOwned::to_owned).into_iter().collect();
+    for (line, transfer) in lines.zip(transfers) {
+        out.push(line.to_owned());
+        out.extend(arrival(transfer).map(|text| format!("    {text}")));
+        if !transfer.detail.is_empty() {
+            out.push(format!("    {}", transfer.detail));
+        }
+    }
+    out.join("\n")
+}
+
+/// What arrived, where that is not simply what was sent.
+fn arrival(transfer: &TransferView) -> Option<String> {
+    let (amount, currency) = (transfer.credited?, transfer.credited_currency?);
+    if (amount, currency) == (transfer.amount, transfer.currency) {
+        return None;
+    }
+    let rate = transfer.exchange_rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
+    Some(format!("{} {currency} arrived{rate}", amount.grouped()))
 }

@@ -22,7 +22,7 @@ pub fn verify(dir: &Path, as_json: bool, out: &mut dyn Write, talk: &mut dyn Wri
     let report = match journal::verify(dir) {
         Ok(report) => report,
         Err(error) => {
-            writeln!(talk, "error: {error}")?;
+            writeln!(talk, "treasuryd: {error}")?;
             return Ok(if error.is_refusal() { REFUSED } else { FAILED });
         }
     };
@@ -32,8 +32,8 @@ pub fn verify(dir: &Path, as_json: bool, out: &mut dyn Write, talk: &mut dyn Wri
         write_text(&report, out)?;
     }
     let Some(damage) = &report.damage else { return Ok(GOOD) };
-    writeln!(talk, "error: the journal is damaged: {damage}")?;
-    writeln!(talk, "hint: nothing was changed; restore the state directory from a backup")?;
+    writeln!(talk, "treasuryd: the journal is damaged: {damage}")?;
+    writeln!(talk, "  hint: nothing was changed; restore the state directory from a backup")?;
     Ok(REFUSED)
 }
 

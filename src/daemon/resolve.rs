@@ -145,7 +145,8 @@ impl Engine {
             .policies()
             .map(|set| set.policies.iter().map(|policy| policy.name.clone()).collect())
             .unwrap_or_default();
-        Err(WishError::NotFound(format!(
+        // A wrong name on the command line is wrong usage, here as for `plan --policy`.
+        Err(WishError::Incomplete(format!(
             "there is no policy `{}`; there are: {}",
             tame(&name, 60),
             if names.is_empty() { "none".to_owned() } else { names.join(", ") }

@@ -80,7 +80,7 @@ pub enum StoreError {
     )]
     Damaged(Damage),
     /// A file of ours cannot be read.
-    #[error("cannot read {path}: {why}")]
+    #[error("cannot read {path}: {why}; check state.path, and that this user may read it")]
     Read {
         /// The file.
         path: PathBuf,

@@ -36,7 +36,7 @@ pub enum KeyError {
         live: &'static str,
     },
     /// One key of each environment.
-    #[error("the API key is of the {api} and the secret key of the {secret}: take both from the same page")]
+    #[error("the API key belongs to the {api} and the secret key to the {secret}; take both from the same page")]
     Mixed {
         /// Of the API key.
         api: Environment,

@@ -56,7 +56,8 @@ impl Surroundings {
     }
 
     /// A variable's value.
-    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 

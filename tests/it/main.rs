@@ -13,6 +13,7 @@ mod catalogue;
 mod crash;
 mod docs;
 mod flows;
+mod input;
 mod seeds;
 mod support;
 mod systemd;

@@ -75,7 +75,7 @@ pub(super) fn export<E: std::error::Error + 'static>(
         return write_entries(args.format, range, records, BufWriter::new(stdout), LedgerError::Stdout);
     };
     let target = target(path)?;
-    let failed = |doing: &'static str| move |source| LedgerError::File { doing, path: path.clone(), source };
+    let failed = |doing: &'static str| move |why| LedgerError::File { doing, path: path.clone(), why };
     // Beside the target, so that the rename stays inside one file system; the umask decides who may read it.
     let mut builder = tempfile::Builder::new();
     builder.prefix(".treasuryd-export-").permissions(Permissions::from_mode(0o666));

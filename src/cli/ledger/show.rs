@@ -14,10 +14,10 @@ use std::io::{self, Write};
 /// Arguments of `ledger rates`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RatesArgs {
-    /// How many of the newest rates to show; pending ones are always shown
+    /// How many of the newest; pending ones are always shown
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub last: usize,
-    /// Write JSON
+    /// JSON, for programs
     #[arg(long)]
     pub json: bool,
 }
@@ -25,7 +25,7 @@ pub struct RatesArgs {
 /// Arguments of `ledger balance` and `ledger check`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct JsonArgs {
-    /// Write JSON
+    /// JSON, for programs
     #[arg(long)]
     pub json: bool,
 }

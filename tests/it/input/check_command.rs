@@ -1,0 +1,184 @@
+//! `check`, `test` and `schema`: what finance runs before a change goes live.
+
+use super::scene::{Refusal, is_fit_to_read, merchant, run};
+use crate::support::{CONSOLIDATE, Merchant, wallets_of};
+use serde_json::Value;
+use std::path::Path;
+use treasuryd::sandbox::{KeyPair, SandboxSettings};
+
+const LATER: &str = "version: 1
+policies:
+  - name: up
+    schedule: \"0 18 * * *\"
+    top_up: { wallet: SEN, below: 200_000 XOF, to: 500_000 XOF, from: [CIV] }
+  - name: weights
+    schedule: \"0 18 * * *\"
+    rebalance: { weights: { CMR: 50%, GAB: 50% }, tolerance: 5%, base: XAF }
+  - name: out
+    schedule: \"0 18 * * *\"
+    payout: { from: CMR, to: { provider: MTN_MOMO_CMR, phone: \"237653456789\" }, above: 1_000_000 XAF }
+  - name: gated
+    schedule: \"0 18 * * *\"
+    sweep: { from: [GAB], into: CMR, above: 100_000 XAF }
+    approval: { above: 5_000_000 XAF, approvers: 1 }
+    fx: { allow: true, max_spread: 1.5% }
+";
+
+fn found(merchant: &Merchant, args: &[&str], code: i32) -> Value {
+    let ended = run(merchant.command(args)).with_code(code);
+    assert_eq!(ended.stderr, "", "{args:?}");
+    ended.json()
+}
+
+#[test]
+fn what_later_versions_bring_is_refused_at_its_line() {
+    let merchant = merchant();
+    merchant.policies(LATER);
+    let report = found(&merchant, &["check", "--json"], 78);
+    let places: Vec<_> = report["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["line"].as_u64().unwrap(), one["code"].as_str().unwrap(), one["severity"].as_str().unwrap()))
+        .collect();
+    let later = |line| (line, "not-supported-yet", "error");
+    assert_eq!(places, [later(5), later(8), later(11), later(15), later(16)], "{report:#}");
+    assert_eq!((&report["errors"], &report["warnings"]), (&5.into(), &0.into()));
+    let says = ["policies.yaml:5:5", "top_up", "not supported yet", "policies.yaml:16:24", "max_spread"];
+    for args in [&["check"][..], &["once"], &["run"]] {
+        Refusal { args, env: &[], code: 78, says: &says, may_ask: false }.check(&merchant);
+    }
+}
+
+#[test]
+fn warnings_are_let_through_unless_they_are_denied() {
+    let merchant = merchant();
+    merchant.policies(&format!("{CONSOLIDATE}    limits: {{ max_transfer: 20_000_000 XAF }}\n"));
+    let good = run(merchant.command(&["check"])).with_code(0);
+    assert!(good.stderr.contains("policies.yaml:6:29: warning[") && good.stderr.contains("0 errors, 1 warning"));
+    assert!(good.stdout.starts_with("1 policy and 0 reserves in 1 file"), "{good:?}");
+    let says = ["policies.yaml:6:29", "warning", "hint"];
+    Refusal { args: &["check", "--deny-warnings"], env: &[], code: 78, says: &says, may_ask: false }.check(&merchant);
+    assert_eq!(found(&merchant, &["check", "--json"], 0)["warnings"], 1);
+    let denied = found(&merchant, &["check", "--json", "--deny-warnings"], 78);
+    let first = &denied["diagnostics"][0];
+    for field in ["file", "line", "column", "severity", "code", "message", "hint"] {
+        assert!(!first[field].is_null(), "{field} is missing from {first}");
+    }
+}
+
+#[test]
+fn the_configurations_mistakes_have_the_same_form() {
+    let merchant = merchant();
+    merchant.write("treasuryd.toml", "[kpay]\nfrob = 1\ntimeout = 5\n");
+    let report = found(&merchant, &["check", "--json"], 78);
+    let lines: Vec<_> = report["diagnostics"].as_array().unwrap().iter().map(|one| one["line"].clone()).collect();
+    assert_eq!(lines, [2, 3], "{report:#}");
+}
+
+/// A base URL is blamed on the layer it came from.
+#[test]
+fn a_bad_base_url_is_shown_where_it_stands() {
+    let merchant = merchant();
+    let with = [("TREASURYD__KPAY__BASE_URL", "http://example.com")];
+    let says = ["environment: error[bad-base-url]"];
+    Refusal { args: &["check"], env: &with, code: 78, says: &says, may_ask: false }.check(&merchant);
+    merchant.write(
+        "treasuryd.toml",
+        "# base_url = \"x\"\n[kpay]\nbase_url = \"http://example.com\"\n[policies]\npath = \"policies.yaml\"\n",
+    );
+    let says = ["treasuryd.toml:3:1: error[bad-base-url]"];
+    Refusal { args: &["check"], env: &[], code: 78, says: &says, may_ask: false }.check(&merchant);
+}
+
+#[test]
+fn online_shows_the_wallets_and_warns_about_missing_ones() {
+    let merchant = merchant();
+    let good = run(merchant.command(&["check", "--online"])).with_code(0);
+    assert!(good.stdout.contains("KPay knows the keys: sandbox") && good.stdout.contains("130 000 XAF"), "{good:?}");
+    assert_eq!(good.stderr, "");
+
+    merchant.bank().set_faults(&["balances:drop-wallet=GAB@always"]).unwrap();
+    let warned = run(merchant.command(&["check", "--online"])).with_code(0);
+    assert!(warned.stderr.contains("warning[wallet-missing]") && warned.stderr.contains("Gabon"), "{warned:?}");
+    assert_eq!(found(&merchant, &["check", "--online", "--json"], 0)["diagnostics"][0]["code"], "wallet-missing");
+    run(merchant.command(&["check", "--online", "--deny-warnings"])).with_code(78);
+}
+
+#[test]
+fn online_ends_as_the_other_commands_where_kpay_refuses_or_is_away() {
+    let wallets = wallets_of(&[("CMR", 0)]);
+    let keys = vec![KeyPair::new("kpay_test_other", "sk_test_other")];
+    let stranger = Merchant::with(SandboxSettings { wallets, keys, ..SandboxSettings::default() });
+    for (rule, code, says) in [("ok", 77, "does not accept the keys"), ("me:env-flip@always", 77, "keys")] {
+        stranger.bank().set_faults(&[rule]).unwrap();
+        Refusal { args: &["check", "--online"], env: &[], code, says: &[says], may_ask: true }.check(&stranger);
+    }
+    let mut away = merchant();
+    away.close_the_bank();
+    let ended = run(away.command(&["check", "--online"])).with_code(75);
+    assert!(ended.stdout.is_empty() && ended.stderr.contains("no connection"), "{ended:?}");
+    // What is wrong offline is told first, and KPay is not asked.
+    away.policies("version: 1\n");
+    run(away.command(&["check", "--online"])).with_code(78);
+}
+
+const TESTED: &str = "    tests:
+      - name: the surplus goes
+        balances: { GAB: 130_000 XAF, COG: 90_000 XAF, CMR: 0 XAF }
+        expect: [ { from: GAB, to: CMR, amount: 30_000 XAF } ]
+      - name: a wrong wish
+        balances: { GAB: 130_000 XAF, COG: 115_000 XAF, CMR: 0 XAF }
+        expect: [ { from: GAB, to: CMR, amount: 1_000 XAF } ]
+";
+
+#[test]
+fn failing_examples_show_what_was_expected_and_what_came() {
+    let merchant = merchant();
+    merchant.policies(&format!("{CONSOLIDATE}{TESTED}"));
+    let ended = run(merchant.command(&["test"])).with_code(1);
+    let lines: Vec<_> = ended.stdout.lines().map(str::trim).collect();
+    let file = merchant.path("policies.yaml").canonicalize().unwrap();
+    assert_eq!(
+        lines,
+        [
+            "ok    consolidate: the surplus goes",
+            &format!("FAIL  consolidate: a wrong wish ({}:10)", file.display()),
+            "COG>CMR: expected nothing, got 15 000 XAF",
+            "GAB>CMR: expected 1 000 XAF, got 30 000 XAF",
+            "2 tests: 1 passed, 1 failed",
+        ]
+    );
+    is_fit_to_read(&ended.stdout);
+    let report = found(&merchant, &["test", "--json"], 1);
+    assert_eq!((&report["passed"], &report["failed"]), (&1.into(), &1.into()));
+    merchant.policies(&format!("{CONSOLIDATE}{}", TESTED.split("      - name: a wrong").next().unwrap()));
+    assert_eq!(found(&merchant, &["test", "--json"], 0)["failed"], 0);
+    assert_eq!(merchant.bank().requests(), [], "a test asks nobody");
+}
+
+#[test]
+fn the_policies_of_this_repository_pass_check_and_test() {
+    let merchant = merchant();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    for args in [&["check", "--deny-warnings"][..], &["test"]] {
+        let mut command = merchant.command(args);
+        command.env("TREASURYD__POLICIES__PATH", &folder);
+        let ended = run(command).with_code(0);
+        assert_eq!(ended.stderr, "", "{args:?}");
+        assert!(ended.stdout.contains("tests"), "{ended:?}");
+    }
+}
+
+#[test]
+fn the_schema_is_the_one_that_is_published() {
+    let merchant = merchant();
+    let ended = run(merchant.command(&["schema"])).with_code(0);
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/schema.json");
+    assert_eq!(ended.json(), serde_json::from_str::<Value>(&std::fs::read_to_string(&published).unwrap()).unwrap());
+    assert_eq!(
+        ended.stdout,
+        std::fs::read_to_string(published).unwrap(),
+        "run `treasuryd schema > policies/schema.json`"
+    );
+}

@@ -1,0 +1,145 @@
+//! Wrong usage: exit 2, with what is right; before any file is opened and without a word to KPay.
+
+use super::scene::{Refusal, merchant};
+
+const USAGE: &[(&[&str], &[&str])] = &[
+    (&[], &["Usage", "demo", "check"]),
+    (&["--frob"], &["--frob"]),
+    (&["frob"], &["unrecognized subcommand", "frob"]),
+    (&["once", "--dry-run"], &["--dry-run"]),
+    (&["plan", "extra"], &["extra"]),
+    // Commands of later versions are no commands yet.
+    (&["why", "GAB"], &["unrecognized subcommand", "why"]),
+    (&["explain"], &["explain"]),
+    (&["exposure"], &["exposure"]),
+    (&["simulate", "--history", "x.csv"], &["simulate"]),
+    (&["drill"], &["drill"]),
+    (&["approve", "x"], &["approve"]),
+    (&["transfer", "GAB", "CMR", "100", "--key", "k"], &["transfer"]),
+    (&["payout"], &["payout"]),
+    (&["policies", "accept", "x"], &["policies"]),
+    (&["help"], &["help"]),
+    // Values.
+    (&["plan", "--at", "yesterday"], &["yesterday", "2026-11-24T17:00:00Z"]),
+    (&["plan", "--at", "2026-11-24"], &["2026-11-24T17:00:00Z"]),
+    (&["plan", "--at", "2026-02-30T00:00:00Z"], &["2026-11-24T17:00:00Z"]),
+    (&["plan", "--at", ""], &["--at"]),
+    (&["once", "--at", "2026-11-24 17:00"], &["2026-11-24T17:00:00Z"]),
+    (&["once", "--at"], &["--at"]),
+    (&["plan", "--policy", "nosuch"], &["nosuch", "consolidate"]),
+    (&["once", "--policy", "nosuch"], &["nosuch", "consolidate"]),
+    (&["pause", "nosuch"], &["nosuch", "consolidate"]),
+    (&["resume", "nosuch"], &["nosuch", "consolidate"]),
+    (&["plan", "--balances", "missing.json"], &["missing.json", "cannot be read"]),
+    (&["plan", "--balances", "."], &["directory"]),
+    (&["plan", "--balances", "cut.json"], &["cut.json:1:", "write it like"]),
+    (&["plan", "--balances", "figure.json"], &["figure.json:1:", "33x", "write it like"]),
+    (&["plan", "--balances", "twice.json"], &["twice"]),
+    (&["plan", "--balances", "unknown.json"], &["unknown.json:1:", "gabon"]),
+    // An operator's finding.
+    (&["transfers"], &["list", "show", "resolve"]),
+    (&["transfers", "show"], &["<ID>"]),
+    (&["transfers", "resolve", "X"], &["--applied", "--not-applied"]),
+    (&["transfers", "resolve", "X", "--applied", "--not-applied"], &["cannot be used with"]),
+    (&["transfers", "resolve", "X", "--not-applied", "--amount", "5"], &["cannot be used with"]),
+    (&["transfers", "resolve", "X", "--applied", "--amount", "five"], &["five"]),
+    (&["transfers", "resolve", "X", "--applied", "--rate", "1"], &["--credited"]),
+    (&["transfers", "resolve", "X", "--applied", "--rate", "0", "--credited", "1"], &["positive"]),
+    (&["transfers", "resolve", "X", "--applied", "--by", "ann"], &["--note"]),
+    (&["transfers", "resolve", "X", "--applied", "--note", "seen"], &["--by"]),
+    (&["transfers", "resolve", "X", "--applied", "--by", " ", "--note", "seen"], &["--by"]),
+    // The books.
+    (&["ledger"], &["export", "rates"]),
+    (&["ledger", "export"], &["--format"]),
+    (&["ledger", "export", "--format", "xlsx"], &["xlsx", "csv"]),
+    (&["ledger", "export", "--format", "csv", "--from", "today"], &["today", "2026-11-24"]),
+    (&["ledger", "export", "--format", "csv", "--from", "2026-12-01", "--to", "2026-11-01"], &["--from", "--to"]),
+    (&["ledger", "rates", "--last", "many"], &["many"]),
+    (&["journal"], &["verify"]),
+    // The sandbox and the demo.
+    (&["sandbox", "--listen", "8.8.8.8:80"], &["this machine only"]),
+    (&["sandbox", "--wallets", "FRA=5"], &["FRA", "CMR"]),
+    (&["sandbox", "--fault", "nosuch"], &["nosuch", "lost-after-apply"]),
+    (&["sandbox", "--rate", "XAF/XOF=0"], &["positive"]),
+    (&["demo", "--for", "soon"], &["soon", "30s"]),
+    (&["demo", "--for", "-5s"], &["-5"]),
+];
+
+#[test]
+fn wrong_usage_is_exit_2_and_touches_nothing() {
+    let merchant = merchant();
+    merchant.once().with_code(0);
+    merchant.write("cut.json", "[{\"wallet\":\"GAB\"");
+    merchant.write("figure.json", "[{\"wallet\":\"GAB\",\"currency\":\"XAF\",\"available\":\"33x\"}]");
+    merchant.write("unknown.json", "[{\"wallet\":\"gabon\",\"currency\":\"XAF\",\"available\":\"1\"}]");
+    let row = "{\"wallet\":\"GAB\",\"currency\":\"XAF\",\"available\":\"1\"}";
+    merchant.write("twice.json", &format!("[{row},{row}]"));
+    for (args, says) in USAGE {
+        Refusal { args, env: &[], code: 2, says, may_ask: false }.check(&merchant);
+    }
+}
+
+#[test]
+fn what_is_not_there_or_cannot_be_written_is_exit_1_with_a_way_on() {
+    let merchant = merchant();
+    merchant.once().with_code(0);
+    for (args, says) in [
+        (&["transfers", "show", "TRD-nosuch"][..], &["TRD-nosuch", "treasuryd transfers list"][..]),
+        (
+            &["transfers", "resolve", "TRD-nosuch", "--not-applied", "--by", "a", "--note", "b"],
+            &["TRD-nosuch", "transfers list"],
+        ),
+        (&["ledger", "export", "--format", "csv", "-o", "."], &["folder", "-o"]),
+        (&["ledger", "export", "--format", "csv", "-o", "/dev/full"], &["device", "-o"]),
+        (&["ledger", "export", "--format", "csv", "-o", "no/such/x.csv"], &["No such file", "folder exists"]),
+    ] {
+        Refusal { args, env: &[], code: 1, says, may_ask: false }.check(&merchant);
+    }
+}
+
+#[test]
+fn a_finding_is_taken_once_and_only_where_something_is_open() {
+    let merchant = merchant();
+    merchant.once().with_code(0);
+    let id = merchant.transfers()[0]["external_id"].as_str().unwrap().to_owned();
+    for finding in ["--applied", "--not-applied"] {
+        let args = ["transfers", "resolve", &id, finding, "--by", "ann", "--note", "seen"];
+        Refusal { args: &args, env: &[], code: 77, says: &[&id, "applied already"], may_ask: false }.check(&merchant);
+    }
+}
+
+#[test]
+fn help_and_version_are_on_stdout_and_narrow_enough_to_read() {
+    let merchant = merchant();
+    let commands: &[&[&str]] = &[
+        &[],
+        &["demo"],
+        &["sandbox"],
+        &["run"],
+        &["once"],
+        &["plan"],
+        &["check"],
+        &["test"],
+        &["schema"],
+        &["status"],
+        &["transfers"],
+        &["transfers", "list"],
+        &["transfers", "show"],
+        &["transfers", "resolve"],
+        &["pause"],
+        &["resume"],
+        &["ledger"],
+        &["ledger", "rates"],
+        &["ledger", "balance"],
+        &["ledger", "check"],
+        &["journal"],
+        &["journal", "verify"],
+    ];
+    for command in commands {
+        let ended = merchant.treasuryd(&[*command, &["--help"]].concat()).with_code(0);
+        assert!(ended.stdout.contains("Usage: treasuryd") && ended.stderr.is_empty(), "{command:?}: {ended:?}");
+        let widest = ended.stdout.lines().max_by_key(|line| line.chars().count()).unwrap();
+        assert!(widest.chars().count() <= 100, "{command:?}: {} columns: {widest}", widest.chars().count());
+    }
+    assert!(merchant.treasuryd(&["--version"]).with_code(0).stdout.starts_with("treasuryd 0."));
+}
