@@ -128,6 +128,7 @@ pub fn decided(this: &Move) -> Event {
         policy: "consolidate-cemac".to_owned(),
         slot: this.slot,
         decided_for: this.at,
+        taken_at: this.at,
         policy_hash: "ab".repeat(32),
         balances: [Country::CMR, Country::COG, Country::GAB].map(balance).to_vec(),
         lanes: vec![LaneVerdict { lane: this.lane(), reason: None, detail: "330 000 over 250 000".to_owned() }],

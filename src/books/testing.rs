@@ -56,6 +56,7 @@ pub(crate) fn decided(intents: Vec<Intent>) -> Event {
         policy: "consolidate-cemac".to_owned(),
         slot: Slot::at(at(0)),
         decided_for: at(0),
+        taken_at: at(0),
         policy_hash: String::new(),
         balances: Vec::new(),
         lanes: Vec::new(),
@@ -99,7 +100,7 @@ pub(crate) fn observed(balances: &[(&str, &str)]) -> Event {
         let wallet = wallet(country);
         BalanceRow { wallet: wallet.country, currency: wallet.currency, available: amount(available) }
     };
-    Event::Observed { balances: balances.iter().map(row).collect() }
+    Event::Observed { taken_at: at(0), balances: balances.iter().map(row).collect() }
 }
 
 /// The seed's day: the consolidation of GAB and COG into CMR, CMR into SEN across currencies, and a reply that was lost

@@ -72,7 +72,7 @@ impl WalletCheck {
 
     /// Takes the next event of the journal: observed balances count, everything else is passed over.
     pub fn observe(&mut self, at: Timestamp, event: &Event) {
-        let Event::Observed { balances } = event else { return };
+        let Event::Observed { balances, .. } = event else { return };
         for row in balances {
             let wallet = WalletId { country: row.wallet, currency: row.currency };
             let moved = self.moved.get(&wallet).copied().unwrap_or_default();

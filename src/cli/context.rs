@@ -3,7 +3,7 @@
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{self, CallError, Request, Response, TransferStory};
-use crate::daemon::doors::{Bank, BankError, Leave, SystemClock};
+use crate::daemon::doors::{Bank, BankError, Leave, MaySend, SystemClock};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::TransferView;
 use crate::daemon::{Counted, Engine, KpayBank, Loaded, Parts, Rules};
@@ -273,7 +273,13 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> 
         Err(error) => Arc::new(NoBank(error.message)),
     };
     let engine = engine(settings, policies, bank, store, metrics, TimeDelta::zero());
-    let response = runtime()?.block_on(control::handle(&engine, request));
+    let response = runtime()?.block_on(async {
+        if matches!(request, Request::Resolve { .. }) {
+            // An attempt that a crash cut short is an open question now, and a person may answer it.
+            engine.begin("resolve").await?;
+        }
+        Ok::<_, CliError>(control::handle(&engine, request).await)
+    })?;
     engine.store().close();
     match response {
         Response::Failed { exit, message } => Err(CliError::new(Exit::of_code(exit), message)),
@@ -310,7 +316,7 @@ impl Bank for NoBank {
     fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
         self.fail()
     }
-    fn transfer<'a>(&'a self, _: Leave, _: &'a Intent) -> BoxFuture<'a, Reply> {
+    fn transfer<'a>(&'a self, _: Leave, _: &'a Intent, _: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async { Reply::NotSent { detail: self.0.clone() } })
     }
 }

@@ -26,9 +26,6 @@ pub struct Args {
     json: bool,
 }
 
-/// The widest `catch_up` there is: production refuses `--at` further away than the policies allow.
-const WIDEST_CATCH_UP: TimeDelta = TimeDelta::hours(24);
-
 /// Runs the command.
 ///
 /// # Errors
@@ -44,7 +41,9 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     context::known_policy(&policies, args.policy.as_deref())?;
     let ahead = args.at.map_or(TimeDelta::zero(), |at| at - SystemClock.now());
     if settings.kpay.environment == Environment::Production {
-        let catch_up = policies.policies.iter().map(|policy| policy.catch_up).max().unwrap_or(WIDEST_CATCH_UP);
+        let asked =
+            policies.policies.iter().filter(|policy| args.policy.as_ref().is_none_or(|name| *name == policy.name));
+        let catch_up = asked.map(|policy| policy.catch_up).min().unwrap_or(TimeDelta::zero());
         if ahead.abs() > catch_up {
             let text = "in production --at may not be further from the machine's clock than catch_up: money would \
                         move for a slot that is not now";

@@ -4,7 +4,7 @@ use super::exit::{CliError, Exit};
 use crate::control;
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::StatusView;
-use crate::daemon::{Engine, EngineError, RunRules, Wakers, doors::BankError, run as run_tasks};
+use crate::daemon::{DAEMON, Engine, EngineError, RunRules, Wakers, doors::BankError, run as run_tasks};
 use crate::http::{self, StatusSource};
 use crate::schedule::Heartbeat;
 use crate::settings::Settings;
@@ -17,6 +17,8 @@ use tokio::sync::{Notify, watch};
 
 /// Beside the time-out of a request, how long a transfer under way is waited for at the end.
 const DRAIN_MARGIN: Duration = Duration::from_secs(3);
+/// However long a request may take, systemd waits only so long for the end (TimeoutStopSec).
+const LONGEST_DRAIN: Duration = Duration::from_secs(40);
 /// A heartbeat older than this is no sign of life for systemd.
 const HEARTBEAT_STALE: Duration = Duration::from_secs(10);
 /// How often systemd hears from us.
@@ -67,16 +69,26 @@ pub async fn serve(
     let source: Arc<dyn StatusSource> = Arc::new(Shown(engine.clone()));
     let page = tokio::spawn(http::serve(listener, http::router(source, metrics.clone()), ended(stopped.clone())));
     let commands = tokio::spawn(control::serve(control, engine.clone()));
-    start(engine).await?;
+    engine.begin(DAEMON).await?;
+    // Ready for systemd means: the state is ours, the ports are open, a pause is heard. Whether KPay answers is what
+    // `/readyz` says; under a small request budget the first reading alone can take minutes.
     notify(&[sd_notify::NotifyState::Ready]);
     let rules = RunRules {
         policies: settings.policies.path.clone(),
         observe_every: settings.kpay.observe_every,
-        drain_for: settings.kpay.timeout + DRAIN_MARGIN,
+        drain_for: (settings.kpay.timeout + DRAIN_MARGIN).min(LONGEST_DRAIN),
     };
-    let tasks = run_tasks(engine.clone(), rules, Wakers { tick, reload, stop: stopped });
+    let mut stopped_early = stopped.clone();
+    let work = async {
+        tokio::select! {
+            started = start(engine) => started?,
+            _ = stopped_early.wait_for(|stopped| *stopped) => return Ok(()),
+        }
+        let wakers = Wakers { tick, reload, stop: stopped };
+        run_tasks(engine.clone(), rules, wakers).await.map_err(CliError::from)
+    };
     let result = tokio::select! {
-        result = tasks => result,
+        result = work => result,
         never = feed_watchdog(&heartbeat, engine) => match never {},
     };
     notify(&[sd_notify::NotifyState::Stopping]);
@@ -90,18 +102,14 @@ pub async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(2), page).await;
     // Nobody listens there any more; a socket that stays is replaced at the next start.
     let _ = std::fs::remove_file(&settings.control_socket);
-    result.map_err(CliError::from)
+    result
 }
 
 /// Reads balances, asks every open intent and evaluates once. KPay being away is no reason not to start; being refused
 /// by it, or a foreign state, is.
 async fn start(engine: &Arc<Engine>) -> Result<(), CliError> {
-    engine.begin("run").await?;
     let first = async {
         engine.observe().await?;
-        if let Some(set) = engine.policies() {
-            engine.put_in_force(set).await?;
-        }
         engine.decide(None).await.map(|_| ())
     };
     match first.await {

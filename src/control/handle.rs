@@ -8,6 +8,7 @@ use crate::model::{ExternalId, Timestamp, tame};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use tokio::task::block_in_place;
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,14 +101,14 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
     match request {
         Request::Status => Response::Status(Box::new(engine.status())),
         Request::Plan { at, policy } => plan(engine, at, policy.as_deref()).await,
-        Request::Transfers => match engine.store().history(None) {
+        Request::Transfers => match block_in_place(|| engine.store().history(None)) {
             Ok(mut history) => {
                 history.reverse();
                 Response::Transfers(history.iter().map(TransferView::from).collect())
             }
             Err(error) => failed(77, &error),
         },
-        Request::Transfer { external_id } => story(engine, &external_id),
+        Request::Transfer { external_id } => block_in_place(|| story(engine, &external_id)),
         Request::Resolve { finding } => match engine.resolve(&finding).await {
             Ok(view) => Response::Done(format!("{} is {} now", view.external_id, view.state)),
             Err(error) => wish_failed(&error),
@@ -199,6 +200,7 @@ fn wish_failed(error: &WishError) -> Response {
     let exit = match error {
         WishError::NotFound(_) => 1,
         WishError::Incomplete(_) => 2,
+        WishError::Engine(EngineError::Bank(BankError::Unavailable(_))) => 75,
         WishError::Refused(_) | WishError::Engine(_) => 77,
     };
     failed(exit, error)

@@ -1,6 +1,6 @@
 //! KPay behind the bank's door.
 
-use super::doors::{Bank, BankError, Leave};
+use super::doors::{Bank, BankError, Leave, MaySend};
 use super::metrics::Metrics;
 use crate::intent::Reply;
 use crate::kpay::{CallError, Clearance, Client, Endpoint, Observer, StatusLabel};
@@ -59,10 +59,10 @@ impl Bank for KpayBank {
         })
     }
 
-    fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent) -> BoxFuture<'a, Reply> {
+    fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             match leave.0.downcast::<Clearance>() {
-                Ok(clearance) => self.client.send_transfer(*clearance, intent).await,
+                Ok(clearance) => self.client.send_transfer(*clearance, intent, may_send).await,
                 Err(_) => Reply::NotSent { detail: "the leave to send was another bank's".to_owned() },
             }
         })

@@ -12,12 +12,18 @@ use crate::money::Amount;
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::MutexGuard;
 use tokio::task::JoinSet;
 
 /// A reading older than this is not fresh enough to send on.
 const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
 /// When the world cannot be read, a source is left alone for so long.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+/// And at most for so long.
+const LONGEST_REST: TimeDelta = TimeDelta::minutes(1);
+/// With the leave to send in hand a new reading may take so long; then the leave goes back to where others wait for it.
+const READING_WITH_LEAVE: Duration = Duration::from_secs(5);
 
 /// What a worker does after a step.
 enum Flow {
@@ -61,21 +67,32 @@ impl Engine {
     /// The earliest instant at which something could be due; `None` where nothing is open for us to do.
     #[must_use]
     pub fn next_work_at(&self) -> Option<Timestamp> {
-        let asks: Vec<(WalletId, Timestamp)> = self.store.with_state(|state| {
+        let asks = self.asks();
+        let world = self.world();
+        let after_rest = |(tracked, at): (Tracked, Timestamp)| {
+            world.rests.get(&tracked.intent.lane.from).map_or(at, |(rest, _)| (*rest).max(at))
+        };
+        asks.into_iter().map(after_rest).min()
+    }
+
+    /// What may be attempted, and when. What was not attempted since the start is due at once: `run` and `once` ask every
+    /// open intent.
+    pub(super) fn asks(&self) -> Vec<(Tracked, Timestamp)> {
+        let now = self.clock.now();
+        let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
             let open = state.open.values();
-            open.filter_map(|tracked| Some((tracked.intent.lane.from, next_ask_at(tracked)?))).collect()
+            open.filter_map(|tracked| Some((tracked.clone(), next_ask_at(tracked, now)?))).collect()
         });
         let world = self.world();
-        asks.into_iter()
-            .map(|(source, at)| world.not_before.get(&source).copied().map_or(at, |rest| rest.max(at)))
-            .min()
+        let due = |(tracked, at): (Tracked, Timestamp)| {
+            let asked = world.asked.contains(&tracked.intent.external_id);
+            (tracked, if asked { at } else { at.min(now) })
+        };
+        open.into_iter().map(due).collect()
     }
 
     fn sources_with_work(&self) -> Result<BTreeSet<WalletId>, EngineError> {
-        let sources: BTreeSet<WalletId> = self.store.with_state(|state| {
-            let open = state.open.values().filter(|tracked| next_ask_at(tracked).is_some());
-            open.map(|tracked| tracked.intent.lane.from).collect()
-        });
+        let sources: BTreeSet<WalletId> = self.asks().iter().map(|(tracked, _)| tracked.intent.lane.from).collect();
         let mut with_work = BTreeSet::new();
         for source in sources {
             if self.may_work_on(source) && self.next_item(source)?.is_some() {
@@ -88,7 +105,7 @@ impl Engine {
     fn may_work_on(&self, source: WalletId) -> bool {
         let now = self.clock.now();
         let world = self.world();
-        !world.busy.contains(&source) && world.not_before.get(&source).is_none_or(|rest| *rest <= now)
+        !world.busy.contains(&source) && world.rests.get(&source).is_none_or(|(rest, _)| *rest <= now)
     }
 
     async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
@@ -120,21 +137,28 @@ impl Engine {
                 Item::Again(tracked) => self.ask_again(&tracked).await?,
             };
             if matches!(flow, Flow::Rest) {
-                let rest = self.clock.now() + LOOK_AGAIN;
-                self.world().not_before.insert(source, rest);
+                self.rest(source);
                 return Ok(());
             }
+            self.world().rests.remove(&source);
         }
         Ok(())
+    }
+
+    /// Leaves a source alone, longer each time in a row.
+    fn rest(&self, source: WalletId) {
+        let now = self.clock.now();
+        let mut world = self.world();
+        let (until, times) = world.rests.entry(source).or_insert((now, 0));
+        *until = now + (LOOK_AGAIN * 2_i32.pow((*times).min(5))).min(LONGEST_REST);
+        *times = times.saturating_add(1);
     }
 
     /// Unknown outcomes first, then new moves in the order of slot, lane and part.
     fn next_item(&self, source: WalletId) -> Result<Option<Item>, EngineError> {
         let now = self.clock.now();
-        let mut due: Vec<Tracked> = self.store.with_state(|state| {
-            let here = state.open.values().filter(|tracked| tracked.intent.lane.from == source);
-            here.filter(|tracked| next_ask_at(tracked).is_some_and(|at| at <= now)).cloned().collect()
-        });
+        let here = self.asks().into_iter().filter(|(tracked, at)| tracked.intent.lane.from == source && *at <= now);
+        let mut due: Vec<Tracked> = here.map(|(tracked, _)| tracked).collect();
         due.sort_by_key(|tracked| {
             let intent = &tracked.intent;
             (tracked.outcome == Outcome::Planned, intent.slot, intent.lane, intent.part)
@@ -163,10 +187,11 @@ impl Engine {
     }
 
     fn is_paused_for(&self, intent: &Intent) -> bool {
-        self.store.with_state(|state| {
-            let standing = &state.standing;
-            standing.paused_all || intent.origin.policy().is_some_and(|name| standing.paused.contains(name))
-        })
+        self.has_pause_to_record()
+            || self.store.with_state(|state| {
+                let standing = &state.standing;
+                standing.paused_all || intent.origin.policy().is_some_and(|name| standing.paused.contains(name))
+            })
     }
 
     /// How the part before this one ended; `None` for a first part.
@@ -198,24 +223,28 @@ impl Engine {
         if let Gate::Cancel(detail) = self.gate(tracked, &nothing) {
             return self.cancel(tracked, detail).await;
         }
-        // The reading comes first and the leave last: who has leave, holds a place in the request budget that no other
-        // request may then wait for. The gap between reading and sending is a few seconds; only where the budget is
-        // used up can it grow to the minute that the budget is counted over.
-        let Ok(snapshot) = self.fresh_reading(tracked.intent.lane.from).await else { return Ok(Flow::Rest) };
+        let source = tracked.intent.lane.from;
+        if self.fresh_reading(source).await.is_err() {
+            return Ok(Flow::Rest);
+        }
+        let starting = self.starting.lock().await;
         let Some(leave) = self.leave().await? else { return Ok(Flow::Rest) };
+        // The leave may have been long in coming: money is sent on a reading of a few seconds ago or not at all.
+        let reading = tokio::time::timeout(READING_WITH_LEAVE, self.fresh_reading(source)).await;
+        let Ok(Ok(snapshot)) = reading else { return Ok(Flow::Rest) };
         match self.gate(tracked, &snapshot) {
             Gate::Cancel(detail) => self.cancel(tracked, detail).await,
             Gate::Wait(why) => {
                 self.note_problem(&why);
                 Ok(Flow::Rest)
             }
-            Gate::Send(before) => self.attempt(tracked, leave, Some(before)).await,
+            Gate::Send(before) => self.attempt(tracked, leave, Some(before), Some(starting)).await,
         }
     }
 
     async fn ask_again(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
         match self.leave().await? {
-            Some(leave) => self.attempt(tracked, leave, None).await,
+            Some(leave) => self.attempt(tracked, leave, None, None).await,
             None => Ok(Flow::Rest),
         }
     }
@@ -278,6 +307,7 @@ impl Engine {
         tracked: &Tracked,
         leave: Leave,
         balance_before: Option<Amount>,
+        starting: Option<MutexGuard<'_, ()>>,
     ) -> Result<Flow, EngineError> {
         let external_id = tracked.intent.external_id.clone();
         if self.is_stopping() || self.is_paused_for(&tracked.intent) {
@@ -285,12 +315,10 @@ impl Engine {
         }
         let attempt = tracked.attempts.saturating_add(1);
         let changed = self.append(vec![Event::Attempted { external_id, attempt, balance_before }]).await?;
+        drop(starting);
         let Some(sending) = changed.first() else { return Ok(Flow::Rest) };
-        let reply = if self.is_stopping() || self.is_paused_for(&tracked.intent) {
-            Reply::NotSent { detail: "paused or stopped just before the first byte".to_owned() }
-        } else {
-            self.bank.transfer(leave, &sending.intent).await
-        };
+        let may_send = || !self.is_stopping() && !self.is_paused_for(&tracked.intent);
+        let reply = self.bank.transfer(leave, &sending.intent, &may_send).await;
         let rest = matches!(reply, Reply::NotSent { .. } | Reply::NotAuthorized { .. });
         if let Reply::NotSent { detail } | Reply::NotAuthorized { detail } | Reply::Lost { detail } = &reply {
             self.note_problem(detail);

@@ -6,9 +6,10 @@ use super::metrics::CycleResult;
 use super::preview::{Basis, read_rates};
 use crate::intent::{Event, State};
 use crate::model::Timestamp;
-use crate::plan::{Plan, Reason, second_opinion};
+use crate::plan::{Plan, PolicyPlan, Reason, second_opinion};
 use crate::policy::PolicySet;
 use chrono::TimeDelta;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// A clock that stands this much before the journal's last record has stepped back.
@@ -21,22 +22,37 @@ impl Engine {
     /// # Errors
     /// [`EngineError`]; nothing was written then, and the slots stay due.
     pub async fn decide(&self, only: Option<&str>) -> Result<Option<Plan>, EngineError> {
-        let now = self.decision_now();
         let Some(policies) = self.policies() else { return Ok(None) };
-        if self.stepped_back() || !self.is_anything_due(&policies, now, only) {
+        if self.stepped_back() || self.has_pause_to_record() || self.due(only).is_empty() {
             return Ok(None);
         }
         let started = Instant::now();
-        let result = self.decide_due(&policies, now, only).await;
+        let result = self.decide_due(&policies, only).await;
         let outcome = if result.is_ok() { CycleResult::Ok } else { CycleResult::Failed };
         self.metrics.cycle(outcome, started.elapsed(), self.clock.now());
         result.map(Some)
     }
 
-    /// Whether no slot is up now.
-    #[must_use]
-    pub fn nothing_due(&self) -> bool {
-        self.policies().is_none_or(|set| !self.is_anything_due(&set, self.decision_now(), None))
+    /// The policies whose slot is up now, found without asking KPay. A slot that was missed is told once.
+    pub(super) fn due(&self, only: Option<&str>) -> BTreeSet<String> {
+        let Some(policies) = self.policies() else { return BTreeSet::new() };
+        let now = self.decision_now();
+        let plan = self.store.with_state(|state| self.basis(state, &policies, now, only).plan_blind());
+        for policy in &plan.policies {
+            self.tell_missed(policy);
+        }
+        plan.policies.into_iter().filter(|policy| policy.due).map(|policy| policy.policy).collect()
+    }
+
+    fn tell_missed(&self, planned: &PolicyPlan) {
+        let Some(slot) = planned.slot else { return };
+        let is_missed = !planned.due && planned.skipped.iter().any(|skip| skip.reason == Reason::Missed);
+        if !is_missed || self.world().told_missed.insert(planned.policy.clone(), slot) == Some(slot) {
+            return;
+        }
+        self.metrics.skip(&planned.policy, Reason::Missed);
+        let detail = planned.skipped.first().map(|skip| skip.detail.as_str()).unwrap_or_default();
+        tracing::warn!(policy = planned.policy, %slot, detail, "a slot was missed");
     }
 
     /// The plan as it would be now, with live balances. Sends nothing, writes nothing.
@@ -80,16 +96,13 @@ impl Engine {
         true
     }
 
-    /// Whether a slot is up, asked without KPay.
-    fn is_anything_due(&self, policies: &PolicySet, now: Timestamp, only: Option<&str>) -> bool {
-        self.store.with_state(|state| !self.basis(state, policies, now, only).due().is_empty())
-    }
-
-    async fn decide_due(&self, policies: &PolicySet, now: Timestamp, only: Option<&str>) -> Result<Plan, EngineError> {
+    async fn decide_due(&self, policies: &PolicySet, only: Option<&str>) -> Result<Plan, EngineError> {
         let identity = self.identity().await?;
         let snapshot = self.read_balances().await?;
-        let pairs = self.store.with_state(|state| self.basis(state, policies, now, only).pairs());
+        let pairs = self.store.with_state(|state| self.basis(state, policies, self.decision_now(), only).pairs());
         let (rates, failures) = read_rates(&*self.bank, pairs).await;
+        // The readings may have waited for the request budget: it is decided for the present, not for then.
+        let now = self.decision_now();
         for failure in failures {
             self.note_problem(&failure.to_string());
         }

@@ -36,6 +36,9 @@ pub enum BankError {
     Unavailable(String),
 }
 
+/// Asked right before the first byte of a transfer.
+pub type MaySend<'a> = dyn Fn() -> bool + Send + Sync + 'a;
+
 /// Leave to send one transfer now; what is in it is the bank's own affair.
 pub struct Leave(pub Box<dyn Any + Send>);
 
@@ -58,6 +61,7 @@ pub trait Bank: Send + Sync {
     /// recorded, so that an attempt never lies about while we wait. Fails at once where a long Retry-After runs.
     fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>>;
 
-    /// One attempt with exactly the intent's bytes. A future that is dropped half-way is a lost reply.
-    fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent) -> BoxFuture<'a, Reply>;
+    /// One attempt with exactly the intent's bytes. `may_send` is asked right before each request: where it says no,
+    /// nothing more leaves. A future that is dropped half-way is a lost reply.
+    fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply>;
 }

@@ -6,7 +6,7 @@ use super::metrics::Metrics;
 use super::view::ErrorView;
 use crate::intent::{Event, Outcome, RetryRules, State, Tracked};
 use crate::journal::{Store, StoreError};
-use crate::model::{Environment, ExternalId, Identity, Snapshot, Timestamp, WalletId};
+use crate::model::{Environment, ExternalId, Identity, Slot, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Country};
 use crate::plan::{Caps, Skip};
 use crate::policy::PolicySet;
@@ -50,7 +50,11 @@ pub struct Engine {
     pub(super) metrics: Arc<Metrics>,
     pub(super) rules: Rules,
     pub(super) ahead: TimeDelta,
+    /// Held from the leave to send until the attempt is recorded: caps are checked and counted by one at a time, and no
+    /// two wait for each other's place in the request budget.
+    pub(super) starting: tokio::sync::Mutex<()>,
     stopping: AtomicBool,
+    is_daemon: AtomicBool,
     world: Mutex<World>,
 }
 
@@ -69,9 +73,16 @@ pub(super) struct World {
     pub touched: BTreeMap<WalletId, Timestamp>,
     /// Each wallet's first reading since the start, and what our own moves since then add up to.
     pub since_start: BTreeMap<WalletId, SinceStart>,
-    /// Source wallets that somebody works on, and the earliest instant to look at the others again.
+    /// Source wallets that somebody works on.
     pub busy: BTreeSet<WalletId>,
-    pub not_before: BTreeMap<WalletId, Timestamp>,
+    /// Sources that rest because the world could not be read, until when, and how often in a row.
+    pub rests: BTreeMap<WalletId, (Timestamp, u32)>,
+    /// Intents attempted since the start: all others are due at once, however long their pause was to be.
+    pub asked: BTreeSet<ExternalId>,
+    /// Missed slots that were told.
+    pub told_missed: BTreeMap<String, Slot>,
+    /// Pauses that are not in the journal yet, because an empty one has to ask KPay first whose money it is.
+    pub pauses_to_record: Vec<Event>,
 }
 
 /// A wallet since the start of the process.
@@ -131,6 +142,9 @@ pub enum EngineError {
     Foreign(String),
 }
 
+/// What the daemon calls itself when it begins.
+pub const DAEMON: &str = "run";
+
 /// How many problems and finished moves are kept for people to see.
 const KEPT: usize = 20;
 
@@ -150,7 +164,9 @@ impl Engine {
             metrics: parts.metrics,
             rules: parts.rules,
             ahead: parts.ahead,
+            starting: tokio::sync::Mutex::new(()),
             stopping: AtomicBool::new(false),
+            is_daemon: AtomicBool::new(false),
             world: Mutex::new(world),
         }
     }
@@ -162,7 +178,11 @@ impl Engine {
     /// [`EngineError::Foreign`] where the journal is another application's or environment's; [`EngineError::Bank`]
     /// where the identity has to be asked for and cannot be had.
     pub async fn begin(&self, command: &str) -> Result<(), EngineError> {
+        self.is_daemon.store(command == DAEMON, Ordering::SeqCst);
         self.take_up_left_overs(command).await?;
+        if let Some(set) = self.policies() {
+            self.put_in_force(set).await?;
+        }
         let history = self.store.history(Some(KEPT))?;
         let finished = history.into_iter().filter(|tracked| !tracked.outcome.is_open());
         self.world().finished.extend(finished);
@@ -199,7 +219,11 @@ impl Engine {
             });
             tracing::warn!("the journal is empty: production starts paused until `treasuryd resume --by NAME`");
         }
+        events.extend(std::mem::take(&mut self.world().pauses_to_record));
         self.append(events).await?;
+        if let Some(set) = self.policies() {
+            self.put_in_force(set).await?;
+        }
         Ok(())
     }
 
@@ -235,9 +259,11 @@ impl Engine {
             let mut world = self.world();
             if tracked.attempts > 0 {
                 world.touched.insert(tracked.intent.lane.from, tracked.updated_at);
+                world.asked.insert(tracked.intent.external_id.clone());
             }
             world.take_move(tracked);
             if !tracked.outcome.is_open() {
+                world.asked.remove(&tracked.intent.external_id);
                 world.finished.push_front(tracked.clone());
                 world.finished.truncate(KEPT);
             }
@@ -282,6 +308,16 @@ impl Engine {
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.store.with_state(|state| state.standing.paused_all)
+    }
+
+    /// Whether this engine lives on after a command.
+    pub(super) fn is_daemon(&self) -> bool {
+        self.is_daemon.load(Ordering::SeqCst)
+    }
+
+    /// Whether a pause waits for the journal to be opened: then nothing is decided or sent.
+    pub(super) fn has_pause_to_record(&self) -> bool {
+        !self.world().pauses_to_record.is_empty()
     }
 
     /// The journal.

@@ -37,6 +37,7 @@ impl Decider<'_> {
             slot,
             decided_for: self.now,
             policy_hash: self.policies.hash.clone(),
+            taken_at: self.snapshot.taken_at,
             balances: self.snapshot.rows(),
             lanes: lane_verdicts(policy, planned),
             intents,

@@ -19,7 +19,7 @@ mod telemetry;
 pub mod view;
 
 pub use bank::{Counted, KpayBank};
-pub use engine::{Engine, EngineError, Parts, Rules};
+pub use engine::{DAEMON, Engine, EngineError, Parts, Rules};
 pub use once::{OnceReport, Trouble, once};
 pub use policies::{Loaded, load};
 pub use preview::{Basis, read_rates};

@@ -44,7 +44,7 @@ impl Engine {
             state.balances != rows || state.last_observed.is_none_or(|last| now - last >= RECORD_EVERY)
         });
         if is_news {
-            self.append(vec![Event::Observed { balances: rows }]).await?;
+            self.append(vec![Event::Observed { taken_at: snapshot.taken_at, balances: rows }]).await?;
         }
         Ok(snapshot)
     }

@@ -90,18 +90,12 @@ async fn carry_on(engine: &Arc<Engine>) -> Result<(), EngineError> {
 
 async fn ask_and_decide(engine: &Arc<Engine>, only: Option<&str>) -> Result<(), EngineError> {
     engine.observe().await?;
-    if let Some(set) = engine.policies() {
-        engine.put_in_force(set).await?;
-    }
     engine.decide(only).await?;
     Ok(())
 }
 
 fn open_attempts(engine: &Engine) -> Vec<(String, u32)> {
-    engine.store.with_state(|state| {
-        let open = state.open.iter().filter(|(_, tracked)| crate::intent::next_ask_at(tracked).is_some());
-        open.map(|(id, tracked)| (id.clone(), tracked.attempts)).collect()
-    })
+    engine.asks().into_iter().map(|(tracked, _)| (tracked.intent.external_id.to_string(), tracked.attempts)).collect()
 }
 
 async fn sleep_until(next: Timestamp, now: Timestamp) {

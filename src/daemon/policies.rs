@@ -20,26 +20,42 @@ pub enum Loaded {
     Gone(Vec<Diagnostic>),
 }
 
-/// Reads and checks the policies at `path`, a file or a folder.
-#[must_use]
-pub fn load(path: &Path) -> Loaded {
-    let files = match read_policy_files(path) {
-        Ok(files) => files,
-        Err(error) => return Loaded::Gone(error.diagnostics().to_vec()),
-    };
-    let files: Vec<SourceFile> = files.into_iter().map(|(path, text)| SourceFile { path, text }).collect();
-    let all_blank = files.iter().all(|file| file.text.trim().is_empty());
-    match parse(&files) {
-        Ok(parsed) => Loaded::Good { set: Arc::new(parsed.set), warnings: parsed.warnings },
-        Err(diagnostics) if all_blank => Loaded::Gone(diagnostics),
-        Err(diagnostics) => Loaded::Bad(diagnostics),
+/// The policy files as read once: what is looked at is what comes into force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content(Result<Vec<SourceFile>, Vec<Diagnostic>>);
+
+impl Content {
+    /// Reads the files at `path`, a file or a folder.
+    #[must_use]
+    pub fn read(path: &Path) -> Self {
+        let files = read_policy_files(path).map_err(|error| error.diagnostics().to_vec());
+        Self(files.map(|files| files.into_iter().map(|(path, text)| SourceFile { path, text }).collect()))
+    }
+
+    /// The hash that policies made of it have; `None` where it could not be read.
+    #[must_use]
+    pub fn hash(&self) -> Option<String> {
+        self.0.as_ref().ok().map(|files| crate::policy::hash(files))
+    }
+
+    /// Checks it.
+    #[must_use]
+    pub fn check(self) -> Loaded {
+        let files = match self.0 {
+            Ok(files) => files,
+            Err(diagnostics) => return Loaded::Gone(diagnostics),
+        };
+        let all_blank = files.iter().all(|file| file.text.trim().is_empty());
+        match parse(&files) {
+            Ok(parsed) => Loaded::Good { set: Arc::new(parsed.set), warnings: parsed.warnings },
+            Err(diagnostics) if all_blank => Loaded::Gone(diagnostics),
+            Err(diagnostics) => Loaded::Bad(diagnostics),
+        }
     }
 }
 
-/// A fingerprint of the files' present content; `None` where they cannot be read.
+/// Reads and checks the policies at `path`.
 #[must_use]
-pub fn fingerprint(path: &Path) -> Option<String> {
-    let files = read_policy_files(path).ok()?;
-    let files: Vec<SourceFile> = files.into_iter().map(|(path, text)| SourceFile { path, text }).collect();
-    Some(crate::policy::hash(&files))
+pub fn load(path: &Path) -> Loaded {
+    Content::read(path).check()
 }

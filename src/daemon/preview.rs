@@ -61,11 +61,17 @@ impl Basis<'_> {
         }
     }
 
+    /// The plan as far as it goes without asking the bank: which slots are up, and which were missed.
+    #[must_use]
+    pub fn plan_blind(&self) -> Plan {
+        let nothing = Snapshot { taken_at: self.clock, readings: BTreeMap::new(), problems: Vec::new() };
+        self.plan(&nothing, &BTreeMap::new(), None)
+    }
+
     /// The policies whose slot is up, found without asking the bank.
     #[must_use]
     pub fn due(&self) -> BTreeSet<String> {
-        let nothing = Snapshot { taken_at: self.clock, readings: BTreeMap::new(), problems: Vec::new() };
-        let plan = self.plan(&nothing, &BTreeMap::new(), None);
+        let plan = self.plan_blind();
         plan.policies.into_iter().filter(|policy| policy.due).map(|policy| policy.policy).collect()
     }
 

@@ -1,26 +1,17 @@
 //! Reloading policies: on SIGHUP and when their content changes, after two equal readings, all or nothing.
 
 use super::engine::{Engine, EngineError};
-use super::policies::{Loaded, fingerprint, load};
+use super::policies::{Content, Loaded};
 use crate::intent::Event;
 use std::path::{Path, PathBuf};
 
 /// Watches the content of the policy files. The content decides, not the file's times or its inode.
 pub struct Watcher {
     path: PathBuf,
-    /// The fingerprint last acted on.
+    /// The hash of the content last acted on; `None` where it could not be read.
     acted_on: Option<String>,
-    /// The fingerprint of the look before.
-    seen: Look,
-}
-
-/// What a look saw.
-#[derive(PartialEq, Eq)]
-enum Look {
-    /// There was none yet since the last reload.
-    None,
-    /// This content; `None` where the files could not be read.
-    Saw(Option<String>),
+    /// The content at the look before.
+    seen: Option<Content>,
 }
 
 impl Watcher {
@@ -28,38 +19,31 @@ impl Watcher {
     /// another one: it changed since it was read.
     #[must_use]
     pub fn new(path: &Path, in_force: Option<String>) -> Self {
-        Self { path: path.to_owned(), acted_on: in_force, seen: Look::None }
+        Self { path: path.to_owned(), acted_on: in_force, seen: None }
     }
 
-    /// Looks once; true where the content changed and stood still since the look before.
-    pub fn has_settled_change(&mut self) -> bool {
-        let now = fingerprint(&self.path);
-        if now == self.acted_on {
-            self.seen = Look::None;
-            return false;
-        }
-        let settled = self.seen == Look::Saw(now.clone());
-        self.seen = Look::Saw(now);
-        settled
+    /// Looks once; the content where it is the same as at the look before.
+    pub fn look(&mut self) -> Option<Content> {
+        let now = Content::read(&self.path);
+        let still = self.seen.as_ref() == Some(&now);
+        self.seen = Some(now.clone());
+        still.then_some(now)
     }
 
-    /// Looks once; true where the content is the same as at the look before.
-    pub fn stands_still(&mut self) -> bool {
-        let now = fingerprint(&self.path);
-        let still = self.seen == Look::Saw(now.clone());
-        self.seen = Look::Saw(now);
-        still
+    /// Looks once; the content where it changed since it was last acted on, and stood still since the look before.
+    pub fn settled_change(&mut self) -> Option<Content> {
+        let content = self.look()?;
+        (content.hash() != self.acted_on).then_some(content)
     }
 
-    /// Reloads now. A bad file leaves the old policies in force; no file at all leaves none.
+    /// Puts a content in force. A bad one leaves the old policies in force; none at all leaves none.
     ///
     /// # Errors
     /// [`EngineError::Store`].
-    pub async fn reload(&mut self, engine: &Engine) -> Result<(), EngineError> {
-        self.acted_on = fingerprint(&self.path);
-        self.seen = Look::None;
+    pub async fn reload(&mut self, engine: &Engine, content: Content) -> Result<(), EngineError> {
+        self.acted_on = content.hash();
         let at = engine.clock.now();
-        match load(&self.path) {
+        match content.check() {
             Loaded::Good { set, warnings } => {
                 for warning in warnings {
                     tracing::warn!(%warning, "policies");

@@ -1,5 +1,6 @@
 //! What people do to intents and pauses: an operator's finding, pause and resume. Everything is in the journal.
 
+use super::doors::BankError;
 use super::engine::{Engine, EngineError};
 use super::view::TransferView;
 use crate::intent::{AppliedFacts, Event, Finding, Outcome, PausedWhat, Tracked};
@@ -46,6 +47,8 @@ pub enum WishError {
     Engine(#[from] EngineError),
 }
 
+/// KPay is waited for so long, where an empty journal has to be opened first.
+const WAITS_FOR_KPAY: Duration = Duration::from_secs(5);
 /// An attempt under way is waited for so long before a finding on the same source is refused.
 const WAITS_FOR_ATTEMPT: Duration = Duration::from_secs(12);
 
@@ -99,8 +102,28 @@ impl Engine {
     pub async fn pause(&self, policy: Option<String>, by: Option<String>) -> Result<String, WishError> {
         let said = policy.as_ref().map_or("everything is paused".to_owned(), |name| format!("policy {name} is paused"));
         let what = self.paused_what(policy)?;
-        self.claimed().await?;
-        self.append(vec![Event::Paused { what, by, note: String::new() }]).await.map_err(EngineError::from)?;
+        let paused = Event::Paused { what, by, note: String::new() };
+        if self.store.with_state(|state| state.identity.is_some()) {
+            self.append(vec![paused]).await.map_err(EngineError::from)?;
+        } else {
+            // In force at once; the journal's first record needs KPay's word on whose money it is.
+            self.world().pauses_to_record.push(paused);
+            let claimed = tokio::time::timeout(WAITS_FOR_KPAY, self.identity()).await;
+            match claimed {
+                Ok(Ok(_)) => {}
+                Ok(Err(error @ (EngineError::Store(_) | EngineError::Foreign(_)))) => return Err(error.into()),
+                // The daemon itself holds still from here on; a command that ends would leave nothing behind.
+                _ if self.is_daemon() => {
+                    return Ok(format!("{said} in the running daemon; the journal has it once KPay has answered"));
+                }
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) => {
+                    let text =
+                        "the journal is empty, and KPay did not say in time whose money it is; nothing was paused";
+                    return Err(WishError::Engine(BankError::Unavailable(text.to_owned()).into()));
+                }
+            }
+        }
         Ok(format!("{said}: nothing is sent or sent again until `treasuryd resume`; reading goes on"))
     }
 
@@ -117,6 +140,9 @@ impl Engine {
         let is_all = policy.is_none();
         let what = self.paused_what(policy)?;
         self.claimed().await?;
+        self.world()
+            .pauses_to_record
+            .retain(|paused| !matches!(paused, Event::Paused { what: paused, .. } if *paused == what));
         self.append(vec![Event::Resumed { what, by }]).await.map_err(EngineError::from)?;
         let still = self.store.with_state(|state| state.standing.paused.clone());
         if is_all && !still.is_empty() {
@@ -181,6 +207,9 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
     };
     let lane = tracked.intent.lane;
     let same = !lane.crosses_currencies();
+    if same && wish.rate.is_some_and(|rate| rate != Rate::ONE) {
+        return Err(WishError::Incomplete("within one currency the rate is 1; leave --rate out".to_owned()));
+    }
     let credited = wish.credited.or(same.then_some(amount));
     Ok(Finding::Applied(AppliedFacts {
         amount,

@@ -1,8 +1,10 @@
 //! `run`: the tasks of the daemon, woken by the heartbeat, until a signal ends them or one of them fails.
 
 use super::engine::{Engine, EngineError};
+use super::policies::Content;
 use super::reload::Watcher;
 use crate::model::Timestamp;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +45,7 @@ const LONGEST_RETRY: Duration = Duration::from_mins(1);
 /// The first [`EngineError`] that ends a task; a panic in a task is resumed here, so that nothing is half alive.
 pub async fn run(engine: Arc<Engine>, rules: RunRules, wakers: Wakers) -> Result<(), EngineError> {
     let mut tasks = JoinSet::new();
+    tasks.spawn(stay_alive(engine.clone(), wakers.clone()));
     tasks.spawn(observe(engine.clone(), wakers.clone(), rules.observe_every));
     tasks.spawn(decide(engine.clone(), wakers.clone()));
     tasks.spawn(carry_out(engine.clone(), wakers.clone()));
@@ -60,7 +63,9 @@ pub async fn run(engine: Arc<Engine>, rules: RunRules, wakers: Wakers) -> Result
         }
     });
     if drained.await.is_err() {
-        tracing::warn!("a transfer was still under way at the deadline; its outcome is asked for at the next start");
+        tracing::warn!(
+            "a request was still under way at the deadline; a transfer among them is asked about at the next start"
+        );
     }
     result
 }
@@ -84,34 +89,42 @@ async fn next_tick(wakers: &mut Wakers) -> bool {
     !*wakers.stop.borrow()
 }
 
-async fn observe(engine: Arc<Engine>, mut wakers: Wakers, every: Duration) -> Result<(), EngineError> {
-    let mut last: Option<Timestamp> = Some(engine.clock.now());
+/// Writes a record at least once an hour, whatever the readings do.
+async fn stay_alive(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), EngineError> {
     while next_tick(&mut wakers).await {
-        let now = engine.clock.now();
         engine.stay_alive().await?;
-        let due = last.is_none_or(|last| (now - last).to_std().is_ok_and(|age| age >= every) || now < last);
-        if !due {
-            continue;
-        }
-        last = Some(now);
-        survive(engine.observe().await.map(|_| ()))?;
     }
     Ok(())
 }
 
+async fn observe(engine: Arc<Engine>, mut wakers: Wakers, every: Duration) -> Result<(), EngineError> {
+    let mut last = engine.clock.now();
+    while next_tick(&mut wakers).await {
+        let now = engine.clock.now();
+        let is_due = now < last || (now - last).to_std().is_ok_and(|age| age >= every);
+        if is_due {
+            last = now;
+            survive(engine.observe().await.map(|_| ()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Decides what is due. A slot that cannot be decided now is tried again after growing pauses; one of another policy that
+/// comes up meanwhile does not wait for it.
 async fn decide(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), EngineError> {
     let mut retry = SHORTEST_RETRY;
+    let mut waiting: BTreeSet<String> = BTreeSet::new();
     let mut not_before: Option<Timestamp> = None;
     while next_tick(&mut wakers).await {
         let now = engine.clock.now();
-        if not_before.is_some_and(|earliest| now < earliest) {
+        let is_news = !engine.due(None).is_subset(&waiting);
+        if !is_news && not_before.is_some_and(|earliest| now < earliest) {
             continue;
         }
-        let made = engine.decide(None).await;
-        let settled = matches!(&made, Ok(None));
-        let decided = made.is_ok() && engine.nothing_due();
-        survive(made.map(|_| ()))?;
-        if settled || decided {
+        survive(engine.decide(None).await.map(|_| ()))?;
+        waiting = engine.due(None);
+        if waiting.is_empty() {
             (retry, not_before) = (SHORTEST_RETRY, None);
         } else {
             not_before = Some(now + retry);
@@ -153,25 +166,29 @@ async fn reload(engine: Arc<Engine>, mut wakers: Wakers, path: PathBuf) -> Resul
             }
             () = reload_wish.notified() => true,
         };
-        let reloads = if asked { stands_still_soon(&mut watcher).await } else { watcher.has_settled_change() };
-        if reloads {
-            watcher.reload(&engine).await?;
-        } else if asked {
-            engine.note_problem("the policy files are still being written: they are read again once they stand still");
+        let settled = if asked { stands_still_soon(&mut watcher).await } else { watcher.settled_change() };
+        match settled {
+            Some(content) => watcher.reload(&engine, content).await?,
+            None if asked => {
+                engine.note_problem(
+                    "the policy files are still being written: they are read again once they stand still",
+                );
+            }
+            None => {}
         }
     }
 }
 
 /// Two equal readings, also when a reload is asked for: the file may still be being written. One that does not stand
 /// still is left to the watch on its content, and the policies before stay in force.
-async fn stands_still_soon(watcher: &mut Watcher) -> bool {
+async fn stands_still_soon(watcher: &mut Watcher) -> Option<Content> {
     for _ in 0..20 {
-        if watcher.stands_still() {
-            return true;
+        if let Some(content) = watcher.look() {
+            return Some(content);
         }
         tokio::time::sleep(Duration::from_millis(150)).await;
     }
-    false
+    None
 }
 
 /// The bank's trouble is noted where it happens and passes; anything else ends the daemon.

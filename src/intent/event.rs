@@ -27,6 +27,8 @@ pub enum Event {
     Alive,
     /// Balances as read.
     Observed {
+        /// When the reading was asked for.
+        taken_at: Timestamp,
         /// All legible wallets.
         balances: Vec<BalanceRow>,
     },
@@ -48,6 +50,8 @@ pub enum Event {
         decided_for: Timestamp,
         /// SHA-256 of the policies in force.
         policy_hash: String,
+        /// When the balances were asked for.
+        taken_at: Timestamp,
         /// The balances it was decided on.
         balances: Vec<BalanceRow>,
         /// What each lane got.

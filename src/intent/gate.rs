@@ -104,6 +104,9 @@ fn funds_refusal(tracked: &Tracked, inputs: &GateInputs<'_>, available: Amount) 
             floor.grouped()
         )));
     }
+    if tracked.counted {
+        return Ok(None);
+    }
     let standing = &inputs.state.standing;
     let hour_ago = inputs.clock - TimeDelta::hours(1);
     let in_hour = standing.first_attempts.iter().filter(|at| **at > hour_ago).count();

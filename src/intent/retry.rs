@@ -17,17 +17,18 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// When the next attempt may be made: 1, 2, 4, … seconds after the last event, at most five minutes. `None` for an
 /// intent that is not to be attempted (sending, final, or a person's).
 #[must_use]
-pub fn next_ask_at(tracked: &Tracked) -> Option<Timestamp> {
+pub fn next_ask_at(tracked: &Tracked, now: Timestamp) -> Option<Timestamp> {
     match tracked.outcome {
         Outcome::Planned | Outcome::Unknown => {}
         _ => return None,
     }
     if tracked.attempts == 0 {
-        return Some(tracked.created_at);
+        return Some(tracked.created_at.min(now));
     }
     let doublings = (tracked.attempts - 1).min(16);
     let pause = TimeDelta::seconds(1_i64 << doublings).min(LONGEST_PAUSE);
-    Some(tracked.updated_at + pause)
+    // A clock that was ahead for a while must not keep the question waiting until it is there again.
+    Some(tracked.updated_at.min(now) + pause)
 }
 
 impl RetryRules {

@@ -2,7 +2,7 @@
 //! the same function, so both arrive at the same state.
 
 use super::{Event, Evidence, Finding, Outcome, PausedWhat, Step, Tracked, next_outcome};
-use crate::model::{BalanceRow, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
+use crate::model::{BalanceRow, Environment, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
 use crate::plan::{AppliedRate, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
 use chrono::TimeDelta;
@@ -71,11 +71,15 @@ impl State {
     pub fn apply(&mut self, at: Timestamp, event: &Event) -> Result<Vec<Tracked>, IllegalEvent> {
         self.note_activity(at);
         match event {
-            Event::Opened { identity, .. } => self.identity = Some(identity.clone()),
-            Event::Observed { balances } => self.observe(at, balances),
+            Event::Opened { identity, .. } => {
+                // Caps and pauses may have been lost with an earlier journal: real money waits for a person.
+                self.standing.paused_all = identity.environment == Environment::Production;
+                self.identity = Some(identity.clone());
+            }
+            Event::Observed { taken_at, balances } => self.observe(at, *taken_at, balances),
             Event::PoliciesInForce { hash, .. } => self.policy_hash = Some(hash.clone()),
-            Event::Decided { policy, slot, lanes, intents, balances, .. } => {
-                self.observe(at, balances);
+            Event::Decided { policy, slot, lanes, intents, taken_at, balances, .. } => {
+                self.observe(at, *taken_at, balances);
                 self.decide(policy, *slot, lanes);
                 return intents.iter().map(|intent| self.open_intent(intent, at)).collect();
             }
@@ -114,14 +118,14 @@ impl State {
         }
     }
 
-    fn observe(&mut self, at: Timestamp, balances: &[BalanceRow]) {
+    fn observe(&mut self, at: Timestamp, taken_at: Timestamp, balances: &[BalanceRow]) {
         self.last_observed = Some(at);
         self.balances = balances.to_vec();
         // A wallet that was seen to move since our last transfer out of it is not stale, even if customers' payments
         // bring it back to the very figure it had before.
         for row in balances {
             let wallet = WalletId { country: row.wallet, currency: row.currency };
-            let moved = |outflow: &LastOutflow| outflow.before != row.available && outflow.applied_at < at;
+            let moved = |outflow: &LastOutflow| outflow.before != row.available && outflow.applied_at < taken_at;
             if self.standing.outflows.get(&wallet).is_some_and(moved) {
                 self.standing.outflows.remove(&wallet);
             }
@@ -221,15 +225,21 @@ impl State {
         match event {
             Event::Attempted { attempt, balance_before, .. } => {
                 tracked.attempts = *attempt;
-                if tracked.first_attempt_at.is_none() {
+                if !tracked.counted {
                     self.count_first_attempt(&tracked.intent, at)?;
-                    tracked.first_attempt_at = Some(at);
+                    tracked.counted = true;
                 }
+                tracked.first_attempt_at.get_or_insert(at);
                 if !tracked.may_have_arrived {
                     tracked.balance_before = *balance_before;
                 }
             }
-            Event::NotSent { detail, .. } => tracked.detail.clone_from(detail),
+            Event::NotSent { detail, .. } => {
+                tracked.detail.clone_from(detail);
+                if !tracked.may_have_arrived {
+                    tracked.first_attempt_at = None;
+                }
+            }
             Event::Unknown { detail, .. } => {
                 tracked.may_have_arrived = true;
                 tracked.detail.clone_from(detail);
@@ -274,7 +284,9 @@ impl State {
             let pair = (lane.from.currency, lane.to.currency);
             self.standing.rates.insert(pair, AppliedRate { rate, at });
         }
-        if let (Some(before), false) = (tracked.balance_before, completes_rate) {
+        // A person's finding on an earlier transfer's id: the balance before our vain attempt already showed it.
+        let was_ours = evidence == Evidence::Response || tracked.may_have_arrived;
+        if let (Some(before), false, true) = (tracked.balance_before, completes_rate, was_ours) {
             self.standing.outflows.insert(lane.from, LastOutflow { before, applied_at: at });
         }
     }
@@ -282,6 +294,7 @@ impl State {
 
 fn hold(tracked: &Tracked) -> Hold {
     Hold {
+        counted: tracked.counted,
         external_id: tracked.intent.external_id.clone(),
         lane: tracked.intent.lane,
         amount: tracked.intent.amount,

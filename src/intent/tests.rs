@@ -46,6 +46,7 @@ fn decided(intents: Vec<Intent>) -> Event {
         slot: Slot::at(instant(0)),
         decided_for: instant(1),
         policy_hash: String::new(),
+        taken_at: instant(0),
         balances: Vec::new(),
         lanes: lanes.collect(),
         intents,
@@ -193,6 +194,7 @@ fn a_decided_slot_stays_decided_and_a_lane_that_moved_stays_moved() {
         slot: Slot::at(instant(0)),
         decided_for: instant(2),
         policy_hash: String::new(),
+        taken_at: instant(0),
         balances: Vec::new(),
         lanes: vec![LaneVerdict { lane, reason: Some(Reason::LaneTaken), detail: String::new() }],
         intents: Vec::new(),
@@ -211,6 +213,7 @@ fn a_lane_the_world_kept_from_being_decided_stays_open() {
         slot: Slot::at(instant(0)),
         decided_for: instant(1),
         policy_hash: String::new(),
+        taken_at: instant(0),
         balances: Vec::new(),
         lanes: vec![LaneVerdict { lane, reason: Some(Reason::FxRateMissing), detail: String::new() }],
         intents: Vec::new(),
@@ -229,9 +232,9 @@ fn c07_a_balance_that_moved_since_is_not_stale_even_when_it_comes_back_to_the_sa
     };
     let (mut state, _) = after(&intent(Country::CMR, 1, true), &[applied()]);
     assert_eq!(state.standing.outflows.len(), 1);
-    state.apply(instant(200), &Event::Observed { balances: vec![row(330_000)] }).unwrap();
+    state.apply(instant(200), &Event::Observed { taken_at: instant(199), balances: vec![row(330_000)] }).unwrap();
     assert_eq!(state.standing.outflows.len(), 1, "the very figure from before: stale");
-    state.apply(instant(260), &Event::Observed { balances: vec![row(100_000)] }).unwrap();
+    state.apply(instant(260), &Event::Observed { taken_at: instant(259), balances: vec![row(100_000)] }).unwrap();
     assert!(state.standing.outflows.is_empty());
 }
 
@@ -259,7 +262,11 @@ fn pauses_between_attempts_grow_to_five_minutes() {
     let (_, mut tracked) = after(&intent(Country::CMR, 1, true), &[lost()]);
     for (attempts, seconds) in [(1, 1), (2, 2), (3, 4), (5, 16), (9, 256), (10, 300), (60, 300)] {
         tracked.attempts = attempts;
-        assert_eq!(next_ask_at(&tracked), Some(tracked.updated_at + TimeDelta::seconds(seconds)), "{attempts}");
+        assert_eq!(
+            next_ask_at(&tracked, instant(9_000)),
+            Some(tracked.updated_at + TimeDelta::seconds(seconds)),
+            "{attempts}"
+        );
     }
     let rules = RetryRules { resend_for: TimeDelta::hours(6) };
     let first = tracked.first_attempt_at.unwrap();

@@ -25,8 +25,10 @@ pub struct Tracked {
     pub amount_is_ours: bool,
     /// The source's balance before the first attempt that may have reached KPay.
     pub balance_before: Option<Amount>,
-    /// When the first attempt that may have reached KPay was recorded.
+    /// When the first attempt that may have reached KPay was recorded; attempts in vain do not count.
     pub first_attempt_at: Option<Timestamp>,
+    /// Whether the configuration's caps have counted it: each intent once, at its first attempt.
+    pub counted: bool,
     /// What is known of the move, once applied.
     pub facts: Option<AppliedFacts>,
     /// When it was decided (journal time).
@@ -51,6 +53,7 @@ impl Tracked {
             amount_is_ours: true,
             balance_before: None,
             first_attempt_at: None,
+            counted: false,
             facts: None,
             created_at: at,
             updated_at: at,

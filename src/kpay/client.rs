@@ -101,7 +101,7 @@ impl Client {
     pub async fn replace_keys(&self, keys: Keys) -> Result<(), CallError> {
         check_environment(self.environment, &keys)?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-        self.tokens.forget().await;
+        self.tokens.forget();
         Ok(())
     }
 

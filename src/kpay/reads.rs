@@ -97,13 +97,13 @@ impl Client {
         let first = self.ask(Call { endpoint, query: "", auth: Auth::Bearer(&token), body: None }).await;
         let body = match first {
             Err(CallError::NotAuthorized { .. }) => {
-                self.tokens.discard(&token).await;
+                self.tokens.discard(&token);
                 let fresh = self.token().await?;
                 self.ask(Call { endpoint, query: "", auth: Auth::Bearer(&fresh), body: None }).await?
             }
             other => other?,
         };
-        self.tokens.accepted().await;
+        self.tokens.accepted();
         snapshot(endpoint, &body, taken_at, countries)
     }
 

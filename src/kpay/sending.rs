@@ -28,7 +28,7 @@ impl Client {
     /// Sends a transfer: [`Client::clear_to_send`], then [`Client::send_transfer`].
     pub async fn transfer(&self, intent: &Intent) -> Reply {
         match self.clear_to_send().await {
-            Ok(clearance) => self.send_transfer(clearance, intent).await,
+            Ok(clearance) => self.send_transfer(clearance, intent, &|| true).await,
             Err(error) => error.before_sending(),
         }
     }
@@ -52,27 +52,41 @@ impl Client {
 
     /// Sends the intent's bytes exactly as they are, under the whole-request deadline. After a 401 the token is renewed
     /// once and the same bytes are sent once more; no other answer is followed by a second request.
-    pub async fn send_transfer(&self, clearance: Clearance, intent: &Intent) -> Reply {
+    ///
+    /// `may_send` is asked right before each of the two: a pause that came meanwhile is not passed by.
+    pub async fn send_transfer(
+        &self,
+        clearance: Clearance,
+        intent: &Intent,
+        may_send: &(dyn Fn() -> bool + Send + Sync),
+    ) -> Reply {
         if let Some(what) = disagreement(intent) {
             return Reply::NotSent { detail: format!("nothing was sent: {what}") };
         }
         if let Some(wait) = self.held_for() {
             return Reply::NotSent { detail: format!("KPay asked for a pause of {} s more", wait.as_secs() + 1) };
         }
+        let not_any_more = || Reply::NotSent { detail: "paused or stopped just before the first byte".to_owned() };
+        if !may_send() {
+            return not_any_more();
+        }
         let Clearance { token, permit } = clearance;
         match self.post(permit, &token, intent).await {
             Ok(answer) if answer.status == 401 => {}
             outcome => return self.verdict(intent, outcome).await,
         }
-        self.tokens.discard(&token).await;
+        self.tokens.discard(&token);
         let (fresh, permit) = match self.second_leave().await {
             Some(Ok(leave)) => leave,
             Some(Err(error)) => return error.before_sending(),
             None => return Reply::NotSent { detail: "the token had run out; no room for a second try now".to_owned() },
         };
+        if !may_send() {
+            return not_any_more();
+        }
         match self.post(permit, &fresh, intent).await {
             Ok(answer) if answer.status == 401 => {
-                self.tokens.fresh_one_refused(&fresh).await;
+                self.tokens.fresh_one_refused(&fresh);
                 let said = message_of(&answer.body).unwrap_or_else(|| shown(&answer.body));
                 Reply::NotAuthorized { detail: format!("KPay answered 401, also to a fresh token: {said}") }
             }
@@ -101,7 +115,7 @@ impl Client {
             Err(failure) => return self.without_an_answer(failure),
         };
         if answer.status < 500 {
-            self.tokens.accepted().await;
+            self.tokens.accepted();
         }
         let reply = judge(intent, answer.status, &answer.body);
         if matches!((&reply, answer.status), (Reply::Lost { .. }, 200..=299)) {

@@ -6,8 +6,8 @@ use super::{CallError, Endpoint};
 use crate::model::Environment;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// A token is refreshed no sooner than this by the clock, whatever its lifetime says; a shorter life shows as a 401.
@@ -41,7 +41,12 @@ pub(super) struct Issued {
 
 /// Keeps the one token.
 #[derive(Default)]
-pub(super) struct Tokens(Mutex<State>);
+pub(super) struct Tokens {
+    /// Held over a fetch: whoever comes meanwhile waits for the same token.
+    fetching: tokio::sync::Mutex<()>,
+    /// Held for a moment only: an answer in hand must never wait for somebody else's fetch.
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
@@ -56,18 +61,13 @@ impl Tokens {
     /// The token; fetched where there is none or it is due. While KPay refuses us this fails without asking, for 1, 2, 4
     /// … 60 s, so that a revoked key costs about one request a minute.
     pub(super) async fn get(&self, fetch: impl AsyncFnOnce() -> Result<Issued, CallError>) -> Result<Token, CallError> {
-        // Held over the fetch: whoever comes meanwhile waits for the same token.
-        let mut state = self.0.lock().await;
-        if let Some(token) = state.held.as_ref().filter(|token| !token.is_due()) {
-            return Ok(token.clone());
+        let _one_at_a_time = self.fetching.lock().await;
+        if let Some(known) = self.state().known() {
+            return known;
         }
-        let now = Instant::now();
-        if let Some(until) = state.not_before.filter(|&until| until > now) {
-            let seconds = (until - now).as_secs() + 1;
-            let message = format!("it was refused just before and is not asked again for {seconds} s");
-            return Err(CallError::NotAuthorized { endpoint: Endpoint::Token, message });
-        }
-        match fetch().await {
+        let fetched = fetch().await;
+        let mut state = self.state();
+        match fetched {
             Ok(issued) => Ok(state.keep(issued)),
             Err(error) => {
                 if error.is_refused() {
@@ -79,33 +79,49 @@ impl Tokens {
         }
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// KPay answered 401 to this token: it is not used again.
-    pub(super) async fn discard(&self, token: &Token) {
-        let mut state = self.0.lock().await;
+    pub(super) fn discard(&self, token: &Token) {
+        let mut state = self.state();
         if state.held.as_ref().is_some_and(|held| held.number == token.number) {
             state.held = None;
         }
     }
 
     /// KPay answered 401 to a token it had issued a moment before: another one would not help for now.
-    pub(super) async fn fresh_one_refused(&self, token: &Token) {
-        self.discard(token).await;
-        self.0.lock().await.back_off();
+    pub(super) fn fresh_one_refused(&self, token: &Token) {
+        self.discard(token);
+        self.state().back_off();
     }
 
     /// KPay took a token.
-    pub(super) async fn accepted(&self) {
-        self.0.lock().await.refusals = 0;
+    pub(super) fn accepted(&self) {
+        self.state().refusals = 0;
     }
 
     /// The keys changed.
-    pub(super) async fn forget(&self) {
-        let mut state = self.0.lock().await;
+    pub(super) fn forget(&self) {
+        let mut state = self.state();
         *state = State { issued: state.issued, ..State::default() };
     }
 }
 
 impl State {
+    /// The token at hand, or that none is asked for now; `None` where one has to be fetched.
+    fn known(&self) -> Option<Result<Token, CallError>> {
+        if let Some(token) = self.held.as_ref().filter(|token| !token.is_due()) {
+            return Some(Ok(token.clone()));
+        }
+        let now = Instant::now();
+        let until = self.not_before.filter(|&until| until > now)?;
+        let seconds = (until - now).as_secs() + 1;
+        let message = format!("it was refused just before and is not asked again for {seconds} s");
+        Some(Err(CallError::NotAuthorized { endpoint: Endpoint::Token, message }))
+    }
+
     fn keep(&mut self, issued: Issued) -> Token {
         self.issued += 1;
         let refresh_at = Instant::now() + issued.refresh_after;
@@ -263,7 +279,7 @@ mod tests {
         assert_eq!(calls.load(Ordering::SeqCst), 1);
         tokio::time::sleep(Duration::from_mins(1)).await;
         let second = get().await.unwrap();
-        tokens.discard(&all[0].as_ref().unwrap().clone()).await;
+        tokens.discard(&all[0].as_ref().unwrap().clone());
         assert_eq!(get().await.unwrap().number, second.number, "a late 401 for the old token leaves the new one");
         assert_eq!(calls.load(Ordering::SeqCst), 2);
     }
@@ -298,13 +314,13 @@ mod tests {
                 })
                 .await;
             if let Ok(token) = got {
-                tokens.fresh_one_refused(&token).await;
+                tokens.fresh_one_refused(&token);
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
         let calls = calls.load(Ordering::SeqCst);
         assert!((50..=70).contains(&calls), "{calls} token calls in an hour");
-        tokens.forget().await;
+        tokens.forget();
         assert!(tokens.get(async || Ok(issued(24))).await.is_ok());
     }
 }

@@ -68,6 +68,8 @@ pub struct Hold {
     pub amount: Amount,
     /// Its outcome so far, a word of CONTRACT 1.
     pub outcome: String,
+    /// Whether the configuration's caps have counted it.
+    pub counted: bool,
 }
 
 /// `max_per_day` counts by policy, source currency and local day of the slot.

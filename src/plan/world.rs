@@ -6,9 +6,6 @@ use crate::money::{Amount, Country, Currency, MoneyError};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 
-/// Outcomes of open intents that were not counted at a first attempt yet.
-const NOT_ATTEMPTED: [&str; 2] = ["planned", "awaiting_approval"];
-
 /// What one plan looks up again and again.
 pub(super) struct World<'a> {
     snapshot: &'a Snapshot,
@@ -36,7 +33,7 @@ impl<'a> World<'a> {
         for hold in standing.holds.values() {
             world.open_lanes.entry(hold.lane).or_insert(hold);
             add(&mut world.held, hold.lane.from, hold.amount);
-            if NOT_ATTEMPTED.contains(&hold.outcome.as_str()) {
+            if !hold.counted {
                 add(&mut world.waiting, hold.lane.from.currency, hold.amount);
                 world.counted_this_hour += 1;
             }

@@ -66,6 +66,7 @@ pub fn decided(n: i64) -> Event {
         policy: "consolidate".to_owned(),
         slot: slot(n),
         decided_for: slot(n).instant(),
+        taken_at: slot(n).instant(),
         policy_hash: "ab".repeat(32),
         balances: Vec::new(),
         lanes: vec![LaneVerdict { lane: lane(), reason: None, detail: String::new() }],

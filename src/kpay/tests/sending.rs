@@ -172,7 +172,7 @@ async fn b01_after_a_429_a_clearance_in_hand_is_void_and_the_next_one_waits() {
     let intent = intent("CMR", "GAB", "50000");
     let early = client.clear_to_send().await.unwrap();
     assert!(matches!(client.transfer(&intent).await, Reply::Lost { .. }));
-    assert!(matches!(client.send_transfer(early, &intent).await, Reply::NotSent { .. }));
+    assert!(matches!(client.send_transfer(early, &intent, &|| true).await, Reply::NotSent { .. }));
     transfer.assert_async().await;
     transfer.remove_async().await;
     server.mock("POST", TRANSFER).with_status(201).with_body(reply_within_xaf()).create_async().await;

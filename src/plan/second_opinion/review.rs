@@ -57,7 +57,7 @@ impl<'a> Review<'a> {
             review.ids.insert(hold.external_id.as_str().to_owned());
             review.held_lanes.insert(hold.lane);
             plus(&mut review.spoken_for, hold.lane.from, Some(hold.amount));
-            if matches!(hold.outcome.as_str(), "planned" | "awaiting_approval") {
+            if !hold.counted {
                 plus(&mut review.capped, hold.lane.from.currency, Some(hold.amount));
                 review.count += 1;
             }

@@ -107,7 +107,16 @@ impl Scene {
                 let (on, amount) = pair(word);
                 let id = format!("TRD-HOLD-{}", standing.holds.len());
                 let external_id = ExternalId::from_text(&id);
-                standing.holds.insert(id, Hold { external_id, lane: lane(on), amount, outcome: (*outcome).to_owned() });
+                standing.holds.insert(
+                    id,
+                    Hold {
+                        external_id,
+                        lane: lane(on),
+                        amount,
+                        outcome: (*outcome).to_owned(),
+                        counted: *outcome != "planned",
+                    },
+                );
             }
             ["used", name, currency, day, amount] => {
                 let key = DayKey {
