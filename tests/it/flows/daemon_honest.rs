@@ -163,6 +163,7 @@ fn a_pending_rate_is_counted() {
     });
     let pending = || sum(&metrics(&daemon), "rate_pending", &[]).unwrap();
     eventually("one rate is pending", PATIENCE, || pending() > 0.5);
+    same(sum(&metrics(&daemon), "oldest_open_intent_seconds", &[]), 0.0, "a pending rate is no open intent");
     let id = merchant.transfers()[0]["external_id"].as_str().unwrap().to_owned();
     let words = ["--applied", "--rate", "1.0153", "--credited", "101530", "--by", "Ada", "--note", "dashboard"];
     merchant.treasuryd(&[&["transfers", "resolve", &id], &words[..]].concat()).with_code(0);
