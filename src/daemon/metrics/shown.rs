@@ -75,11 +75,14 @@ impl Shown {
     }
 
     fn set_open(&self, open: &[TransferView], now: Timestamp) {
-        for state in Outcome::ALL.into_iter().filter(|outcome| outcome.is_open()).map(Outcome::word) {
+        let states = || Outcome::ALL.into_iter().filter(|outcome| outcome.is_open()).map(Outcome::word);
+        for state in states() {
             let count = open.iter().filter(|transfer| transfer.state == state).count();
             self.open.with_label_values(&[state]).set(whole(count));
         }
-        let oldest = open.iter().map(|transfer| transfer.created_at).min();
+        // An applied transfer whose rate is pending is in the view, and is no open intent.
+        let is_open = |transfer: &&TransferView| states().any(|state| transfer.state == state);
+        let oldest = open.iter().filter(is_open).map(|transfer| transfer.created_at).min();
         self.oldest_open.set(oldest.map_or(0.0, |since| age_seconds(now, since)));
     }
 

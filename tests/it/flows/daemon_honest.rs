@@ -7,6 +7,7 @@ use super::tools::{
 use crate::support::{Daemon, Merchant, eventually};
 use chrono::{TimeDelta, Utc};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 use treasuryd::money::{Currency, Rate};
 
@@ -40,7 +41,7 @@ fn whole(value: usize) -> f64 {
 }
 
 fn same(a: Option<f64>, b: f64, what: &str) {
-    assert!(a.is_some_and(|a| (a - b).abs() < 1e-6), "{what}: {a:?} is not {b}");
+    assert_eq!(a.map(|a| a.to_string()), Some(b.to_string()), "{what}");
 }
 
 #[test]
@@ -97,8 +98,8 @@ fn i21_records_are_counted_alike() {
     let last = status(&merchant)["journal_records"].as_u64().unwrap();
     let lines: usize = files_under(&merchant.path("state"))
         .iter()
-        .filter(|(name, _)| name.ends_with(".jsonl"))
-        .map(|(_, bytes)| bytes.iter().filter(|byte| **byte == b'\n').count())
+        .filter(|(name, _)| Path::new(name).extension().is_some_and(|extension| extension == "jsonl"))
+        .map(|(_, bytes)| String::from_utf8_lossy(bytes).lines().count())
         .sum();
     assert_eq!(u64::try_from(lines).unwrap(), last);
 }
@@ -162,6 +163,7 @@ fn a_pending_rate_is_counted() {
     });
     let pending = || sum(&metrics(&daemon), "rate_pending", &[]).unwrap();
     eventually("one rate is pending", PATIENCE, || pending() > 0.5);
+    same(sum(&metrics(&daemon), "oldest_open_intent_seconds", &[]), 0.0, "a pending rate is no open intent");
     let id = merchant.transfers()[0]["external_id"].as_str().unwrap().to_owned();
     let words = ["--applied", "--rate", "1.0153", "--credited", "101530", "--by", "Ada", "--note", "dashboard"];
     merchant.treasuryd(&[&["transfers", "resolve", &id], &words[..]].concat()).with_code(0);

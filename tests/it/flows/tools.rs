@@ -17,14 +17,12 @@ pub fn one_policy(sweep: &str, more: &str) -> String {
 
 /// One policy as an item of the list, each day at 18:00 UTC unless `more` has a schedule of its own.
 pub fn policy(name: &str, sweep: &str, more: &str) -> String {
-    let mut text = format!("  - name: {name}\n    sweep: {sweep}\n");
+    let mut lines = vec![format!("  - name: {name}"), format!("    sweep: {sweep}")];
     if !more.contains("schedule:") {
-        text.push_str("    schedule: \"0 18 * * *\"\n");
+        lines.push("    schedule: \"0 18 * * *\"".to_owned());
     }
-    for line in more.lines() {
-        text.push_str(&format!("    {line}\n"));
-    }
-    text
+    lines.extend(more.lines().map(|line| format!("    {line}")));
+    lines.join("\n") + "\n"
 }
 
 /// `once --json --at …`.
