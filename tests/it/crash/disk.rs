@@ -107,17 +107,27 @@ fn d08_a_daemon_with_no_room_for_its_log_goes_on() {
     merchant.policies(&super::daily_policies("    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\n"));
     let mut command = merchant.command(&["run"]);
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut daemon = command.env("TREASURYD_LOG", "debug").stdout(Stdio::null()).stderr(full).spawn().unwrap();
+    let daemon = command.env("TREASURYD_LOG", "debug").stdout(Stdio::null()).stderr(full).spawn().unwrap();
+    let mut daemon = KilledAtTheEnd(daemon);
     let patience = std::time::Duration::from_secs(30);
     crate::support::eventually("it moves and records it", patience, || {
         let transfers = merchant.transfers();
         transfers.len() == 2 && transfers.iter().all(|one| one["state"] == "applied")
     });
-    let ended = daemon.try_wait().unwrap();
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
+    let ended = daemon.0.try_wait().unwrap();
+    drop(daemon);
     assert!(ended.is_none(), "{ended:?}");
     assert_books_agree(&merchant);
+}
+
+/// A daemon without a voice, not left behind by a test that fails.
+struct KilledAtTheEnd(std::process::Child);
+
+impl Drop for KilledAtTheEnd {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A small disk of its own for the state.

@@ -202,7 +202,7 @@ fn d11_a_state_that_is_not_fit_is_refused_before_anything_is_sent() {
 
 #[test]
 fn d11_somebody_elses_state_or_a_read_only_mount_is_refused() {
-    if !rustix_is_root() {
+    if !is_root() {
         eprintln!("skipped: only root can give a directory away or mount one");
         return;
     }
@@ -222,7 +222,7 @@ fn d11_somebody_elses_state_or_a_read_only_mount_is_refused() {
     assert_refused(&merchant, "a read-only mount", "Read-only file system");
 }
 
-fn rustix_is_root() -> bool {
+fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().unwrap();
     id.stdout == b"0\n"
 }

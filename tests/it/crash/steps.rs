@@ -1,10 +1,12 @@
 //! D1 and D3: the process is killed before each of its steps, by counting system calls (strace counts them thread by
-//! thread), and then started again, with its state or without it.
+//! thread) and requests (the sandbox holds them open), and then started again, with its state or without it.
 
 use super::{assert_books_agree, deposit, once_with, our_entries};
-use crate::support::Merchant;
+use crate::support::{Merchant, eventually};
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
 /// Steps that matter, with the fewest that must have been met: so that a change of the runtime's habits does not
 /// quietly empty the test.
@@ -30,11 +32,42 @@ fn kill_before_each(call: &str, then: impl Fn(&Merchant, usize)) -> usize {
     unreachable!("there is always one more number")
 }
 
+/// Kills `once` while its first, second, … request waits for an answer, until it is through.
+fn kill_at_each_request(fault: &str, then: impl Fn(&Merchant, usize)) -> usize {
+    for nth in 1.. {
+        let merchant = merchant();
+        let rules = [format!("any:ok={}", nth - 1), format!("any:{fault}")];
+        merchant.bank().set_faults(&rules).unwrap();
+        let mut command = merchant.command(&["once", "--json", "--at", crate::support::EVENING]);
+        let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut ended = None;
+        eventually("its request hangs, or it is through", Duration::from_secs(30), || {
+            ended = running.try_wait().unwrap();
+            ended.is_some() || merchant.books().faults[1].1 > 0
+        });
+        running.kill().unwrap();
+        running.wait().unwrap();
+        if let Some(status) = ended {
+            assert_eq!(status.code(), Some(0), "request {nth}");
+            return nth - 1;
+        }
+        merchant.bank().set_faults::<&str>(&[]).unwrap();
+        then(&merchant, nth);
+    }
+    unreachable!("there is always one more number")
+}
+
 /// All kinds of steps at once; most of the time is waiting.
 fn kill_before_every_step(then: impl Fn(&Merchant, &str, usize) + Sync) {
     std::thread::scope(|scope| {
+        let then = &then;
+        for fault in ["hang", "hang-before"] {
+            scope.spawn(move || {
+                let met = kill_at_each_request(fault, |merchant, nth| then(merchant, fault, nth));
+                assert!(met >= 6, "only {met} requests");
+            });
+        }
         for (call, fewest) in STEPS {
-            let then = &then;
             scope.spawn(move || {
                 let met = kill_before_each(call, |merchant, nth| then(merchant, call, nth));
                 assert!(met >= fewest, "only {met} of {call}");

@@ -33,6 +33,9 @@ policies:
 /// What each source must keep under [`POLICIES`].
 const FLOORS: [(&str, i64); 5] = [("GAB", 50_000), ("COG", 40_000), ("SEN", 30_000), ("BEN", 30_000), ("CMR", 500_000)];
 
+/// The one that leaves a transfer to a person, where it strikes the first attempt.
+const DELIVERED_TWICE: &str = "duplicate=p:0.03";
+
 /// Four in ten transfers meet one of these, and some of the readings. Not among them: a 409 for a transfer that KPay
 /// still holds and then drops (`conflict-pending`), which no reply tells from one that was applied.
 const FAULTS: [&str; 14] = [
@@ -46,7 +49,7 @@ const FAULTS: [&str; 14] = [
     "429=1@p:0.02",
     "429-after=1@p:0.01",
     "slow=400@p:0.06",
-    "duplicate=p:0.03",
+    DELIVERED_TWICE,
     "401@p:0.02",
     "balances:http-500=p:0.02",
     "token:http-503=p:0.02",
@@ -170,6 +173,27 @@ fn is_settled(merchant: &Merchant) -> bool {
     merchant.transfers().iter().all(|one| !open.contains(&one["state"].as_str().unwrap()))
 }
 
+/// What was left to a person, one by one: a middlebox delivered the very first attempt twice, so that its only answer
+/// was a 409, which on a first attempt proves nothing (CONTRACT, "What a 409 means"). The person looks it up at KPay.
+fn answer_the_calls(merchant: &Merchant) -> usize {
+    let books = merchant.books();
+    let requests = merchant.bank().requests();
+    let mut called = 0;
+    for transfer in merchant.transfers().into_iter().filter(|transfer| transfer["state"] == "needs_operator") {
+        let id = transfer["external_id"].as_str().unwrap();
+        let first = requests.iter().find(|request| request.body.contains(id)).unwrap();
+        assert_eq!(first.fault.as_deref(), Some(DELIVERED_TWICE), "{transfer:#}\n{first:#?}");
+        assert_eq!(transfer["attempts"], 1, "{transfer:#}");
+        let found = books.applied(id)[0];
+        let (amount, rate, credited) = (found.amount.to_string(), found.rate.to_string(), found.credited.to_string());
+        let what = ["transfers", "resolve", id, "--applied", "--amount", &amount, "--rate", &rate];
+        let who = ["--credited", &credited, "--by", "amina", "--note", "seen at KPay"];
+        merchant.treasuryd(&[&what[..], &who[..]].concat()).with_code(0);
+        called += 1;
+    }
+    called
+}
+
 #[test]
 fn d01_storm_of_kills_leaves_the_books_equal() {
     let kills = number_from_environment("STORM_KILLS").unwrap_or(25);
@@ -198,14 +222,11 @@ fn d01_storm_of_kills_leaves_the_books_equal() {
     assert_eq!(daemon.wait(PATIENCE), Some(0));
     eventually("nothing is left open", Duration::from_secs(1), || is_settled(&merchant));
 
+    let called = answer_the_calls(&merchant);
     let figures = assert_books_agree(&merchant);
     let books = merchant.books();
     assert!(books.wallets.iter().all(|wallet| !wallet.balance.is_negative()), "{:?}", books.wallets);
     assert_floors_kept(&opening, &books.transfers, &deposits.into_inner().unwrap());
-    let stuck: Vec<_> =
-        merchant.transfers().into_iter().filter(|transfer| transfer["state"] == "needs_operator").collect();
-    assert!(stuck.is_empty(), "with a record before every slot a 409 is proof: {stuck:#?}");
-
     let events: Vec<Event> =
         treasuryd::journal::records(&merchant.path("state")).unwrap().map(|record| record.unwrap().event).collect();
     let count = |is: fn(&Event) -> bool| events.iter().filter(|event| is(event)).count();
@@ -213,7 +234,7 @@ fn d01_storm_of_kills_leaves_the_books_equal() {
     let starts = count(|event| matches!(event, Event::Started { .. }));
     println!(
         "storm: {kills} kills, {starts} starts, {} transfers applied ({} rates pending), {} requests, {unknowns} unknowns, \
-         {} records, {} s, seed {seed}, faults {faults:?}",
+         {called} for a person, {} records, {} s, seed {seed}, faults {faults:?}",
         figures.applied,
         figures.rates_pending,
         books.counters.requests,
