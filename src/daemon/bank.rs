@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// A Retry-After longer than this is not waited for inside a step: the source rests meanwhile.
 const SHORT_HOLD: Duration = Duration::from_secs(2);
+/// Nor is one longer than this waited for by a question: `once` is to end, and the daemon asks again by itself.
+const LONGEST_HOLD_FOR_A_QUESTION: Duration = Duration::from_secs(15);
 
 /// The client for KPay's REST API as a [`Bank`].
 pub struct KpayBank {
@@ -25,6 +27,11 @@ impl KpayBank {
     pub fn new(client: Client) -> Self {
         Self { client }
     }
+
+    fn not_held_longer_than(&self, longest: Duration) -> Result<(), BankError> {
+        let Some(hold) = self.client.held_for().filter(|hold| *hold > longest) else { return Ok(()) };
+        Err(BankError::Unavailable(format!("KPay asked us to wait (Retry-After): {} s more", hold.as_secs())))
+    }
 }
 
 fn bank_error(error: &CallError) -> BankError {
@@ -33,7 +40,10 @@ fn bank_error(error: &CallError) -> BankError {
 
 impl Bank for KpayBank {
     fn identity(&self) -> BoxFuture<'_, Result<Identity, BankError>> {
-        Box::pin(async { self.client.identity().await.map_err(|error| bank_error(&error)) })
+        Box::pin(async {
+            self.not_held_longer_than(LONGEST_HOLD_FOR_A_QUESTION)?;
+            self.client.identity().await.map_err(|error| bank_error(&error))
+        })
     }
 
     fn wallets<'a>(
@@ -41,19 +51,22 @@ impl Bank for KpayBank {
         taken_at: Timestamp,
         countries: &'a BTreeSet<Country>,
     ) -> BoxFuture<'a, Result<Snapshot, BankError>> {
-        Box::pin(async move { self.client.wallets(taken_at, countries).await.map_err(|error| bank_error(&error)) })
+        Box::pin(async move {
+            self.not_held_longer_than(LONGEST_HOLD_FOR_A_QUESTION)?;
+            self.client.wallets(taken_at, countries).await.map_err(|error| bank_error(&error))
+        })
     }
 
     fn rate(&self, from: Currency, to: Currency) -> BoxFuture<'_, Result<Rate, BankError>> {
-        Box::pin(async move { self.client.exchange_rate(from, to).await.map_err(|error| bank_error(&error)) })
+        Box::pin(async move {
+            self.not_held_longer_than(LONGEST_HOLD_FOR_A_QUESTION)?;
+            self.client.exchange_rate(from, to).await.map_err(|error| bank_error(&error))
+        })
     }
 
     fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
         Box::pin(async {
-            if let Some(hold) = self.client.held_for().filter(|hold| *hold > SHORT_HOLD) {
-                let text = format!("KPay asked us to wait (Retry-After): {} s more", hold.as_secs());
-                return Err(BankError::Unavailable(text));
-            }
+            self.not_held_longer_than(SHORT_HOLD)?;
             let clearance = self.client.clear_to_send().await.map_err(|error| bank_error(&error))?;
             Ok(Leave(Box::new(clearance)))
         })

@@ -13,8 +13,8 @@ use std::time::Duration;
 pub enum Obstacle {
     /// So many bytes of its request are taken, then the connection is reset.
     CutAfter(usize),
-    /// Nobody listens any more once the wallets were shown, until [`Middlebox::reopen`].
-    Closed,
+    /// Nobody listens any more once the wallets were shown so many times, until [`Middlebox::reopen`].
+    ClosedAfter(usize),
 }
 
 /// A running middlebox.
@@ -110,8 +110,14 @@ fn pass(mut stream: TcpStream, kpay: &str, obstacle: &Mutex<Option<Obstacle>>) -
     let mut reply = Vec::new();
     onward.read_to_end(&mut reply).ok();
     stream.write_all(&reply).ok();
-    let showed_wallets = text.starts_with("GET /api/wallets/overview");
-    (!showed_wallets || *obstacle.lock().unwrap() != Some(Obstacle::Closed)).then_some(())
+    let mut obstacle = obstacle.lock().unwrap();
+    if let Some(Obstacle::ClosedAfter(readings)) = &mut *obstacle
+        && text.starts_with("GET /api/wallets/overview")
+    {
+        *readings -= 1;
+        return (*readings > 0).then_some(());
+    }
+    Some(())
 }
 
 fn is_whole(request: &[u8]) -> bool {
