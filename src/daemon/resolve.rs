@@ -84,7 +84,7 @@ impl Engine {
         let finding = finding(&tracked, wish)?;
         let event = Event::Resolved {
             external_id: external_id.clone(),
-            by: tame(&wish.by, 80),
+            by: named(&wish.by),
             note: tame(&wish.note, 400),
             finding,
         };
@@ -100,7 +100,9 @@ impl Engine {
         let said = policy.as_ref().map_or("everything is paused".to_owned(), |name| format!("policy {name} is paused"));
         let what = self.paused_what(policy)?;
         self.claimed().await?;
-        self.append(vec![Event::Paused { what, by, note: String::new() }]).await.map_err(EngineError::from)?;
+        self.append(vec![Event::Paused { what, by: by.as_deref().map(named), note: String::new() }])
+            .await
+            .map_err(EngineError::from)?;
         Ok(format!("{said}: nothing is sent or sent again until `treasuryd resume`; reading goes on"))
     }
 
@@ -117,7 +119,7 @@ impl Engine {
         let is_all = policy.is_none();
         let what = self.paused_what(policy)?;
         self.claimed().await?;
-        self.append(vec![Event::Resumed { what, by }]).await.map_err(EngineError::from)?;
+        self.append(vec![Event::Resumed { what, by: by.as_deref().map(named) }]).await.map_err(EngineError::from)?;
         let still = self.store.with_state(|state| state.standing.paused.clone());
         if is_all && !still.is_empty() {
             let names: Vec<_> = still.into_iter().collect();
@@ -152,6 +154,11 @@ impl Engine {
             if names.is_empty() { "none".to_owned() } else { names.join(", ") }
         )))
     }
+}
+
+/// A name as it is kept: whoever reads the journal later has a terminal, too.
+fn named(by: &str) -> String {
+    tame(by, 80)
 }
 
 fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishError> {
