@@ -87,7 +87,7 @@ impl Engine {
         let finding = finding(&tracked, wish)?;
         let event = Event::Resolved {
             external_id: external_id.clone(),
-            by: tame(&wish.by, 80),
+            by: named(&wish.by),
             note: tame(&wish.note, 400),
             finding,
         };
@@ -102,7 +102,7 @@ impl Engine {
     pub async fn pause(&self, policy: Option<String>, by: Option<String>) -> Result<String, WishError> {
         let said = policy.as_ref().map_or("everything is paused".to_owned(), |name| format!("policy {name} is paused"));
         let what = self.paused_what(policy)?;
-        let paused = Event::Paused { what, by, note: String::new() };
+        let paused = Event::Paused { what, by: by.as_deref().map(named), note: String::new() };
         if self.store.with_state(|state| state.identity.is_some()) {
             self.append(vec![paused]).await.map_err(EngineError::from)?;
         } else {
@@ -143,7 +143,7 @@ impl Engine {
         self.world()
             .pauses_to_record
             .retain(|paused| !matches!(paused, Event::Paused { what: paused, .. } if *paused == what));
-        self.append(vec![Event::Resumed { what, by }]).await.map_err(EngineError::from)?;
+        self.append(vec![Event::Resumed { what, by: by.as_deref().map(named) }]).await.map_err(EngineError::from)?;
         let still = self.store.with_state(|state| state.standing.paused.clone());
         if is_all && !still.is_empty() {
             let names: Vec<_> = still.into_iter().collect();
@@ -178,6 +178,11 @@ impl Engine {
             if names.is_empty() { "none".to_owned() } else { names.join(", ") }
         )))
     }
+}
+
+/// A name as it is kept: whoever reads the journal later has a terminal, too.
+fn named(by: &str) -> String {
+    tame(by, 80)
 }
 
 fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishError> {

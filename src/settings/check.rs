@@ -166,8 +166,13 @@ impl Checker<'_> {
         let base = self.surroundings.base(&place, self.file);
         self.parsed(key, |text| {
             let text = not_empty(text)?;
-            if text.chars().any(char::is_control) {
-                return Err(complaint("path", "a path with a control character in it", "correct the path"));
+            // Paths are shown by every room; what moves or hides text has no place in them.
+            if tame(&text, usize::MAX) != text {
+                return Err(complaint(
+                    "path",
+                    "a path with a control or invisible character in it",
+                    "correct the path",
+                ));
             }
             Ok(base.join(text))
         })

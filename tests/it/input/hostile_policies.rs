@@ -56,15 +56,10 @@ fn file_names_are_shown_tame() {
     }
     Refusal { args: &["-c", "\u{1b}[2J\nx", "plan"], env: &[], code: 78, says: &[], may_ask: false }.check(&merchant);
     let env = [("TREASURYD__STATE__PATH", "api-key/\u{1b}[2J\nx")];
-    Refusal { args: &["once"], env: &env, code: 78, says: &["control character"], may_ask: false }.check(&merchant);
+    Refusal { args: &["once"], env: &env, code: 78, says: &["control or invisible character"], may_ask: false }
+        .check(&merchant);
     let env = [("TREASURYD__STATE__PATH", "api-key/\u{202e}")];
-    let ended = run({
-        let mut command = merchant.command(&["once"]);
-        command.envs(env);
-        command
-    });
-    assert!(matches!(ended.code, Some(77 | 78)), "{ended:?}");
-    is_fit_to_read(&ended.stderr);
+    Refusal { args: &["once"], env: &env, code: 78, says: &["character"], may_ask: false }.check(&merchant);
 }
 
 /// What an operator types is kept in the journal and shown later: tame as well.

@@ -76,7 +76,7 @@ fn missing_keys_name_every_place_that_was_looked_at() {
     let merchant = merchant();
     let text = fs::read_to_string(merchant.path("treasuryd.toml")).unwrap();
     let without: String =
-        text.lines().filter(|line| !line.contains("_key_file")).map(|line| format!("{line}\n")).collect();
+        text.lines().filter(|line| !line.contains("_key_file")).flat_map(|line| [line, "\n"]).collect();
     merchant.write("treasuryd.toml", &without);
     refused(&merchant, 78, &["kpay.api_key_file", "KPAY_API_KEY", "KPAY_SECRET_KEY"]);
     let env = [("KPAY_API_KEY", API_KEY), ("KPAY_SECRET_KEY", SECRET_KEY)];
