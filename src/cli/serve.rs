@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 
 /// Beside the time-out of a request, how long a transfer under way is waited for at the end.
 const DRAIN_MARGIN: Duration = Duration::from_secs(3);
-/// However long a request may take, systemd waits only so long for the end (TimeoutStopSec).
+/// However long a request may take, systemd waits only so long for the end (`TimeoutStopSec`).
 const LONGEST_DRAIN: Duration = Duration::from_secs(40);
 /// A heartbeat older than this is no sign of life for systemd.
 const HEARTBEAT_STALE: Duration = Duration::from_secs(10);

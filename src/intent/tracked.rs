@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// One intent and what happened to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent facts, each recorded by an event of its own")]
 pub struct Tracked {
     /// The decision, unchanged.
     pub intent: Intent,

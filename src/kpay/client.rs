@@ -98,7 +98,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CallError::WrongEnvironment`] where the new keys are of another environment: the old ones stay.
-    pub async fn replace_keys(&self, keys: Keys) -> Result<(), CallError> {
+    pub fn replace_keys(&self, keys: Keys) -> Result<(), CallError> {
         check_environment(self.environment, &keys)?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         self.tokens.forget();

@@ -73,7 +73,7 @@ impl Client {
         let Clearance { token, permit } = clearance;
         match self.post(permit, &token, intent).await {
             Ok(answer) if answer.status == 401 => {}
-            outcome => return self.verdict(intent, outcome).await,
+            outcome => return self.verdict(intent, outcome),
         }
         self.tokens.discard(&token);
         let (fresh, permit) = match self.second_leave().await {
@@ -90,7 +90,7 @@ impl Client {
                 let said = message_of(&answer.body).unwrap_or_else(|| shown(&answer.body));
                 Reply::NotAuthorized { detail: format!("KPay answered 401, also to a fresh token: {said}") }
             }
-            outcome => self.verdict(intent, outcome).await,
+            outcome => self.verdict(intent, outcome),
         }
     }
 
@@ -109,7 +109,7 @@ impl Client {
         self.exchange(permit, Call { endpoint: Endpoint::Transfer, query: "", auth, body: Some(&intent.body) }).await
     }
 
-    async fn verdict(&self, intent: &Intent, outcome: Result<Answer, Failure>) -> Reply {
+    fn verdict(&self, intent: &Intent, outcome: Result<Answer, Failure>) -> Reply {
         let answer = match outcome {
             Ok(answer) => answer,
             Err(failure) => return self.without_an_answer(failure),

@@ -69,7 +69,7 @@ async fn b07_keys_of_the_other_environment_never_make_a_client() {
     assert!(error.is_refused(), "{error}");
     wrong.environment = Environment::Production;
     assert!(Client::new(wrong, Arc::new(NoObserver)).is_ok());
-    assert!(client("http://127.0.0.1:1").replace_keys(live()).await.unwrap_err().is_refused());
+    assert!(client("http://127.0.0.1:1").replace_keys(live()).unwrap_err().is_refused());
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn b08_rotated_keys_are_used_from_the_next_request_on() {
     old.remove_async().await;
     let new = server.mock("GET", ME).match_header("X-API-Key", "kpay_test_new").with_body(me(APPLICATION, "TEST"));
     let new = new.create_async().await;
-    client.replace_keys(Keys::new("kpay_test_new".to_owned(), "sk_test_new".to_owned()).unwrap()).await.unwrap();
+    client.replace_keys(Keys::new("kpay_test_new".to_owned(), "sk_test_new".to_owned()).unwrap()).unwrap();
     assert!(client.identity().await.is_ok());
     new.assert_async().await;
 }
