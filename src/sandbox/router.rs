@@ -113,8 +113,7 @@ fn on_the_wire(answer: &Answer) -> (Option<u16>, Delivered) {
     let status = Some(answer.reply.status);
     match answer.delivery {
         Delivery::Whole | Delivery::Drip(_) | Delivery::Padded(_) => (status, Delivered::Whole),
-        Delivery::Cut(_) => (status, Delivered::Cut),
-        Delivery::Headers => (status, Delivered::Cut),
+        Delivery::Cut(_) | Delivery::Headers => (status, Delivered::Cut),
         Delivery::Reset => (None, Delivered::Reset),
         Delivery::Hang => (None, Delivered::Hung),
     }
