@@ -272,11 +272,10 @@ fn fold(journal: &[Value]) -> BTreeMap<String, (&'static str, u64)> {
                 "unknown"
             }
             "applied" => "applied",
-            "rejected" => "rejected",
             "needs_operator" => "needs_operator",
             "cancelled" => "cancelled",
             "resolved" if event["finding"]["applied"].is_object() => "applied",
-            "resolved" => "rejected",
+            "rejected" | "resolved" => "rejected",
             other => panic!("an event that the oracle does not know: {other}"),
         };
     }

@@ -11,7 +11,7 @@ use treasuryd::money::{Amount, Country};
 use treasuryd::sandbox::{Books, SandboxSettings};
 
 /// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// More `once` runs than this are not needed to settle anything.
 const MOST_RUNS: usize = 3;
 /// Nor more requests.
