@@ -7,7 +7,7 @@ use crate::daemon::doors::{Bank, BankError, Leave, MaySend, SystemClock};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::TransferView;
 use crate::daemon::{Counted, Engine, KpayBank, Loaded, Parts, Rules};
-use crate::intent::{Reply, RetryRules};
+use crate::intent::{Outcome, Reply, RetryRules};
 use crate::journal::{ReadOnly, Store};
 use crate::kpay;
 use crate::model::{ExternalId, Identity, Intent, Snapshot, Timestamp};
@@ -274,9 +274,12 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> 
     };
     let engine = engine(settings, policies, bank, store, metrics, TimeDelta::zero());
     let response = runtime()?.block_on(async {
-        if matches!(request, Request::Resolve { .. }) {
-            // An attempt that a crash cut short is an open question now, and a person may answer it.
-            engine.begin("resolve").await?;
+        if let Request::Resolve { finding } = &request {
+            let found = engine.store().find(&ExternalId::from_text(&finding.external_id))?;
+            if found.is_some_and(|found| found.outcome == Outcome::Sending) {
+                // An attempt that a crash cut short is an open question now, and a person may answer it.
+                engine.begin("resolve").await?;
+            }
         }
         Ok::<_, CliError>(control::handle(&engine, request).await)
     })?;

@@ -4,8 +4,8 @@ use super::context;
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::daemon::doors::{Clock, SystemClock};
-use crate::daemon::once;
 use crate::daemon::view::TransferView;
+use crate::daemon::{Engine, once};
 use crate::model::{Environment, Timestamp};
 use crate::settings::Surroundings;
 use chrono::TimeDelta;
@@ -55,12 +55,11 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let store = context::store(&settings)?;
     let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
     let engine = context::engine(&settings, Some(policies), bank, store, metrics, ahead);
-    let before = engine.store().records();
     let report = context::runtime()?.block_on(async {
         engine.begin("once").await?;
         once(&engine, args.policy.as_deref()).await
     });
-    let touched = touched(&engine, before);
+    let touched = touched(&engine);
     engine.store().close();
     let report = report?;
     let touched = touched?;
@@ -71,6 +70,7 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     if let Some(trouble) = report.trouble {
         return Err(trouble.into());
     }
+    tell_why(&engine);
     if report.unsettled > 0 {
         let text = format!(
             "{} transfer(s) are unsettled; nobody knows yet whether their money moved, or a person must look: \
@@ -80,32 +80,28 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         return Err(CliError::new(Exit::Unsettled, text));
     }
     if report.planned > 0 {
-        let why = engine.status().last_errors.first().map_or_else(String::new, |last| format!(": {}", last.what));
-        let text = format!("{} transfer(s) are still planned, not sent{why}", report.planned);
+        let last = engine.problems().pop().map_or_else(String::new, |last| format!(": {last}"));
+        let text = format!("{} transfer(s) are still planned, not sent{last}", report.planned);
         return Err(CliError::new(Exit::Unsettled, text));
     }
     Ok(Exit::Done)
 }
 
-/// Intents that something happened to since the record `before`.
-fn touched(engine: &crate::daemon::Engine, before: u64) -> Result<Vec<TransferView>, CliError> {
-    let mut touched = BTreeSetOfIds::new();
-    for record in crate::journal::records(engine.store().dir())? {
-        let record = record?;
-        if record.seq <= before {
-            continue;
-        }
-        if let crate::intent::Event::Decided { intents, .. } = &record.event {
-            touched.extend(intents.iter().map(|intent| intent.external_id.clone()));
-        }
-        touched.extend(record.event.external_id().cloned());
-    }
-    let found = touched.iter().map(|id| engine.store().find(id));
-    let found: Result<Vec<_>, _> = found.collect();
+/// Intents that something happened to.
+fn touched(engine: &Engine) -> Result<Vec<TransferView>, CliError> {
+    let found: Result<Vec<_>, _> = engine.changed().iter().map(|id| engine.store().find(id)).collect();
     Ok(found?.iter().flatten().map(TransferView::from).collect())
 }
 
-type BTreeSetOfIds = std::collections::BTreeSet<crate::model::ExternalId>;
+/// Why it held still, where it did.
+fn tell_why(engine: &Engine) {
+    for problem in engine.problems() {
+        output::talk(&problem);
+    }
+    if engine.is_paused() {
+        output::talk("everything is paused: nothing is sent until `treasuryd resume --by NAME`");
+    }
+}
 
 fn show(touched: &[TransferView], json: bool) -> Result<(), CliError> {
     if json {

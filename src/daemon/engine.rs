@@ -79,6 +79,8 @@ pub(super) struct World {
     pub rests: BTreeMap<WalletId, (Timestamp, u32)>,
     /// Intents attempted since the start: all others are due at once, however long their pause was to be.
     pub asked: BTreeSet<ExternalId>,
+    /// Intents that something happened to since the start; a daemon does not collect them.
+    pub changed: BTreeSet<ExternalId>,
     /// Missed slots that were told.
     pub told_missed: BTreeMap<String, Slot>,
     /// Pauses that are not in the journal yet, because an empty one has to ask KPay first whose money it is.
@@ -254,6 +256,9 @@ impl Engine {
     pub async fn append(&self, events: Vec<Event>) -> Result<Vec<Tracked>, StoreError> {
         let only_completed = self.store.with_state(|state| completions(state, &events));
         let changed = self.store.append(self.clock.now(), events).await?;
+        if !self.is_daemon() {
+            self.world().changed.extend(changed.iter().map(|tracked| tracked.intent.external_id.clone()));
+        }
         for tracked in changed.iter().filter(|tracked| !only_completed.contains(&tracked.intent.external_id)) {
             super::telemetry::note(&self.metrics, tracked);
             let mut world = self.world();
@@ -291,6 +296,18 @@ impl Engine {
     /// Countries that policies name: they tell apart balance rows that carry no country.
     pub(super) fn countries(&self) -> BTreeSet<Country> {
         self.policies().map(|set| set.countries()).unwrap_or_default()
+    }
+
+    /// Intents that something happened to since a command began.
+    #[must_use]
+    pub fn changed(&self) -> BTreeSet<ExternalId> {
+        self.world().changed.clone()
+    }
+
+    /// The problems met since the start, oldest first.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        self.world().errors.iter().rev().map(|error| error.what.clone()).collect()
     }
 
     /// No new attempt begins after this.

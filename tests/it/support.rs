@@ -132,9 +132,9 @@ impl Merchant {
         ];
         let mut text = String::new();
         for (section, lines) in sections {
-            text.push_str(&format!("[{section}]\n{lines}\n"));
+            text.extend(["[", section, "]\n", &lines, "\n"]);
             for (_, extra) in self.extra.iter().filter(|(name, _)| *name == section) {
-                text.push_str(&format!("{extra}\n"));
+                text.extend([extra.as_str(), "\n"]);
             }
         }
         self.write("treasuryd.toml", &text);

@@ -236,7 +236,7 @@ fn one_policy_is_paused_through_the_socket() {
     let daemon = merchant.daemon();
     until_ready(&daemon);
     merchant.treasuryd(&["pause", "gabon"]).with_code(0);
-    let ended = merchant.treasuryd(&["pause", "gabun"]).with_code(1);
+    let ended = merchant.treasuryd(&["pause", "gabun"]).with_code(2);
     assert!(ended.stderr.contains("congo, gabon"), "{ended:?}");
     std::thread::sleep(Duration::from_secs(1));
     let count = |lane: &str| moved(&merchant).iter().filter(|line| line.starts_with(lane)).count();

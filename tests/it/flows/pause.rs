@@ -66,7 +66,7 @@ fn a_policys_resume_does_not_end_the_pause_of_everything() {
 fn an_unknown_policy_is_named_with_those_there_are() {
     let merchant = two_policies();
     for command in ["pause", "resume"] {
-        let ended = merchant.treasuryd(&[command, "gabun"]).with_code(1);
+        let ended = merchant.treasuryd(&[command, "gabun"]).with_code(2);
         assert!(ended.stderr.contains("`gabun`") && ended.stderr.contains("congo, gabon"), "{ended:?}");
     }
     merchant.once().with_code(0);

@@ -15,9 +15,9 @@ fn hostile(megabyte: bool) -> String {
 
 fn merchant(log: &str) -> Merchant {
     let wallets = wallets_of(&[("CMR", 0), ("GAB", 130_000), ("COG", 115_000)]);
-    let merchant = Merchant::with(SandboxSettings { wallets, requests_per_minute: 0, ..SandboxSettings::default() });
-    let text = std::fs::read_to_string(merchant.path("treasuryd.toml")).unwrap();
-    merchant.write("treasuryd.toml", &format!("{text}[log]\nformat = \"{log}\"\n"));
+    let settings = SandboxSettings { wallets, requests_per_minute: 0, ..SandboxSettings::default() };
+    let mut merchant = Merchant::with(settings);
+    merchant.set("log", &format!("format = \"{log}\""));
     merchant
 }
 
