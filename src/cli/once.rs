@@ -96,7 +96,7 @@ fn touched(engine: &Engine) -> Result<Vec<TransferView>, CliError> {
 /// Why it held still, where it did.
 fn tell_why(engine: &Engine) {
     for problem in engine.problems() {
-        output::talk(&problem);
+        output::talk(format_args!("note: {problem}"));
     }
     if engine.is_paused() {
         output::talk("everything is paused: nothing is sent until `treasuryd resume --by NAME`");

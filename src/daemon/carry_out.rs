@@ -67,7 +67,7 @@ impl Engine {
     /// The earliest instant at which something could be due; `None` where nothing is open for us to do.
     #[must_use]
     pub fn next_work_at(&self) -> Option<Timestamp> {
-        let asks = self.asks();
+        let asks = self.asks(self.clock.now());
         let world = self.world();
         let after_rest = |(tracked, at): (Tracked, Timestamp)| {
             world.rests.get(&tracked.intent.lane.from).map_or(at, |(rest, _)| (*rest).max(at))
@@ -77,8 +77,7 @@ impl Engine {
 
     /// What may be attempted, and when. What was not attempted since the start is due at once: `run` and `once` ask every
     /// open intent.
-    pub(super) fn asks(&self) -> Vec<(Tracked, Timestamp)> {
-        let now = self.clock.now();
+    pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
         let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
             let open = state.open.values();
             open.filter_map(|tracked| Some((tracked.clone(), next_ask_at(tracked, now)?))).collect()
@@ -92,7 +91,8 @@ impl Engine {
     }
 
     fn sources_with_work(&self) -> Result<BTreeSet<WalletId>, EngineError> {
-        let sources: BTreeSet<WalletId> = self.asks().iter().map(|(tracked, _)| tracked.intent.lane.from).collect();
+        let sources: BTreeSet<WalletId> =
+            self.asks(self.clock.now()).iter().map(|(tracked, _)| tracked.intent.lane.from).collect();
         let mut with_work = BTreeSet::new();
         for source in sources {
             if self.may_work_on(source) && self.next_item(source)?.is_some() {
@@ -157,7 +157,7 @@ impl Engine {
     /// Unknown outcomes first, then new moves in the order of slot, lane and part.
     fn next_item(&self, source: WalletId) -> Result<Option<Item>, EngineError> {
         let now = self.clock.now();
-        let here = self.asks().into_iter().filter(|(tracked, at)| tracked.intent.lane.from == source && *at <= now);
+        let here = self.asks(now).into_iter().filter(|(tracked, at)| tracked.intent.lane.from == source && *at <= now);
         let mut due: Vec<Tracked> = here.map(|(tracked, _)| tracked).collect();
         due.sort_by_key(|tracked| {
             let intent = &tracked.intent;

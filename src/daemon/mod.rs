@@ -26,3 +26,6 @@ pub use preview::{Basis, read_rates};
 pub use resolve::{FindingRequest, WishError};
 pub use run::{RunRules, Wakers, run};
 pub use status::status_of;
+
+#[cfg(test)]
+mod tests;

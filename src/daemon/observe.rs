@@ -31,6 +31,12 @@ impl Engine {
         }
     }
 
+    /// Whether the last reading failed, or there was none yet.
+    pub(super) fn last_reading_failed(&self) -> bool {
+        let world = self.world();
+        world.read_error.is_some() || world.snapshot.is_none()
+    }
+
     /// Reads all wallets and records them if they are news.
     ///
     /// # Errors

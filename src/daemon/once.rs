@@ -95,7 +95,11 @@ async fn ask_and_decide(engine: &Arc<Engine>, only: Option<&str>) -> Result<(), 
 }
 
 fn open_attempts(engine: &Engine) -> Vec<(String, u32)> {
-    engine.asks().into_iter().map(|(tracked, _)| (tracked.intent.external_id.to_string(), tracked.attempts)).collect()
+    engine
+        .asks(engine.clock.now())
+        .into_iter()
+        .map(|(tracked, _)| (tracked.intent.external_id.to_string(), tracked.attempts))
+        .collect()
 }
 
 async fn sleep_until(next: Timestamp, now: Timestamp) {

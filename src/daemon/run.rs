@@ -35,6 +35,8 @@ pub struct Wakers {
 
 /// The tasks wake after so long without a heartbeat.
 const WITHOUT_HEARTBEAT: Duration = Duration::from_millis(2500);
+/// Balances are read again after so long where the last reading failed.
+const AFTER_A_FAILED_READING: Duration = Duration::from_secs(10);
 /// Pauses between tries of a decision that could not be made.
 const SHORTEST_RETRY: Duration = Duration::from_secs(2);
 const LONGEST_RETRY: Duration = Duration::from_mins(1);
@@ -101,7 +103,8 @@ async fn observe(engine: Arc<Engine>, mut wakers: Wakers, every: Duration) -> Re
     let mut last = engine.clock.now();
     while next_tick(&mut wakers).await {
         let now = engine.clock.now();
-        let is_due = now < last || (now - last).to_std().is_ok_and(|age| age >= every);
+        let pause = if engine.last_reading_failed() { every.min(AFTER_A_FAILED_READING) } else { every };
+        let is_due = now < last || (now - last).to_std().is_ok_and(|age| age >= pause);
         if is_due {
             last = now;
             survive(engine.observe().await.map(|_| ()))?;

@@ -7,6 +7,7 @@ mod daemon;
 mod daemon_honest;
 mod daemon_policies;
 mod daemon_single;
+mod guards;
 mod limits;
 mod once;
 mod parts;

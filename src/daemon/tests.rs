@@ -1,0 +1,201 @@
+//! The engine with a bank and a clock of the tests' own: what must hold between a reading and the send that rests on it.
+
+use super::doors::{Bank, BankError, Clock, Leave, MaySend};
+use super::metrics::Metrics;
+use super::{Engine, Parts, Rules};
+use crate::intent::{AppliedFacts, Outcome, Reply, RetryRules};
+use crate::journal::Store;
+use crate::model::{Environment, Identity, Intent, Reading, Snapshot, Timestamp, WalletId};
+use crate::money::{Amount, Country, Currency, Money, Rate};
+use crate::plan::Caps;
+use crate::policy::{SourceFile, parse};
+use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// A clock that moves when the bank says so.
+struct SlowClock(Mutex<Timestamp>);
+
+impl Clock for SlowClock {
+    fn now(&self) -> Timestamp {
+        // A moment passes with every look, as it does outside.
+        let mut now = self.0.lock().unwrap();
+        *now += TimeDelta::milliseconds(1);
+        *now
+    }
+}
+
+/// What happens while leave to send is waited for.
+#[derive(Clone, Copy, Default)]
+struct WhileWaiting {
+    seconds: i64,
+    spent_elsewhere: i64,
+}
+
+struct TestBank {
+    clock: Arc<SlowClock>,
+    wallets: Mutex<BTreeMap<Country, Amount>>,
+    waiting: WhileWaiting,
+    sent: Mutex<Vec<Amount>>,
+    applies: bool,
+}
+
+impl TestBank {
+    fn take(&self, country: Country, amount: Amount) {
+        let mut wallets = self.wallets.lock().unwrap();
+        let left = wallets[&country].checked_sub(amount).unwrap();
+        wallets.insert(country, left);
+    }
+}
+
+impl Bank for TestBank {
+    fn identity(&self) -> BoxFuture<'_, Result<Identity, BankError>> {
+        let application_id = "b8aefadd-88b4-561a-8a90-2f9814207bfb".parse().unwrap();
+        Box::pin(async move { Ok(Identity { environment: Environment::Sandbox, application_id }) })
+    }
+
+    fn wallets<'a>(
+        &'a self,
+        taken_at: Timestamp,
+        _: &'a BTreeSet<Country>,
+    ) -> BoxFuture<'a, Result<Snapshot, BankError>> {
+        let reading = |(country, available): (&Country, &Amount)| {
+            (WalletId::of(*country).unwrap(), Reading { available: *available, balance: None })
+        };
+        let readings = self.wallets.lock().unwrap().iter().map(reading).collect();
+        Box::pin(async move { Ok(Snapshot { taken_at, readings, problems: Vec::new() }) })
+    }
+
+    fn rate(&self, _: Currency, _: Currency) -> BoxFuture<'_, Result<Rate, BankError>> {
+        Box::pin(async { Ok(Rate::ONE) })
+    }
+
+    fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
+        Box::pin(async {
+            *self.clock.0.lock().unwrap() += TimeDelta::seconds(self.waiting.seconds);
+            self.take(Country::GAB, Amount::whole(self.waiting.spent_elsewhere));
+            // Whoever else has work gets its turn meanwhile.
+            tokio::task::yield_now().await;
+            Ok(Leave(Box::new(())))
+        })
+    }
+
+    fn transfer<'a>(&'a self, _: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            if !may_send() || !self.applies {
+                return Reply::NotSent { detail: "not now".to_owned() };
+            }
+            self.take(intent.lane.from.country, intent.amount);
+            self.sent.lock().unwrap().push(intent.amount);
+            Reply::Applied(AppliedFacts {
+                amount: intent.amount,
+                kpay_id: None,
+                source_reference: None,
+                destination_reference: None,
+                exchange_rate: Some(Rate::ONE),
+                credited: Some(Money { amount: intent.amount, currency: intent.lane.to.currency }),
+                fee: None,
+            })
+        })
+    }
+}
+
+/// An engine on an evening with 330,000 in Gabon and in Congo, of which 100,000 stay.
+struct Evening {
+    engine: Arc<Engine>,
+    bank: Arc<TestBank>,
+    _folder: tempfile::TempDir,
+}
+
+async fn evening(waiting: WhileWaiting, max_transfers_per_hour: u32, applies: bool) -> Evening {
+    let text = "version: 1\npolicies:\n  - name: evening\n    schedule: \"0 18 * * *\"\n    \
+                sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\n";
+    let set = parse(&[SourceFile { path: "p.yaml".to_owned(), text: text.to_owned() }]).unwrap().set;
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(SlowClock(Mutex::new("2026-11-24T18:00:05Z".parse().unwrap())));
+    let wallets = [(Country::GAB, 330_000), (Country::COG, 330_000), (Country::CMR, 0)];
+    let bank = Arc::new(TestBank {
+        clock: clock.clone(),
+        wallets: Mutex::new(wallets.map(|(country, amount)| (country, Amount::whole(amount))).into()),
+        waiting,
+        sent: Mutex::default(),
+        applies,
+    });
+    let store = Arc::new(Store::open(&folder.path().join("state")).unwrap().0);
+    let parts = |max_transfers_per_hour| Parts {
+        clock: clock.clone(),
+        bank: bank.clone(),
+        store: store.clone(),
+        metrics: Arc::new(Metrics::new().unwrap()),
+        rules: Rules {
+            environment: Environment::Sandbox,
+            caps: Caps { max_transfers_per_hour, max_per_day: BTreeMap::new() },
+            retry: RetryRules { resend_for: TimeDelta::hours(6) },
+        },
+        ahead: TimeDelta::zero(),
+    };
+    let set = Some(Arc::new(set));
+    let planner = Engine::new(parts(100), set.clone());
+    planner.begin("test").await.unwrap();
+    planner.decide(None).await.unwrap();
+    // Sent by another one, as after a restart: the caps may have been lowered meanwhile.
+    let engine = Arc::new(Engine::new(parts(max_transfers_per_hour), set));
+    engine.begin("test").await.unwrap();
+    Evening { engine, bank, _folder: folder }
+}
+
+impl Evening {
+    async fn work(&self) {
+        self.engine.carry_out().await.unwrap();
+    }
+
+    fn sent(&self) -> usize {
+        self.bank.sent.lock().unwrap().len()
+    }
+
+    fn count(&self, outcome: Outcome) -> usize {
+        let changed = self.engine.changed();
+        let found = changed.iter().map(|id| self.engine.store().find(id).unwrap().unwrap());
+        found.filter(|tracked| tracked.outcome == outcome).count()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_wallets_are_swept() {
+    let evening = evening(WhileWaiting::default(), 100, true).await;
+    evening.work().await;
+    assert_eq!((evening.sent(), evening.count(Outcome::Applied)), (2, 2));
+}
+
+/// The request budget can keep a send waiting for a minute, and others spend meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i06_a_send_never_rests_on_a_reading_from_before_a_long_wait() {
+    let evening = evening(WhileWaiting { seconds: 60, spent_elsewhere: 80_000 }, 100, true).await;
+    evening.work().await;
+    let left = evening.bank.wallets.lock().unwrap()[&Country::GAB];
+    assert!(left >= Amount::whole(100_000), "only {left} are left in Gabon");
+    assert_eq!(evening.count(Outcome::Cancelled), 1, "Gabon's, whose balance no longer allows it");
+    assert_eq!(evening.sent(), 1, "Congo's");
+}
+
+/// Two sources that start at the same moment do not both take the last place under a cap.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i11_a_cap_is_checked_and_counted_by_one_at_a_time() {
+    for _ in 0..20 {
+        let evening = evening(WhileWaiting::default(), 1, true).await;
+        evening.work().await;
+        assert_eq!((evening.sent(), evening.count(Outcome::Cancelled)), (1, 1));
+    }
+}
+
+/// Attempts in vain leave the intent planned, and the source rests before it is tried again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a02_a_vain_attempt_is_followed_by_a_rest() {
+    let evening = evening(WhileWaiting::default(), 100, false).await;
+    evening.work().await;
+    evening.work().await;
+    assert_eq!((evening.sent(), evening.count(Outcome::Planned)), (0, 2));
+    let attempts = evening.engine.asks(evening.bank.clock.now()).into_iter().map(|(tracked, _)| tracked.attempts);
+    assert_eq!(attempts.collect::<Vec<_>>(), [1, 1], "the second round came too early");
+}
