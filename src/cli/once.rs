@@ -70,7 +70,15 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     if let Some(trouble) = report.trouble {
         return Err(trouble.into());
     }
-    tell_why(&engine);
+    let mut problems = engine.problems();
+    // The last one is part of the last sentence, where there is one to say.
+    let last = if report.planned > 0 { problems.pop() } else { None };
+    for problem in problems {
+        output::talk(format_args!("note: {problem}"));
+    }
+    if engine.is_paused() {
+        output::talk("everything is paused: nothing is sent until `treasuryd resume --by NAME`");
+    }
     if report.unsettled > 0 {
         let text = format!(
             "{} transfer(s) are unsettled; nobody knows yet whether their money moved, or a person must look: \
@@ -80,8 +88,8 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         return Err(CliError::new(Exit::Unsettled, text));
     }
     if report.planned > 0 {
-        let last = engine.problems().pop().map_or_else(String::new, |last| format!(": {last}"));
-        let text = format!("{} transfer(s) are still planned, not sent{last}", report.planned);
+        let why = last.map_or_else(String::new, |last| format!(": {last}"));
+        let text = format!("{} transfer(s) are still planned, not sent{why}", report.planned);
         return Err(CliError::new(Exit::Unsettled, text));
     }
     Ok(Exit::Done)
@@ -91,16 +99,6 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
 fn touched(engine: &Engine) -> Result<Vec<TransferView>, CliError> {
     let found: Result<Vec<_>, _> = engine.changed().iter().map(|id| engine.store().find(id)).collect();
     Ok(found?.iter().flatten().map(TransferView::from).collect())
-}
-
-/// Why it held still, where it did.
-fn tell_why(engine: &Engine) {
-    for problem in engine.problems() {
-        output::talk(format_args!("note: {problem}"));
-    }
-    if engine.is_paused() {
-        output::talk("everything is paused: nothing is sent until `treasuryd resume --by NAME`");
-    }
 }
 
 fn show(touched: &[TransferView], json: bool) -> Result<(), CliError> {

@@ -1,7 +1,7 @@
 //! Carrying out: one worker a source wallet, strictly one attempt after the other, parts in order, open questions before
 //! new moves. Everything is in the journal before its first byte leaves.
 
-use super::doors::Leave;
+use super::doors::{BankError, Leave};
 use super::engine::{Engine, EngineError};
 use crate::intent::{
     ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, next_ask_at,
@@ -259,6 +259,10 @@ impl Engine {
         if let Err(error) = &leave {
             self.note_problem(&error.to_string());
         }
+        self.world().refusal = match &leave {
+            Err(BankError::Refused(why)) => Some(why.clone()),
+            _ => None,
+        };
         Ok(leave.ok())
     }
 

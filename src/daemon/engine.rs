@@ -66,6 +66,8 @@ pub(super) struct World {
     pub snapshot: Option<Arc<Snapshot>>,
     /// Why the last reading failed; `None` after a good one.
     pub read_error: Option<String>,
+    /// Why KPay refused the last leave to send; `None` where it did not.
+    pub refusal: Option<String>,
     pub skipped: BTreeMap<String, Vec<Skip>>,
     pub errors: VecDeque<ErrorView>,
     pub finished: VecDeque<Tracked>,

@@ -66,7 +66,8 @@ pub async fn once(engine: &Arc<Engine>, only: Option<&str>) -> Result<OnceReport
         let unsettled = [Outcome::Sending, Outcome::Unknown, Outcome::NeedsOperator];
         (unsettled.iter().map(|outcome| state.count(*outcome)).sum(), state.count(Outcome::Planned))
     });
-    Ok(OnceReport { trouble, unsettled, planned })
+    let refused = engine.world().refusal.clone().filter(|_| planned > 0).map(Trouble::Refused);
+    Ok(OnceReport { trouble: trouble.or(refused), unsettled, planned })
 }
 
 /// Works on until nothing is left to do or the time is over.
