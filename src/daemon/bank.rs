@@ -72,6 +72,10 @@ impl Bank for KpayBank {
         })
     }
 
+    fn can_read_with_leave(&self) -> bool {
+        self.client.has_room_beside_a_clearance()
+    }
+
     fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             match leave.0.downcast::<Clearance>() {

@@ -16,8 +16,6 @@ use std::time::Duration;
 use tokio::sync::MutexGuard;
 use tokio::task::JoinSet;
 
-/// A reading older than this is not fresh enough to send on.
-const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
 /// When the world cannot be read, a source is left alone for so long.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// And at most for so long.
@@ -224,14 +222,18 @@ impl Engine {
             return self.cancel(tracked, detail).await;
         }
         let source = tracked.intent.lane.from;
-        if self.fresh_reading(source).await.is_err() {
-            return Ok(Flow::Rest);
-        }
+        let Ok(before_leave) = self.fresh_reading(source).await else { return Ok(Flow::Rest) };
         let starting = self.starting.lock().await;
         let Some(leave) = self.leave().await? else { return Ok(Flow::Rest) };
         // The leave may have been long in coming: money is sent on a reading of a few seconds ago or not at all.
-        let reading = tokio::time::timeout(READING_WITH_LEAVE, self.fresh_reading(source)).await;
-        let Ok(Ok(snapshot)) = reading else { return Ok(Flow::Rest) };
+        let snapshot = if self.bank.can_read_with_leave() {
+            let reading = tokio::time::timeout(READING_WITH_LEAVE, self.fresh_reading(source)).await;
+            let Ok(Ok(snapshot)) = reading else { return Ok(Flow::Rest) };
+            snapshot
+        } else {
+            // One request a minute: a second reading would never be younger than this one.
+            before_leave
+        };
         match self.gate(tracked, &snapshot) {
             Gate::Cancel(detail) => self.cancel(tracked, detail).await,
             Gate::Wait(why) => {
@@ -287,22 +289,6 @@ impl Engine {
                 },
             )
         })
-    }
-
-    /// A reading younger than our last move out of the wallet, and than a few seconds.
-    async fn fresh_reading(&self, source: WalletId) -> Result<Arc<Snapshot>, super::doors::BankError> {
-        let now = self.clock.now();
-        let at_hand = {
-            let world = self.world();
-            let touched = world.touched.get(&source).copied();
-            world.snapshot.clone().filter(|snapshot| {
-                now - snapshot.taken_at <= FRESH_FOR && touched.is_none_or(|touched| snapshot.taken_at > touched)
-            })
-        };
-        match at_hand {
-            Some(snapshot) => Ok(snapshot),
-            None => self.read_balances().await,
-        }
     }
 
     /// Record, send, record.

@@ -98,7 +98,7 @@ impl Engine {
 
     async fn decide_due(&self, policies: &PolicySet, only: Option<&str>) -> Result<Plan, EngineError> {
         let identity = self.identity().await?;
-        let snapshot = self.read_balances().await?;
+        let snapshot = self.reading_of_all().await?;
         let pairs = self.store.with_state(|state| self.basis(state, policies, self.decision_now(), only).pairs());
         let (rates, failures) = read_rates(&*self.bank, pairs).await;
         // The readings may have waited for the request budget: it is decided for the present, not for then.

@@ -61,6 +61,11 @@ pub trait Bank: Send + Sync {
     /// recorded, so that an attempt never lies about while we wait. Fails at once where a long Retry-After runs.
     fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>>;
 
+    /// Whether wallets can be read while a leave to send is held: not where the budget is one request a minute.
+    fn can_read_with_leave(&self) -> bool {
+        true
+    }
+
     /// One attempt with exactly the intent's bytes. `may_send` is asked right before each request: where it says no,
     /// nothing more leaves. A future that is dropped half-way is a lost reply.
     fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply>;

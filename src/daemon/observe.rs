@@ -3,10 +3,12 @@
 use super::doors::BankError;
 use super::engine::{Engine, EngineError};
 use crate::intent::Event;
-use crate::model::Snapshot;
+use crate::model::{Snapshot, Timestamp, WalletId};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
+/// A reading older than this is not fresh enough to decide or send on.
+const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
 /// A record at least this often: it shows later that this journal was here then.
 const RECORD_EVERY: TimeDelta = TimeDelta::minutes(50);
 
@@ -28,6 +30,27 @@ impl Engine {
                 self.note_problem(&error.to_string());
                 Err(error)
             }
+        }
+    }
+
+    /// A reading younger than our last move out of the wallet, and than a few seconds.
+    pub(super) async fn fresh_reading(&self, source: WalletId) -> Result<Arc<Snapshot>, BankError> {
+        let touched = self.world().touched.get(&source).copied();
+        self.reading_since(touched).await
+    }
+
+    /// A reading younger than any move of ours, and than a few seconds.
+    pub(super) async fn reading_of_all(&self) -> Result<Arc<Snapshot>, BankError> {
+        let touched = self.world().touched.values().max().copied();
+        self.reading_since(touched).await
+    }
+
+    async fn reading_since(&self, touched: Option<Timestamp>) -> Result<Arc<Snapshot>, BankError> {
+        let oldest = self.clock.now() - FRESH_FOR;
+        let at_hand = self.world().snapshot.clone();
+        match at_hand.filter(|it| it.taken_at >= oldest && touched.is_none_or(|touched| it.taken_at > touched)) {
+            Some(snapshot) => Ok(snapshot),
+            None => self.read_balances().await,
         }
     }
 

@@ -37,6 +37,8 @@ struct TestBank {
     clock: Arc<SlowClock>,
     wallets: Mutex<BTreeMap<Country, Amount>>,
     waiting: WhileWaiting,
+    /// Its budget is one request a minute: nothing can be read while leave is held.
+    one_a_minute: bool,
     sent: Mutex<Vec<Amount>>,
     applies: bool,
 }
@@ -81,6 +83,10 @@ impl Bank for TestBank {
         })
     }
 
+    fn can_read_with_leave(&self) -> bool {
+        !self.one_a_minute
+    }
+
     fn transfer<'a>(&'a self, _: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             if !may_send() || !self.applies {
@@ -119,6 +125,7 @@ async fn evening(waiting: WhileWaiting, max_transfers_per_hour: u32, applies: bo
         clock: clock.clone(),
         wallets: Mutex::new(wallets.map(|(country, amount)| (country, Amount::whole(amount))).into()),
         waiting,
+        one_a_minute: waiting.seconds > 0 && waiting.spent_elsewhere == 0,
         sent: Mutex::default(),
         applies,
     });
@@ -177,6 +184,14 @@ async fn i06_a_send_never_rests_on_a_reading_from_before_a_long_wait() {
     assert!(left >= Amount::whole(100_000), "only {left} are left in Gabon");
     assert_eq!(evening.count(Outcome::Cancelled), 1, "Gabon's, whose balance no longer allows it");
     assert_eq!(evening.sent(), 1, "Congo's");
+}
+
+/// With a budget of one request a minute no second reading would ever be younger than the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_budget_of_one_a_minute_sends_all_the_same() {
+    let evening = evening(WhileWaiting { seconds: 60, spent_elsewhere: 0 }, 100, true).await;
+    evening.work().await;
+    assert_eq!(evening.sent(), 2);
 }
 
 /// Two sources that start at the same moment do not both take the last place under a cap.

@@ -105,6 +105,12 @@ impl Client {
         Ok(())
     }
 
+    /// Whether the budget has room for another request while one [`super::Clearance`] is held.
+    #[must_use]
+    pub fn has_room_beside_a_clearance(&self) -> bool {
+        self.limiter.limit() > 1
+    }
+
     /// How long a Retry-After of KPay's still holds every request; `None` where none runs.
     #[must_use]
     pub fn held_for(&self) -> Option<Duration> {

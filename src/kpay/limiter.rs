@@ -107,6 +107,11 @@ impl Limiter {
         }
     }
 
+    /// Requests a minute.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// How long a Retry-After still runs.
     pub(super) fn held_for(&self) -> Option<Duration> {
         let now = Instant::now();
