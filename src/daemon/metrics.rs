@@ -1,7 +1,7 @@
 //! What Prometheus reads: the names of CONTRACT 8. The daemon counts what happens through typed methods; gauges are set
 //! from the same [`StatusView`] that people see, so that the two cannot differ.
 //!
-//! The number of series is bounded whatever comes: every label comes from a closed set ([`label`]). No external id and
+//! The number of series is bounded whatever comes: every label comes from a closed set (`label`). No external id and
 //! no text of KPay's is ever a label. Floats are for display only and stay in this room. No clock: instants and
 //! durations come in.
 
