@@ -10,8 +10,8 @@ const MOST_RESIDENT_KIB: u64 = 120 * 1024;
 #[test]
 fn a02_a_refused_connection_is_certainly_not_sent() {
     let mut play = Scene::default().open();
-    // One reading to observe, one to decide on; then the port is closed to the transfer.
-    let mut middlebox = Middlebox::before(play.merchant.base_url(), Obstacle::ClosedAfter(2));
+    // One reading, then the port is closed to the transfer.
+    let mut middlebox = Middlebox::before(play.merchant.base_url(), Obstacle::ClosedAfter(1));
     play.merchant.point_at(&middlebox.base_url());
     let ended = play.once().with_code(75);
     assert!(ended.stderr.contains("refused"), "{ended:?}");

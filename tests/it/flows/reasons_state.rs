@@ -64,7 +64,7 @@ fn lane_open_while_a_transfer_is_unsettled() {
 #[test]
 fn balance_stale_leaves_the_slot_open() {
     let merchant = gabon();
-    merchant.bank().set_faults(&["balances:ok=2", "stale-balance=1@always"]).unwrap();
+    merchant.bank().set_faults(&["balances:ok=1", "stale-balance=1@always"]).unwrap();
     merchant.once().with_code(0);
     assert_eq!(moved(&merchant), ["GAB>CMR 30000"]);
     merchant.bank().set_faults(&["bad-balance=GAB:130000@always"]).unwrap();
