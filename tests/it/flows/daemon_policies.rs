@@ -88,7 +88,7 @@ fn a_bad_change_leaves_the_old_ones() {
 
 /// F3: gone or emptied, no new slot is decided, and it says so; once they are back, it goes on.
 #[test]
-fn f3_without_policies_no_new_slot() {
+fn f03_without_policies_no_new_slot() {
     let (merchant, daemon) = running();
     until_money_moves(&merchant);
     let file = merchant.path("policies.yaml");
