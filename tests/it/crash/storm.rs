@@ -220,7 +220,9 @@ fn d01_storm_of_kills_leaves_the_books_equal() {
     eventually("everything is settled", PATIENCE, || is_settled(&merchant));
     daemon.signal("TERM");
     assert_eq!(daemon.wait(PATIENCE), Some(0));
-    eventually("nothing is left open", Duration::from_secs(1), || is_settled(&merchant));
+    // The schedules go on until the end: a slot decided in the last moment may wait, never attempted, for the next start.
+    let open = |state: &str| merchant.transfers().into_iter().filter(|transfer| transfer["state"] == state).count();
+    assert_eq!((open("sending"), open("unknown")), (0, 0), "nothing that money hangs on is left open");
 
     let called = answer_the_calls(&merchant);
     let figures = assert_books_agree(&merchant);
