@@ -78,7 +78,7 @@ impl Engine {
     pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
         let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
             let open = state.open.values();
-            open.filter_map(|tracked| Some((tracked.clone(), next_ask_at(tracked, now)?))).collect()
+            open.filter_map(|tracked| next_ask_at(tracked, now).map(|at| (tracked.clone(), at))).collect()
         });
         let world = self.world();
         let due = |(tracked, at): (Tracked, Timestamp)| {
