@@ -4,14 +4,14 @@
 //! Each figure is the fastest of several runs (other work on the machine only ever adds); ratios are against the first
 //! row of that size.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::time::{Duration, Instant};
 use treasuryd::model::{Environment, Identity, Reading, Snapshot, Timestamp, WalletId};
 use treasuryd::money::{Amount, Country, Currency, Rate};
 use treasuryd::plan::{Caps, Inputs, Plan, Standing, plan, second_opinion};
-use treasuryd::policy::{Fx, Limits, Mode, Policy, PolicySet, Rule, Source, Sweep};
+use treasuryd::policy::{Fx, Policy, PolicySet, Portion, Rule, Source, Sweep};
 use treasuryd::slot::Schedule;
 
 const RUNS: usize = 25;
@@ -128,7 +128,7 @@ impl World {
         let made: Result<Vec<Policy>, Box<dyn Error>> =
             (0..policies).map(|index| policy(index, lanes(index))).collect();
         Ok(Self {
-            set: PolicySet { hash: String::new(), policies: made?, reserves: BTreeMap::new() },
+            set: PolicySet { policies: made?, ..PolicySet::default() },
             snapshot: Snapshot { taken_at: now, readings, problems: Vec::new() },
             identity: Identity {
                 environment: Environment::Sandbox,
@@ -161,21 +161,10 @@ impl World {
 
 fn policy(index: usize, (sources, into): ([WalletId; 3], WalletId)) -> Result<Policy, Box<dyn Error>> {
     let source = |wallet| Source { wallet, above: Amount::whole(100), keep: Amount::whole(100) };
-    Ok(Policy {
-        name: format!("policy-{index:04}"),
-        description: String::new(),
-        file: "bench.yaml".to_owned(),
-        line: 1,
-        schedule: Schedule::new("0 18 * * MON-FRI", chrono_tz::Africa::Douala, BTreeSet::new())?,
-        rule: Rule::Sweep(Sweep { sources: sources.map(source).to_vec(), into }),
-        limits: Limits::default(),
-        fx: Fx { allow: true },
-        mode: Mode::Live,
-        enabled: true,
-        priority: 100,
-        catch_up: TimeDelta::hours(6),
-        tests: Vec::new(),
-    })
+    let schedule = Schedule::new("0 18 * * MON-FRI", chrono_tz::Africa::Douala, BTreeSet::new())?;
+    let rule = Rule::Sweep(Sweep { sources: sources.map(source).to_vec(), into, portion: Portion::Surplus });
+    let fx = Fx { allow: true, ..Fx::default() };
+    Ok(Policy { fx, ..Policy::bare(&format!("policy-{index:04}"), schedule, rule) })
 }
 
 /// `AAA` to `ZZZ` in each of KPay's currencies.

@@ -173,7 +173,7 @@ policies:
 
     /// Sends what is over `keep` in parts of at most 150 000.
     fn stand_in(_: &PolicySet, policy: &Policy, balances: &BTreeMap<WalletId, Amount>) -> Vec<ExpectedMove> {
-        let Rule::Sweep(sweep) = &policy.rule;
+        let Rule::Sweep(sweep) = &policy.rule else { panic!("a sweep") };
         let mut moves = Vec::new();
         for source in &sweep.sources {
             let Some(balance) = balances.get(&source.wallet).filter(|balance| **balance > source.above) else {

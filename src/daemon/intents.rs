@@ -2,10 +2,9 @@
 
 use crate::intent::{Event, LaneVerdict, State};
 use crate::kpay;
-use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot, Snapshot, Timestamp, WalletId};
-use crate::money::Amount;
+use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot, Snapshot, Timestamp};
 use crate::plan::{PlannedTransfer, PolicyPlan, Skip};
-use crate::policy::{Policy, PolicySet, Rule};
+use crate::policy::{Policy, PolicySet};
 use std::collections::BTreeSet;
 
 /// What the decisions of one cycle have in common.
@@ -60,7 +59,7 @@ impl Decider<'_> {
             parts: transfer.parts,
             body,
             policy_hash: self.policies.hash.clone(),
-            floor: keep_of(policy, lane.from).max(self.policies.reserve(lane.from)),
+            floor: policy.keep(lane.from).max(self.policies.reserve(lane.from, self.now)),
             balance_seen: self.snapshot.available(lane.from)?,
             indicative_rate: transfer.expected_rate,
             expires_at: slot.instant() + policy.catch_up,
@@ -68,15 +67,6 @@ impl Decider<'_> {
             cap_day: self.now.date_naive(),
             journal_before_slot: self.state.was_active_before(slot),
         })
-    }
-}
-
-fn keep_of(policy: &Policy, wallet: WalletId) -> Amount {
-    match &policy.rule {
-        Rule::Sweep(sweep) => {
-            let source = sweep.sources.iter().find(|source| source.wallet == wallet);
-            source.map_or(Amount::ZERO, |source| source.keep)
-        }
     }
 }
 

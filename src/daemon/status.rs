@@ -7,7 +7,7 @@ use crate::intent::{Outcome, State};
 use crate::model::{BalanceRow, Timestamp, WalletId};
 use crate::money::Amount;
 use crate::plan::Skip;
-use crate::policy::{Mode, Policy, PolicySet};
+use crate::policy::{Policy, PolicySet};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ pub fn status_of(
         ready: false,
         not_ready_because: Vec::new(),
         paused: state.standing.paused_all,
-        balances: rows.iter().map(|row| wallet_view(state, policies, row)).collect(),
+        balances: rows.iter().map(|row| wallet_view(state, policies, row, now)).collect(),
         balances_read_at: read_at,
         policies: policies
             .map(|set| set.policies.iter().map(|policy| policy_view(state, policy, now, skipped)).collect())
@@ -119,7 +119,7 @@ pub fn status_of(
     }
 }
 
-fn wallet_view(state: &State, policies: Option<&PolicySet>, row: &BalanceRow) -> WalletView {
+fn wallet_view(state: &State, policies: Option<&PolicySet>, row: &BalanceRow, now: Timestamp) -> WalletView {
     let wallet = WalletId { country: row.wallet, currency: row.currency };
     WalletView {
         wallet: row.wallet,
@@ -127,7 +127,7 @@ fn wallet_view(state: &State, policies: Option<&PolicySet>, row: &BalanceRow) ->
         available: row.available,
         balance: None,
         held: state.standing.held_from(wallet).unwrap_or(Amount::ZERO),
-        reserve: policies.map_or(Amount::ZERO, |set| set.reserve(wallet)),
+        reserve: policies.map_or(Amount::ZERO, |set| set.reserve(wallet, now)),
     }
 }
 
@@ -137,11 +137,7 @@ fn policy_view(state: &State, policy: &Policy, now: Timestamp, skipped: &BTreeMa
         description: policy.description.clone(),
         schedule: policy.schedule.text().to_owned(),
         timezone: policy.schedule.zone().to_string(),
-        mode: match policy.mode {
-            Mode::Live => "live",
-            Mode::Shadow => "shadow",
-        }
-        .to_owned(),
+        mode: policy.mode.word().to_owned(),
         enabled: policy.enabled,
         paused: state.standing.paused.contains(&policy.name),
         last_slot: state.standing.decided.get(&policy.name).map(|decided| decided.slot),

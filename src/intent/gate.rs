@@ -6,7 +6,7 @@ use super::{Outcome, State, Tracked};
 use crate::model::{Intent, Snapshot, Timestamp};
 use crate::money::{Amount, MoneyError};
 use crate::plan::{Caps, DayKey};
-use crate::policy::{Mode, PolicySet};
+use crate::policy::PolicySet;
 use chrono::TimeDelta;
 
 /// What the check works from.
@@ -78,7 +78,7 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
         Some(None) => return Some(format!("policy {name} is no longer in force")),
         Some(Some(policy)) => policy,
     };
-    if !policy.enabled || policy.mode != Mode::Live {
+    if !policy.enabled || !policy.mode.sends() {
         return Some(format!("policy {name} is no longer live"));
     }
     let key = DayKey { policy: name.to_owned(), currency: intent.currency(), day: intent.limit_day };
@@ -91,7 +91,7 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
 fn funds_refusal(tracked: &Tracked, inputs: &GateInputs<'_>, available: Amount) -> Result<Option<String>, MoneyError> {
     let intent = &tracked.intent;
     let source = intent.lane.from;
-    let reserve = inputs.policies.map_or(Amount::ZERO, |set| set.reserve(source));
+    let reserve = inputs.policies.map_or(Amount::ZERO, |set| set.reserve(source, inputs.now));
     let floor = intent.floor.max(reserve);
     let needed = attempted_elsewhere(tracked, inputs.state)?.checked_add(floor)?.checked_add(intent.amount)?;
     if available < needed {

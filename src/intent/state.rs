@@ -298,6 +298,10 @@ fn hold(tracked: &Tracked) -> Hold {
         external_id: tracked.intent.external_id.clone(),
         lane: tracked.intent.lane,
         amount: tracked.intent.amount,
+        arriving: tracked
+            .intent
+            .indicative_rate
+            .and_then(|rate| tracked.intent.amount.checked_mul(rate.decimal()).ok()),
         outcome: tracked.outcome.word().to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 mod external_id;
 mod identity;
 mod intent;
+mod reason;
 mod snapshot;
 mod text;
 mod wallet;
@@ -11,6 +12,7 @@ mod wallet;
 pub use external_id::{ExternalId, IdParts, Moment};
 pub use identity::{ApplicationId, Environment, Identity, IdentityError};
 pub use intent::{Intent, Kind, Origin};
+pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
 pub use text::tame;
 pub use wallet::{Lane, Slot, WalletId};

@@ -7,12 +7,14 @@ mod amount;
 mod country;
 mod currency;
 mod number;
+mod percent;
 mod rate;
 
 pub use amount::{Amount, Money};
 pub use country::{Country, Zone};
 pub use currency::Currency;
 pub use number::{Number, NumberError, read_plain_decimal};
+pub use percent::Percent;
 pub use rate::Rate;
 
 /// Why a piece of money could not be computed or read.
@@ -33,4 +35,7 @@ pub enum MoneyError {
     /// An exchange rate that is zero or negative.
     #[error("an exchange rate of {0} is not positive")]
     Rate(String),
+    /// A percentage that is negative or has no `%`.
+    #[error("`{0}` is not a percentage (zero or more, with its sign, e.g. 1.5%)")]
+    Percent(String),
 }

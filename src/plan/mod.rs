@@ -22,8 +22,9 @@ mod trial;
 mod turn;
 mod world;
 
+pub use crate::model::Reason;
 pub use inputs::Inputs;
-pub use planned::{Plan, PlannedTransfer, PolicyPlan, Reason, Skip};
+pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;
 pub use second_opinion::{Breach, Objection, second_opinion};
 pub use standing::{AppliedRate, Caps, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};

@@ -49,7 +49,15 @@ impl<'i, 'a> Desk<'i, 'a> {
         let mut due = false;
         let mut sheet = Sheet::default();
         self.taken.begin_policy();
-        let Rule::Sweep(sweep) = &policy.rule;
+        let Rule::Sweep(sweep) = &policy.rule else {
+            return PolicyPlan {
+                policy: policy.name.clone(),
+                slot: turn.slot(),
+                due,
+                transfers: vec![],
+                skipped: vec![],
+            };
+        };
         for source in &sweep.sources {
             let lane = Lane { from: source.wallet, to: sweep.into };
             let up = turn.slot_for(lane, |name| names.contains(name));

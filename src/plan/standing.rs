@@ -66,6 +66,10 @@ pub struct Hold {
     pub lane: Lane,
     /// What it may still take from the source.
     pub amount: Amount,
+    /// What is expected to arrive, in the destination's currency: on its way in, not there yet. `None` where no rate is
+    /// known.
+    #[serde(default)]
+    pub arriving: Option<Amount>,
     /// Its outcome so far, a word of CONTRACT 1.
     pub outcome: String,
     /// Whether the configuration's caps have counted it.

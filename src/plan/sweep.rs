@@ -59,7 +59,7 @@ fn surplus(case: &Case<'_, '_>, source: &Source, available: Amount) -> Result<Am
             arrives(case, source.above.checked_sub(usable)?, "more than "),
         ));
     }
-    let reserve = case.inputs.policies.reserve(wallet);
+    let reserve = case.inputs.policies.reserve(wallet, case.inputs.now);
     let floor = source.keep.max(reserve);
     let surplus = usable.checked_sub(floor)?;
     if surplus.is_positive() {

@@ -32,10 +32,11 @@ pub fn plan_for_test(set: &PolicySet, policy: &Policy, balances: &BTreeMap<Walle
     };
     let mut desk = Desk::new(&inputs);
     let mut sheet = Sheet::default();
-    let Rule::Sweep(sweep) = &policy.rule;
-    for source in &sweep.sources {
-        let lane = Lane { from: source.wallet, to: sweep.into };
-        desk.decide(policy, source, lane, slot, Mode::Live, &mut sheet);
+    if let Rule::Sweep(sweep) = &policy.rule {
+        for source in &sweep.sources {
+            let lane = Lane { from: source.wallet, to: sweep.into };
+            desk.decide(policy, source, lane, slot, Mode::Live, &mut sheet);
+        }
     }
     let Sheet { transfers, skipped } = sheet;
     PolicyPlan { policy: policy.name.clone(), slot: Some(slot), due: true, transfers, skipped }

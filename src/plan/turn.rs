@@ -30,7 +30,7 @@ impl<'t, 'a> Turn<'t, 'a> {
     /// The latest instant of the schedule, a holiday's too.
     pub(super) fn slot(&self) -> Option<Slot> {
         match self.latest {
-            Latest::Slot(slot) | Latest::Holiday(slot) => Some(slot),
+            Latest::Slot(slot) | Latest::Holiday(slot) | Latest::Inactive(slot) => Some(slot),
             Latest::None => None,
         }
     }
@@ -66,6 +66,10 @@ impl<'t, 'a> Turn<'t, 'a> {
             Latest::Holiday(slot) => {
                 let date = self.policy.schedule.local_date(slot);
                 return Err(self.because(Reason::Holiday, format!("{date} is a holiday of the policy")));
+            }
+            Latest::Inactive(slot) => {
+                let date = self.policy.schedule.local_date(slot);
+                return Err(self.because(Reason::Inactive, format!("{date} is outside the policy's active dates")));
             }
             Latest::Slot(slot) => slot,
         };

@@ -1,9 +1,11 @@
 //! The checked form of policies: what the planner works from.
 
-use crate::model::WalletId;
-use crate::money::{Amount, Currency, Money};
-use crate::slot::Schedule;
-use chrono::TimeDelta;
+use super::SourceFile;
+use crate::model::{Lane, Reason, Timestamp, WalletId};
+use crate::money::{Amount, Country, Currency, Money, Percent, Rate};
+use crate::slot::{MonthDays, Schedule};
+use chrono::{NaiveDate, TimeDelta};
+use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All policies in force, from one consistent reading of all files.
@@ -13,8 +15,25 @@ pub struct PolicySet {
     pub hash: String,
     /// Ordered by priority, then name.
     pub policies: Vec<Policy>,
-    /// Floors that no policy and no manual move may break.
+    /// Floors that no policy and no manual move may break, on every day.
     pub reserves: BTreeMap<WalletId, Amount>,
+    /// Floors that hold on some days of the month only, beside those of every day.
+    pub calendar: Vec<CalendarReserve>,
+    /// The files they were read from, as read.
+    pub files: Vec<SourceFile>,
+}
+
+/// A floor for some days of each month: `{ wallet: CMR, amount: 5_000_000 XAF, during: "24..2" }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarReserve {
+    /// Whose floor.
+    pub wallet: WalletId,
+    /// How high, in the wallet's currency.
+    pub amount: Amount,
+    /// On which days of the month, by the local date in `zone`.
+    pub during: MonthDays,
+    /// The file's time zone.
+    pub zone: Tz,
 }
 
 /// One policy.
@@ -28,7 +47,7 @@ pub struct Policy {
     pub file: String,
     /// 1-based line of its `name`.
     pub line: usize,
-    /// When it fires: cron, zone and holidays.
+    /// When it fires: cron, zone, holidays, active dates and cut-off.
     pub schedule: Schedule,
     /// What it does.
     pub rule: Rule,
@@ -36,23 +55,33 @@ pub struct Policy {
     pub limits: Limits,
     /// Whether and how currencies may be crossed.
     pub fx: Fx,
-    /// Live, or decide and report only.
+    /// Above which amount a person must approve; `None`: never.
+    pub approval: Option<Approval>,
+    /// Live, canary, or decide and report only.
     pub mode: Mode,
+    /// How little a canary moves. Always there in [`Mode::Canary`]; without effect in the other modes.
+    pub canary: Option<Canary>,
     /// Switched off policies are reported, never run.
     pub enabled: bool,
     /// Lower first; ties by name.
     pub priority: i64,
     /// A slot older than this is missed.
     pub catch_up: TimeDelta,
+    /// Local dates on which lanes from or to a country do not move: those of all files and the policy's own.
+    pub closed: BTreeMap<Country, BTreeSet<NaiveDate>>,
     /// The `tests:` blocks that name this policy's expectations.
     pub tests: Vec<PolicyTest>,
 }
 
-/// What a policy does. More kinds come with later versions of the language.
+/// What a policy does.
 #[derive(Debug, Clone)]
 pub enum Rule {
     /// Send surplus from sources into one wallet.
     Sweep(Sweep),
+    /// Bring one wallet up to a level.
+    TopUp(TopUp),
+    /// Keep several wallets at their shares of the whole.
+    Rebalance(Rebalance),
 }
 
 /// `sweep`: each source that holds strictly more than `above` sends what is over `keep`, in the order written.
@@ -62,6 +91,20 @@ pub struct Sweep {
     pub sources: Vec<Source>,
     /// Where it goes; never one of the sources.
     pub into: WalletId,
+    /// How much of the surplus goes.
+    pub portion: Portion,
+}
+
+/// How much of what a source holds over its floor a sweep sends.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Portion {
+    /// All of it.
+    #[default]
+    Surplus,
+    /// This share of it, rounded down; more than 0 %, at most 100 %.
+    Fraction(Percent),
+    /// Exactly this, by source currency, or nothing where the source holds less over its floor.
+    Fixed(BTreeMap<Currency, Amount>),
 }
 
 /// One source of a sweep.
@@ -75,8 +118,41 @@ pub struct Source {
     pub keep: Amount,
 }
 
+/// `top_up`: when the wallet holds strictly less than `below`, bring it to `to` from the sources, in order.
+#[derive(Debug, Clone)]
+pub struct TopUp {
+    /// The wallet that is filled.
+    pub wallet: WalletId,
+    /// The trigger: strictly less than this, in its currency.
+    pub below: Amount,
+    /// The level it is brought to; at least `below`.
+    pub to: Amount,
+    /// In the order written; each wallet at most once, never the wallet itself.
+    pub sources: Vec<TopUpSource>,
+}
+
+/// One source of a top-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopUpSource {
+    /// The wallet that is debited.
+    pub wallet: WalletId,
+    /// What stays in it, beside its reserve; zero where nothing is written.
+    pub keep: Amount,
+}
+
+/// `rebalance`: when any share is off by more than `tolerance` points, move to the weights.
+#[derive(Debug, Clone)]
+pub struct Rebalance {
+    /// Each wallet's share of the whole, in the order written; two or more, together exactly 100 %.
+    pub weights: Vec<(WalletId, Percent)>,
+    /// How many points a share may be off.
+    pub tolerance: Percent,
+    /// The currency the wallets are compared in.
+    pub base: Currency,
+}
+
 /// Bounds, by source currency. A currency without an entry has no such bound.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The smallest amount worth moving over a lane (the whole lane, not a part).
     pub min_transfer: BTreeMap<Currency, Amount>,
@@ -91,20 +167,77 @@ pub struct Limits {
 }
 
 /// Foreign exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fx {
     /// Whether lanes between two currencies are allowed.
     pub allow: bool,
+    /// How far KPay's rate may be from the reference, either way; `None`: it is not compared.
+    pub max_spread: Option<Percent>,
+    /// What the rate is compared with; `None`: the peg where there is one, else the last applied rate.
+    pub reference: Option<FxReference>,
+}
+
+/// What a rate is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FxReference {
+    /// The euro's peg: 1 between XAF and XOF.
+    Peg,
+    /// The rate KPay last applied to the same pair.
+    Last,
+    /// Written rates, by (source, destination): units of the second for one of the first.
+    Fixed(BTreeMap<(Currency, Currency), Rate>),
+}
+
+/// Who must agree to large amounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// A lane's amount of one slot, all parts together, strictly above this waits; by source currency.
+    pub above: BTreeMap<Currency, Amount>,
+    /// How many people must approve; 1 or more.
+    pub approvers: u8,
+    /// Who may; empty: anybody.
+    pub from: Vec<String>,
+    /// From the slot on; what is not approved by then is cancelled. `None`: the policy's `catch_up`.
+    pub within: Option<TimeDelta>,
 }
 
 /// Whether decisions are carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Mode {
+    /// Decide and report, never send.
+    Shadow,
+    /// Decide as if live and send a small share.
+    Canary,
     /// Decide and send.
     #[default]
     Live,
-    /// Decide and report, never send.
-    Shadow,
+}
+
+impl Mode {
+    /// The word of the policy file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::Canary => "canary",
+            Self::Live => "live",
+        }
+    }
+
+    /// Whether anything is sent at all.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        self != Self::Shadow
+    }
+}
+
+/// The most a canary moves over one lane in one slot: the smaller of the two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canary {
+    /// Of what it would move if it were live.
+    pub share: Percent,
+    /// By source currency; a currency without an entry is bounded by the share alone.
+    pub max: BTreeMap<Currency, Amount>,
 }
 
 /// One entry of a policy's `tests:` block.
@@ -114,13 +247,21 @@ pub struct PolicyTest {
     pub name: String,
     /// 1-based line of the entry.
     pub line: usize,
+    /// The instant it plays at; `None`: the slot is due, whatever the schedule says.
+    pub at: Option<Timestamp>,
     /// The wallets and what they hold.
     pub balances: BTreeMap<WalletId, Amount>,
+    /// KPay's indicative rates; a pair that is not here has the rate 1.
+    pub rates: BTreeMap<(Currency, Currency), Rate>,
+    /// Movements of ours that are open.
+    pub open: Vec<ExpectedMove>,
     /// Every transfer the policy must plan, in order; empty: it must plan none.
     pub expect: Vec<ExpectedMove>,
+    /// Lanes that must get nothing, each for this reason.
+    pub refused: Vec<ExpectedReason>,
 }
 
-/// One expected transfer of a policy test.
+/// One transfer of a policy test, expected or open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedMove {
     /// The wallet that is debited.
@@ -131,13 +272,72 @@ pub struct ExpectedMove {
     pub amount: Money,
 }
 
+/// One expected reason of a policy test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedReason {
+    /// The lane that gets nothing.
+    pub lane: Lane,
+    /// Why.
+    pub reason: Reason,
+}
+
 impl Policy {
+    /// A live policy without limits, of the default priority and `catch_up`.
+    #[must_use]
+    pub fn bare(name: &str, schedule: Schedule, rule: Rule) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: String::new(),
+            file: String::new(),
+            line: 1,
+            schedule,
+            rule,
+            limits: Limits::default(),
+            fx: Fx::default(),
+            approval: None,
+            mode: Mode::default(),
+            canary: None,
+            enabled: true,
+            priority: 100,
+            catch_up: TimeDelta::hours(6),
+            closed: BTreeMap::new(),
+            tests: Vec::new(),
+        }
+    }
+
     /// The lanes of the policy, in the order they are considered.
     #[must_use]
-    pub fn lanes(&self) -> Vec<crate::model::Lane> {
-        match &self.rule {
-            Rule::Sweep(sweep) => {
-                sweep.sources.iter().map(|source| crate::model::Lane { from: source.wallet, to: sweep.into }).collect()
+    pub fn lanes(&self) -> Vec<Lane> {
+        self.rule.lanes()
+    }
+
+    /// The floor that the rule itself sets for a wallet it takes from, without reserves.
+    #[must_use]
+    pub fn keep(&self, wallet: WalletId) -> Amount {
+        let kept = match &self.rule {
+            Rule::Sweep(sweep) => sweep.sources.iter().find(|it| it.wallet == wallet).map(|it| it.keep),
+            Rule::TopUp(top_up) => top_up.sources.iter().find(|it| it.wallet == wallet).map(|it| it.keep),
+            Rule::Rebalance(_) => None,
+        };
+        kept.unwrap_or(Amount::ZERO)
+    }
+}
+
+impl Rule {
+    /// The lanes it may move over, in the order they are considered.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<Lane> {
+        match self {
+            Self::Sweep(sweep) => {
+                sweep.sources.iter().map(|source| Lane { from: source.wallet, to: sweep.into }).collect()
+            }
+            Self::TopUp(top_up) => {
+                top_up.sources.iter().map(|source| Lane { from: source.wallet, to: top_up.wallet }).collect()
+            }
+            Self::Rebalance(rebalance) => {
+                let wallets = || rebalance.weights.iter().map(|(wallet, _)| *wallet);
+                let lanes = wallets().flat_map(|from| wallets().map(move |to| Lane { from, to }));
+                lanes.filter(|lane| lane.from != lane.to).collect()
             }
         }
     }
@@ -150,17 +350,21 @@ impl PolicySet {
         self.policies.iter().find(|policy| policy.name == name)
     }
 
-    /// The reserve of a wallet; zero where none is set.
+    /// The reserve of a wallet at an instant: the largest of those that hold then; zero where none is set.
     #[must_use]
-    pub fn reserve(&self, wallet: WalletId) -> Amount {
-        self.reserves.get(&wallet).copied().unwrap_or(Amount::ZERO)
+    pub fn reserve(&self, wallet: WalletId, at: Timestamp) -> Amount {
+        let always = self.reserves.get(&wallet).copied().unwrap_or(Amount::ZERO);
+        let holds =
+            |it: &&CalendarReserve| it.wallet == wallet && it.during.contains(at.with_timezone(&it.zone).date_naive());
+        self.calendar.iter().filter(holds).map(|it| it.amount).fold(always, Amount::max)
     }
 
     /// Every country that a policy or reserve names.
     #[must_use]
-    pub fn countries(&self) -> BTreeSet<crate::money::Country> {
+    pub fn countries(&self) -> BTreeSet<Country> {
         let lanes = self.policies.iter().flat_map(Policy::lanes);
-        let wallets = lanes.flat_map(|lane| [lane.from, lane.to]).chain(self.reserves.keys().copied());
+        let reserved = self.reserves.keys().copied().chain(self.calendar.iter().map(|it| it.wallet));
+        let wallets = lanes.flat_map(|lane| [lane.from, lane.to]).chain(reserved);
         wallets.map(|wallet| wallet.country).collect()
     }
 }

@@ -16,7 +16,10 @@ mod source;
 mod suggest;
 
 pub use amount::{AmountError, WrittenAmount, read_amount};
-pub use checked::{ExpectedMove, Fx, Limits, Mode, Policy, PolicySet, PolicyTest, Rule, Source, Sweep};
+pub use checked::{
+    Approval, CalendarReserve, Canary, ExpectedMove, ExpectedReason, Fx, FxReference, Limits, Mode, Policy, PolicySet,
+    PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
+};
 pub use diagnostic::{Diagnostic, Severity};
 pub use read::{Parsed, parse};
 pub use schema::schema;

@@ -3,8 +3,10 @@
 
 mod expression;
 mod firing;
+mod month_days;
 mod schedule;
 
+pub use month_days::MonthDays;
 pub use schedule::{Latest, Schedule, ScheduleError};
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub enum Latest {
     Slot(Slot),
     /// That instant lies on a holiday, so it is no slot and nothing fires until the next one.
     Holiday(Slot),
+    /// That instant lies outside the active dates or after the cut-off, so it is no slot.
+    Inactive(Slot),
     /// The schedule has no instant in the eight years before now.
     None,
 }

@@ -45,7 +45,7 @@ fn schedule(text: &str, zone: &str, holidays: &[&str]) -> Schedule {
 
 fn slot_of(latest: Latest) -> Option<Timestamp> {
     match latest {
-        Latest::Slot(slot) | Latest::Holiday(slot) => Some(slot.instant()),
+        Latest::Slot(slot) | Latest::Holiday(slot) | Latest::Inactive(slot) => Some(slot.instant()),
         Latest::None => None,
     }
 }

@@ -4,7 +4,7 @@ use super::{Breach, Objection};
 use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Country, Currency};
 use crate::plan::{Inputs, Plan, PlannedTransfer, PolicyPlan, Reason};
-use crate::policy::{Mode, Policy, Rule, Source};
+use crate::policy::{Policy, Rule, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A review under way. Sums that do not fit are `None`.
@@ -109,7 +109,7 @@ impl<'a> Review<'a> {
         }
         let standing = self.inputs.standing;
         let paused = standing.paused_all || standing.paused.contains(&policy.name);
-        self.object_if(!policy.enabled || policy.mode != Mode::Live || paused, Breach::Silenced);
+        self.object_if(!policy.enabled || !policy.mode.sends() || paused, Breach::Silenced);
         self.slot(policy, entry);
         self.transfers(policy, entry);
         self.lane = None;
@@ -155,7 +155,7 @@ impl<'a> Review<'a> {
         let usable = spoken_for.and_then(|spoken_for| available.checked_sub(spoken_for).ok());
         let left = usable.zip(total).and_then(|(usable, total)| usable.checked_sub(total).ok());
         let (Some(usable), Some(left)) = (usable, left) else { return self.object(Breach::Uncountable) };
-        let reserve = self.inputs.policies.reserves.get(&source.wallet).copied().unwrap_or(Amount::ZERO);
+        let reserve = self.inputs.policies.reserve(source.wallet, self.inputs.now);
         self.object_if(usable <= source.above, Breach::NotTriggered);
         self.object_if(left < source.keep || left < reserve, Breach::FloorBroken);
     }
@@ -200,7 +200,7 @@ fn every_lane_has_one_answer(policy: &Policy, entry: &PolicyPlan) -> bool {
 }
 
 fn source_of(policy: &Policy, lane: Lane) -> Option<&Source> {
-    let Rule::Sweep(sweep) = &policy.rule;
+    let Rule::Sweep(sweep) = &policy.rule else { return None };
     sweep.sources.iter().find(|source| source.wallet == lane.from && sweep.into == lane.to)
 }
 

@@ -12,7 +12,7 @@ use crate::plan::{
     Caps, DayKey, Decided, Hold, Inputs, LaneDecision, LastOutflow, Plan, PolicyPlan, Standing, lane_amounts, plan,
     second_opinion,
 };
-use crate::policy::{Fx, Limits, Mode, Policy, PolicySet, Rule, Source, Sweep};
+use crate::policy::{Fx, Limits, Mode, Policy, PolicySet, Portion, Rule, Source, Sweep};
 use crate::slot::Schedule;
 use chrono::{DateTime, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ impl Scene {
     pub(super) fn read(text: &str) -> Self {
         let now = instant("S+5s");
         let mut scene = Self {
-            set: PolicySet { hash: String::new(), policies: Vec::new(), reserves: BTreeMap::new() },
+            set: PolicySet::default(),
             snapshot: Snapshot { taken_at: now, readings: BTreeMap::new(), problems: Vec::new() },
             standing: Standing::default(),
             caps: Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() },
@@ -113,6 +113,7 @@ impl Scene {
                         external_id,
                         lane: lane(on),
                         amount,
+                        arriving: Some(amount),
                         outcome: (*outcome).to_owned(),
                         counted: *outcome != "planned",
                     },
@@ -227,21 +228,9 @@ pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
             _ => into = Some(wallet(word.strip_prefix('>').unwrap())),
         }
     }
-    Policy {
-        name: name.to_owned(),
-        description: String::new(),
-        file: "scene.yaml".to_owned(),
-        line: 1,
-        schedule: Schedule::new(&cron, chrono_tz::Africa::Douala, holidays).unwrap(),
-        rule: Rule::Sweep(Sweep { sources, into: into.unwrap() }),
-        limits,
-        fx,
-        mode,
-        enabled,
-        priority,
-        catch_up,
-        tests: Vec::new(),
-    }
+    let schedule = Schedule::new(&cron, chrono_tz::Africa::Douala, holidays).unwrap();
+    let rule = Rule::Sweep(Sweep { sources, into: into.unwrap(), portion: Portion::Surplus });
+    Policy { limits, fx, mode, enabled, priority, catch_up, ..Policy::bare(name, schedule, rule) }
 }
 
 fn limit<'l>(limits: &'l mut Limits, key: &str) -> &'l mut BTreeMap<Currency, Amount> {

@@ -34,7 +34,16 @@ fn case(findings: &mut Findings, node: &Node, lanes: Lanes<'_>) -> Option<(Polic
     let expect = fields.get("expect").map(|field| expectations(findings, field, lanes));
     let named = fields.get("name")?;
     let name = findings.line(named)?;
-    let test = PolicyTest { name, line: node.place.line, balances: balances?, expect: expect? };
+    let test = PolicyTest {
+        name,
+        line: node.place.line,
+        at: None,
+        balances: balances?,
+        rates: BTreeMap::new(),
+        open: Vec::new(),
+        expect: expect?,
+        refused: Vec::new(),
+    };
     Some((test, named.node.place))
 }
 

@@ -1,7 +1,7 @@
 //! One entry of `policies`.
 
 use super::sweep::SweepDraft;
-use super::tree::Node;
+use super::tree::{Node, Value};
 use super::walk::{Field, Fields};
 use super::{cases, limits, sweep};
 use crate::model::Lane;
@@ -11,7 +11,7 @@ use crate::policy::{Fx, Mode, Policy, Rule};
 use crate::slot::Schedule;
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DEFAULT_PRIORITY: i64 = 100;
 const DEFAULT_CATCH_UP: TimeDelta = TimeDelta::hours(6);
@@ -23,8 +23,41 @@ pub struct PolicyDraft {
     pub lanes: Vec<(Lane, Place)>,
     pub enabled: bool,
     pub mode: Mode,
+    /// Where its keys stand.
+    pub places: Places,
     /// `None` where something in it is wrong.
     pub policy: Option<Policy>,
+}
+
+/// Where the keys of a policy stand, by their path: `schedule`, `limits.max_per_day`, `sweep.above`.
+#[derive(Debug)]
+pub struct Places {
+    /// Where the policy begins.
+    start: Place,
+    keys: BTreeMap<String, Place>,
+}
+
+impl Places {
+    fn of(node: &Node) -> Self {
+        let mut keys = BTreeMap::new();
+        gather(node, "", &mut keys);
+        Self { start: node.place, keys }
+    }
+
+    /// Where a key stands; where the policy begins if it is not there.
+    pub fn key(&self, path: &str) -> Place {
+        self.keys.get(path).copied().unwrap_or(self.start)
+    }
+}
+
+/// Keys of maps inside maps; what stands in lists has places of its own.
+fn gather(node: &Node, above: &str, keys: &mut BTreeMap<String, Place>) {
+    let Value::Map(entries) = &node.value else { return };
+    for entry in entries {
+        let path = if above.is_empty() { entry.key.clone() } else { format!("{above}.{}", entry.key) };
+        gather(&entry.node, &path, keys);
+        keys.insert(path, entry.place);
+    }
 }
 
 pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraft> {
@@ -34,7 +67,7 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
     let schedule = schedule(findings, &fields, zone);
     let swept = swept(findings, &fields);
     let fx = fx(findings, &fields);
-    if !fx.is_some_and(|fx| fx.allow) {
+    if !fx.as_ref().is_some_and(|fx| fx.allow) {
         refuse_crossings(findings, &swept.lanes);
     }
     let limits = fields.get("limits").map(|field| limits::read(findings, field, &swept.lanes)).unwrap_or_default();
@@ -56,17 +89,21 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
             schedule: schedule?,
             rule: Rule::Sweep(swept.sweep?),
             limits,
-            fx: fx?,
+            fx: fx.clone()?,
+            approval: None,
             mode: mode?,
+            canary: None,
             enabled: enabled?,
             priority: priority?,
             catch_up: catch_up?,
+            closed: BTreeMap::new(),
             tests,
         })
     };
     let policy = whole();
     let (enabled, mode) = (enabled.unwrap_or(true), mode.unwrap_or_default());
-    Some(PolicyDraft { name, lanes: swept.lanes, enabled, mode, policy })
+    let places = Places::of(node);
+    Some(PolicyDraft { name, lanes: swept.lanes, enabled, mode, places, policy })
 }
 
 fn schedule(findings: &mut Findings, fields: &Fields<'_>, zone: Tz) -> Option<Schedule> {
@@ -107,7 +144,7 @@ fn fx(findings: &mut Findings, fields: &Fields<'_>) -> Option<Fx> {
     let Some(field) = fields.get("fx") else { return Some(Fx::default()) };
     let fields = findings.fields(field.node, &crate::policy::keys::FX)?;
     let allow = fields.get("allow").map_or(Some(false), |field| findings.flag(field))?;
-    Some(Fx { allow })
+    Some(Fx { allow, max_spread: None, reference: None })
 }
 
 fn refuse_crossings(findings: &mut Findings, lanes: &[(Lane, Place)]) {

@@ -48,7 +48,9 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Vec<Diagnostic>> {
         return Err(findings);
     }
     policies.sort_by(|left, right| (left.priority, &left.name).cmp(&(right.priority, &right.name)));
-    Ok(Parsed { set: PolicySet { hash: hash(files), policies, reserves }, warnings: findings })
+    let files = files.to_vec();
+    let set = PolicySet { hash: hash(&files), policies, reserves, calendar: Vec::new(), files };
+    Ok(Parsed { set, warnings: findings })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::model::{Lane, WalletId};
 use crate::money::Amount;
 use crate::policy::findings::{Findings, Place};
 use crate::policy::keys::{SOURCE, SWEEP};
-use crate::policy::{Source, Sweep};
+use crate::policy::{Portion, Source, Sweep};
 
 /// A sweep as far as it could be read.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub fn read(findings: &mut Findings, field: Field<'_>) -> SweepDraft {
     let sources: Vec<Source> =
         drafts.iter().filter_map(|one| amounts(findings, one, &common, has_trigger, field.key)).collect();
     let is_whole = findings.count_errors() == before && !sources.is_empty();
-    draft.sweep = into.filter(|_| is_whole).map(|(into, _)| Sweep { sources, into });
+    draft.sweep = into.filter(|_| is_whole).map(|(into, _)| Sweep { sources, into, portion: Portion::default() });
     draft
 }
 

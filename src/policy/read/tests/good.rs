@@ -11,7 +11,7 @@ fn wallet(country: Country) -> WalletId {
 }
 
 fn sweep_of(set: &PolicySet) -> &Sweep {
-    let Rule::Sweep(sweep) = &set.policies[0].rule;
+    let Rule::Sweep(sweep) = &set.policies[0].rule else { panic!("a sweep") };
     sweep
 }
 
