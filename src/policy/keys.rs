@@ -2,6 +2,8 @@
 
 /// Longer policy names make poor metrics and commands.
 pub(super) const LONGEST_NAME: usize = 63;
+/// More people than this never need to agree.
+pub(super) const MOST_APPROVERS: u8 = 9;
 /// Priorities run from 0 to this.
 pub(super) const LARGEST_PRIORITY: i64 = 1_000_000;
 
@@ -46,6 +48,11 @@ pub(super) enum Takes {
     Percent,
     PercentByWallet,
     Currency,
+    /// `peg`, `last`, or a map of rates.
+    Reference,
+    Approvers,
+    /// A list of people's names.
+    People,
     Flag,
     Mode,
     Priority,
@@ -111,8 +118,17 @@ pub(super) static POLICY: Shape = Shape {
         kind("payout", Takes::Later, "this version moves money between wallets only; take the policy out"),
         may("limits", Takes::Map(&LIMITS), "Bounds on what the policy moves."),
         may("fx", Takes::Map(&FX), "Whether lanes between two currencies are allowed."),
-        later("approval", "take it out and bound the amounts with `limits.max_per_slot`"),
-        may("mode", Takes::Mode, "live, or shadow: decide and report, never send; default live."),
+        may("approval", Takes::Map(&APPROVAL), "Above which amount people must approve, and who."),
+        may(
+            "mode",
+            Takes::Mode,
+            "shadow: decide and report, never send; canary: send a small share; live, the default.",
+        ),
+        may(
+            "canary",
+            Takes::Map(&CANARY),
+            "How little a canary moves; needed in `mode: canary`, without effect elsewhere.",
+        ),
         may("enabled", Takes::Flag, "Default true; false: reported, never run."),
         may("priority", Takes::Priority, "Lower first; ties by name; default 100."),
         may(
@@ -201,8 +217,34 @@ pub(super) static FX: Shape = Shape {
     name: "`fx`",
     keys: &[
         may("allow", Takes::Flag, "Whether lanes between two currencies are allowed; default false."),
-        later("max_spread", "take it out; `treasuryd plan` shows the indicative rate before anything moves"),
-        later("reference", "take it out; the rate applied is KPay's own"),
+        may("max_spread", Takes::Percent, "How far KPay's rate may be from the reference, either way, e.g. 1.5%."),
+        may(
+            "reference",
+            Takes::Reference,
+            "What the rate is compared with: peg, last, or { XAF/XOF: 1 }; default: the peg, else the last applied rate.",
+        ),
+    ],
+};
+
+pub(super) static APPROVAL: Shape = Shape {
+    name: "`approval`",
+    keys: &[
+        must("above", Takes::Amounts, "A lane's amount of one slot, all parts together, strictly above this waits."),
+        may("approvers", Takes::Approvers, "How many people must approve; default 1."),
+        may("from", Takes::People, "Who may approve; default: anybody."),
+        may(
+            "within",
+            Takes::Duration,
+            "From the slot on, 1m to 72h; what is not approved by then is cancelled; default: `catch_up`.",
+        ),
+    ],
+};
+
+pub(super) static CANARY: Shape = Shape {
+    name: "`canary`",
+    keys: &[
+        must("share", Takes::Percent, "Of what would move if the policy were live, e.g. 1%."),
+        may("max", Takes::Amounts, "The most that moves over one lane in one slot."),
     ],
 };
 
@@ -225,8 +267,21 @@ pub(super) static EXPECT: Shape = Shape {
 };
 
 /// Every shape, for looking up where a misplaced key belongs.
-pub(super) static SHAPES: [&Shape; 11] =
-    [&FILE, &POLICY, &SWEEP, &SOURCE, &TOP_UP, &TOP_UP_SOURCE, &REBALANCE, &LIMITS, &FX, &TEST, &EXPECT];
+pub(super) static SHAPES: [&Shape; 13] = [
+    &FILE,
+    &POLICY,
+    &SWEEP,
+    &SOURCE,
+    &TOP_UP,
+    &TOP_UP_SOURCE,
+    &REBALANCE,
+    &LIMITS,
+    &FX,
+    &APPROVAL,
+    &CANARY,
+    &TEST,
+    &EXPECT,
+];
 
 impl Shape {
     pub fn key(&self, name: &str) -> Option<&'static Key> {

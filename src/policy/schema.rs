@@ -3,7 +3,7 @@
 //! Made from the reader's own table of keys, so that the two cannot differ. It says less than `check`: what needs two
 //! values at once (`keep` over `above`, currencies, lanes in a circle) is deliberately absent.
 
-use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, Need, Shape, Takes};
+use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, MOST_APPROVERS, Need, Shape, Takes};
 use crate::money::{Country, Currency, Zone};
 use serde_json::{Map, Value, json};
 
@@ -26,6 +26,7 @@ fn definitions() -> Value {
         "amounts_by_wallet": by_wallet("#/$defs/amount"),
         "currency": currency(),
         "percent": percent(),
+        "rates": rates(),
         "wallet": wallet(),
         "zone": zone()
     })
@@ -69,8 +70,11 @@ fn takes(takes: Takes) -> Value {
         Takes::PercentByWallet => by_wallet("#/$defs/percent"),
         Takes::Currency => json!({ "$ref": "#/$defs/currency" }),
         Takes::Wallets => json!({ "type": "array", "items": { "$ref": "#/$defs/wallet" } }),
+        Takes::Reference => json!({ "anyOf": [{ "enum": ["peg", "last"] }, { "$ref": "#/$defs/rates" }] }),
+        Takes::Approvers => json!({ "type": "integer", "minimum": 1, "maximum": MOST_APPROVERS }),
+        Takes::People => json!({ "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }),
         Takes::Flag => json!({ "type": "boolean" }),
-        Takes::Mode => json!({ "enum": ["live", "shadow"] }),
+        Takes::Mode => json!({ "enum": ["shadow", "canary", "live"] }),
         Takes::Priority => json!({ "type": "integer", "minimum": 0, "maximum": LARGEST_PRIORITY }),
         Takes::Duration => json!({ "type": "string", "pattern": "^[1-9][0-9]*[smh]$" }),
         Takes::Dates => {
@@ -143,6 +147,21 @@ fn percent() -> Value {
         "description": "A percentage with its sign: 5%, 1.5%.",
         "type": "string",
         "pattern": "^(0|[1-9][0-9]*)(\\.[0-9]+)?%$"
+    })
+}
+
+fn rates() -> Value {
+    let codes = Currency::ALL.iter().map(Currency::code).collect::<Vec<_>>().join("|");
+    json!({
+        "description": "Rates by pair, units of the second currency for one of the first: { XAF/XOF: 1.0153 }.",
+        "type": "object",
+        "propertyNames": { "pattern": format!("^({codes})/({codes})$") },
+        "additionalProperties": {
+            "anyOf": [
+                { "type": "number", "exclusiveMinimum": 0 },
+                { "type": "string", "pattern": "^(0|[1-9][0-9]*)(\\.[0-9]+)?$" }
+            ]
+        }
     })
 }
 
