@@ -137,7 +137,7 @@ impl<'a> Sheet<'a> {
 }
 
 /// Where more of something is looser.
-fn rising<T: PartialOrd>(old: T, new: T) -> Option<Effect> {
+fn rising<T: PartialOrd + Copy>(old: T, new: T) -> Option<Effect> {
     match old.partial_cmp(&new)? {
         std::cmp::Ordering::Less => Some(Effect::Loosens),
         std::cmp::Ordering::Greater => Some(Effect::Tightens),
@@ -146,7 +146,7 @@ fn rising<T: PartialOrd>(old: T, new: T) -> Option<Effect> {
 }
 
 /// Where less of something is looser.
-fn falling<T: PartialOrd>(old: T, new: T) -> Option<Effect> {
+fn falling<T: PartialOrd + Copy>(old: T, new: T) -> Option<Effect> {
     rising(new, old)
 }
 
