@@ -132,6 +132,7 @@ pub fn decided(this: &Move) -> Event {
         policy_hash: "ab".repeat(32),
         balances: [Country::CMR, Country::COG, Country::GAB].map(balance).to_vec(),
         lanes: vec![LaneVerdict { lane: this.lane(), reason: None, detail: "330 000 over 250 000".to_owned() }],
+        planned_with: None,
         intents: vec![this.intent()],
     }
 }

@@ -60,6 +60,7 @@ pub(crate) fn decided(intents: Vec<Intent>) -> Event {
         policy_hash: String::new(),
         balances: Vec::new(),
         lanes: Vec::new(),
+        planned_with: None,
         intents,
     }
 }

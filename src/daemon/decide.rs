@@ -106,24 +106,27 @@ impl Engine {
         for failure in failures {
             self.note_problem(&failure.to_string());
         }
-        let (made, events) = self.store.with_state(|state| {
-            let basis = self.basis(state, policies, now, only);
-            let inputs = basis.inputs(&snapshot, &rates, Some(&identity));
-            let made = crate::plan::plan(&inputs);
-            second_opinion(&made, &inputs).map_err(|objections| {
-                let text = objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                EngineError::Objection(text)
+        // A record may come between a plan and its decisions: a pause, an answer. Then the plan is made again, so that the
+        // journal's decisions rest on exactly the state before them.
+        loop {
+            let (made, events, seq) = self.store.with_state_at(|state, seq| {
+                let basis = self.basis(state, policies, now, only);
+                let inputs = basis.inputs(&snapshot, &rates, Some(&identity));
+                let made = crate::plan::plan(&inputs);
+                second_opinion(&made, &inputs).map_err(|objections| {
+                    let text = objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                    EngineError::Objection(text)
+                })?;
+                let decider = Decider { identity: &identity, inputs: &inputs, state };
+                let events: Vec<Event> = made.policies.iter().filter_map(|planned| decider.decision(planned)).collect();
+                Ok::<_, EngineError>((made, events, seq))
             })?;
-            let decider = Decider { identity: &identity, policies, snapshot: &snapshot, state, now };
-            let events: Vec<Event> = made.policies.iter().filter_map(|planned| decider.decision(planned)).collect();
-            Ok::<_, EngineError>((made, events))
-        })?;
-        let fresh = self.without_known_ids(events)?;
-        self.note_skips(&made);
-        if !fresh.is_empty() {
-            self.append(fresh).await?;
+            let fresh = self.without_known_ids(events)?;
+            if fresh.is_empty() || self.append_decisions(seq, fresh).await? {
+                self.note_skips(&made);
+                return Ok(made);
+            }
         }
-        Ok(made)
     }
 
     /// An id that the journal knows is never written again, whatever the plan says.

@@ -83,6 +83,8 @@ pub(super) struct World {
     pub asked: BTreeSet<ExternalId>,
     /// Intents that something happened to since the start; a daemon does not collect them.
     pub changed: BTreeSet<ExternalId>,
+    /// The hash of policies whose texts the state is known to have.
+    pub texts_recorded: Option<String>,
     /// Missed slots that were told.
     pub told_missed: BTreeMap<String, Slot>,
     /// Pauses that are not in the journal yet, because an empty one has to ask KPay first whose money it is.
@@ -258,6 +260,23 @@ impl Engine {
     pub async fn append(&self, events: Vec<Event>) -> Result<Vec<Tracked>, StoreError> {
         let only_completed = self.store.with_state(|state| completions(state, &events));
         let changed = self.store.append(self.clock.now(), events).await?;
+        self.take_in(&changed, &only_completed);
+        Ok(changed)
+    }
+
+    /// [`Engine::append`] for decisions made from the state after record `seq`; false, with nothing written, where
+    /// another record came in between.
+    ///
+    /// # Errors
+    /// As [`Engine::append`].
+    pub(super) async fn append_decisions(&self, seq: u64, events: Vec<Event>) -> Result<bool, StoreError> {
+        let Some(changed) = self.store.append_after(seq, self.clock.now(), events).await? else { return Ok(false) };
+        self.take_in(&changed, &BTreeSet::new());
+        Ok(true)
+    }
+
+    /// Counts, logs and remembers what happened to intents; those whose rate was only completed were counted before.
+    fn take_in(&self, changed: &[Tracked], only_completed: &BTreeSet<ExternalId>) {
         if !self.is_daemon() {
             self.world().changed.extend(changed.iter().map(|tracked| tracked.intent.external_id.clone()));
         }
@@ -275,7 +294,6 @@ impl Engine {
                 world.finished.truncate(KEPT);
             }
         }
-        Ok(changed)
     }
 
     /// The instant decisions are made for.

@@ -1,10 +1,10 @@
 //! From a plan to what the journal records of it: one decision a policy, with its intents.
 
-use crate::intent::{Event, LaneVerdict, State};
+use crate::intent::{Event, LaneVerdict, PlannedWith, State, rates_seen};
 use crate::kpay;
-use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot, Snapshot, Timestamp};
-use crate::plan::{PlannedTransfer, PolicyPlan, Skip};
-use crate::policy::{Policy, PolicySet};
+use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot};
+use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip};
+use crate::policy::Policy;
 use std::collections::BTreeSet;
 
 /// What the decisions of one cycle have in common.
@@ -12,14 +12,10 @@ use std::collections::BTreeSet;
 pub struct Decider<'a> {
     /// Environment and application: part of every id.
     pub identity: &'a Identity,
-    /// Policies in force.
-    pub policies: &'a PolicySet,
-    /// The balances that were planned on.
-    pub snapshot: &'a Snapshot,
+    /// What was planned from.
+    pub inputs: &'a Inputs<'a>,
     /// The state that was planned on.
     pub state: &'a State,
-    /// The instant decided for.
-    pub now: Timestamp,
 }
 
 impl Decider<'_> {
@@ -27,20 +23,31 @@ impl Decider<'_> {
     #[must_use]
     pub fn decision(&self, planned: &PolicyPlan) -> Option<Event> {
         let slot = planned.slot.filter(|_| planned.due)?;
-        let policy = self.policies.get(&planned.policy)?;
+        let policy = self.inputs.policies.get(&planned.policy)?;
         let intents: Option<Vec<Intent>> =
             planned.transfers.iter().map(|transfer| self.intent(policy, slot, transfer)).collect();
         let intents = intents?;
         Some(Event::Decided {
             policy: planned.policy.clone(),
             slot,
-            decided_for: self.now,
-            policy_hash: self.policies.hash.clone(),
-            taken_at: self.snapshot.taken_at,
-            balances: self.snapshot.rows(),
+            decided_for: self.inputs.now,
+            policy_hash: self.inputs.policies.hash.clone(),
+            taken_at: self.inputs.snapshot.taken_at,
+            balances: self.inputs.snapshot.rows(),
             lanes: lane_verdicts(policy, planned),
             intents,
+            planned_with: Some(Box::new(self.planned_with())),
         })
+    }
+
+    fn planned_with(&self) -> PlannedWith {
+        PlannedWith {
+            clock: self.inputs.clock,
+            only: self.inputs.only.map(str::to_owned),
+            rates: rates_seen(self.inputs.rates),
+            problems: self.inputs.snapshot.problems.clone(),
+            caps: self.inputs.caps.clone(),
+        }
     }
 
     fn intent(&self, policy: &Policy, slot: Slot, transfer: &PlannedTransfer) -> Option<Intent> {
@@ -58,13 +65,13 @@ impl Decider<'_> {
             part: transfer.part,
             parts: transfer.parts,
             body,
-            policy_hash: self.policies.hash.clone(),
-            floor: policy.keep(lane.from).max(self.policies.reserve(lane.from, self.now)),
-            balance_seen: self.snapshot.available(lane.from)?,
+            policy_hash: self.inputs.policies.hash.clone(),
+            floor: policy.keep(lane.from).max(self.inputs.policies.reserve(lane.from, self.inputs.now)),
+            balance_seen: self.inputs.snapshot.available(lane.from)?,
             indicative_rate: transfer.expected_rate,
             expires_at: slot.instant() + policy.catch_up,
             limit_day: policy.schedule.local_date(slot),
-            cap_day: self.now.date_naive(),
+            cap_day: self.inputs.now.date_naive(),
             journal_before_slot: self.state.was_active_before(slot),
         })
     }

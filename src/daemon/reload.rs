@@ -2,8 +2,11 @@
 
 use super::engine::{Engine, EngineError};
 use super::policies::{Content, Loaded};
-use crate::intent::Event;
+use crate::intent::{Event, PolicyText};
+use crate::journal::{MOST_TEXT_BYTES, policy_texts};
+use crate::policy::{PolicySet, SourceFile};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Watches the content of the policy files. The content decides, not the file's times or its inode.
 pub struct Watcher {
@@ -71,6 +74,12 @@ impl Watcher {
     }
 }
 
+/// Names go without their folders: the same policies are the same wherever they lie.
+fn policy_text(file: &SourceFile) -> PolicyText {
+    let name = file.path.rsplit('/').next().unwrap_or_default().to_owned();
+    PolicyText { name, text: file.text.clone() }
+}
+
 fn first_of(diagnostics: &[crate::policy::Diagnostic]) -> String {
     let first = diagnostics.first().map(ToString::to_string).unwrap_or_default();
     match diagnostics.len() {
@@ -84,17 +93,49 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Store`].
-    pub async fn put_in_force(&self, set: std::sync::Arc<crate::policy::PolicySet>) -> Result<(), EngineError> {
-        let (hash, count) = (set.hash.clone(), set.policies.len());
+    pub async fn put_in_force(&self, set: Arc<PolicySet>) -> Result<(), EngineError> {
         self.metrics.policies_in_force(&set);
         self.metrics.reload(true, self.clock.now());
-        self.set_policies(Some(set));
-        let is_news = self
+        self.set_policies(Some(set.clone()));
+        self.record_in_force(&set).await
+    }
+
+    /// Records policies that are in force and not so by the journal, with their texts. Records of older versions have no
+    /// texts: then they are recorded once more.
+    async fn record_in_force(&self, set: &PolicySet) -> Result<(), EngineError> {
+        let (is_open, is_same) = self
             .store
-            .with_state(|state| state.identity.is_some() && state.policy_hash.as_deref() != Some(hash.as_str()));
-        if is_news {
-            self.append(vec![Event::PoliciesInForce { hash, count }]).await?;
+            .with_state(|state| (state.identity.is_some(), state.policy_hash.as_deref() == Some(set.hash.as_str())));
+        if !is_open || (is_same && self.has_texts_of(set).await?) {
+            return Ok(());
         }
+        let files: Vec<PolicyText> = set.files.iter().map(policy_text).collect();
+        let (store, copy) = (self.store.clone(), files.clone());
+        let kept = tokio::task::spawn_blocking(move || store.keep_policy_texts(&copy)).await;
+        let kept = kept.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        if let Err(error) = kept {
+            // The record has them too; only finding them again takes longer.
+            tracing::warn!(%error, "no copy of the policies in force");
+        }
+        let fits = files.iter().map(|file| file.text.len()).sum::<usize>() <= MOST_TEXT_BYTES;
+        if !fits {
+            self.note_problem("the policies are too long for the journal, which keeps their hash alone");
+        }
+        let files = if fits { files } else { Vec::new() };
+        let event = Event::PoliciesInForce { hash: set.hash.clone(), count: set.policies.len(), files };
+        self.append(vec![event]).await?;
+        self.world().texts_recorded = Some(set.hash.clone());
         Ok(())
+    }
+
+    async fn has_texts_of(&self, set: &PolicySet) -> Result<bool, EngineError> {
+        if self.world().texts_recorded.as_deref() == Some(set.hash.as_str()) {
+            return Ok(true);
+        }
+        let (dir, hash) = (self.store.dir().to_owned(), set.hash.clone());
+        let found = tokio::task::spawn_blocking(move || policy_texts(&dir, &hash)).await;
+        let found = found.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?.is_some();
+        self.world().texts_recorded = found.then(|| set.hash.clone());
+        Ok(found)
     }
 }

@@ -1,13 +1,14 @@
 //! The engine with a bank and a clock of the tests' own: what must hold between a reading and the send that rests on it.
 
 use super::doors::{Bank, BankError, Clock, Leave, MaySend};
+use super::intents::Decider;
 use super::metrics::Metrics;
 use super::{Engine, Parts, Rules};
-use crate::intent::{AppliedFacts, Outcome, Reply, RetryRules};
-use crate::journal::Store;
+use crate::intent::{AppliedFacts, Event, Outcome, Reply, RetryRules, State};
+use crate::journal::{Store, policy_texts, records};
 use crate::model::{Environment, Identity, Intent, Reading, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Rate};
-use crate::plan::Caps;
+use crate::plan::{Caps, Inputs, plan};
 use crate::policy::{SourceFile, parse};
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
@@ -213,4 +214,47 @@ async fn a02_a_vain_attempt_is_followed_by_a_rest() {
     assert_eq!((evening.sent(), evening.count(Outcome::Planned)), (0, 2));
     let attempts = evening.engine.asks(evening.bank.clock.now()).into_iter().map(|(tracked, _)| tracked.attempts);
     assert_eq!(attempts.collect::<Vec<_>>(), [1, 1], "the second round came too early");
+}
+
+/// What the journal says is enough to make every decision again, exactly: the state before it, the policies by their
+/// hash, and what it was planned with.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_can_be_made_again_from_the_journal() {
+    let evening = evening(WhileWaiting::default(), 100, true).await;
+    evening.work().await;
+    let dir = evening.engine.store().dir().to_owned();
+    let mut state = State::default();
+    let mut made_again = 0;
+    for record in records(&dir).unwrap() {
+        let record = record.unwrap();
+        if let Event::Decided { policy, decided_for, policy_hash, taken_at, balances, planned_with, .. } = &record.event
+        {
+            let files = policy_texts(&dir, policy_hash).unwrap().unwrap();
+            let policies = parse(&files).unwrap().set;
+            let with = planned_with.clone().unwrap();
+            let mut snapshot = Snapshot::from_rows(*taken_at, balances).unwrap();
+            snapshot.problems.clone_from(&with.problems);
+            let identity = state.identity.clone().unwrap();
+            let rates = with.rates();
+            let inputs = Inputs {
+                policies: &policies,
+                snapshot: &snapshot,
+                standing: &state.standing,
+                caps: &with.caps,
+                rates: &rates,
+                identity: Some(&identity),
+                environment: identity.environment,
+                now: *decided_for,
+                clock: with.clock,
+                only: with.only.as_deref(),
+            };
+            let made = plan(&inputs);
+            let planned = made.policies.iter().find(|planned| planned.policy == *policy).unwrap();
+            let decider = Decider { identity: &identity, inputs: &inputs, state: &state };
+            assert_eq!(decider.decision(planned).unwrap(), record.event);
+            made_again += 1;
+        }
+        state.apply(record.at, &record.event).unwrap();
+    }
+    assert_eq!(made_again, 1);
 }

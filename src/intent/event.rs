@@ -1,5 +1,6 @@
 //! What the journal records. Every present fact (open intents, limits used, pauses, books) is a fold over these.
 
+use super::PlannedWith;
 use crate::model::{BalanceRow, ExternalId, Identity, Intent, Lane, Slot, Timestamp};
 use crate::money::{Amount, Money, Rate};
 use crate::plan::Reason;
@@ -38,6 +39,9 @@ pub enum Event {
         hash: String,
         /// How many.
         count: usize,
+        /// Their files as read. Empty in records of older versions, and where they are too long for a record.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<PolicyText>,
     },
     /// A slot was decided for all lanes of a policy. Its intents are part of the same record: all of them are durable,
     /// or none.
@@ -58,6 +62,10 @@ pub enum Event {
         lanes: Vec<LaneVerdict>,
         /// The intents of the lanes that move.
         intents: Vec<Intent>,
+        /// What else the plan was made from; `None` in records of older versions. The decisions of one plan are records
+        /// right after one another, and the state they were made on is the one before the first of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned_with: Option<Box<PlannedWith>>,
     },
     /// Durable before the first byte of an attempt leaves.
     Attempted {
@@ -144,6 +152,16 @@ pub enum Event {
         /// Who.
         by: Option<String>,
     },
+}
+
+/// One policy file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyText {
+    /// Its name, without its folder.
+    pub name: String,
+    /// Everything in it.
+    pub text: String,
 }
 
 /// What one lane of a decided slot got.

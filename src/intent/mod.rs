@@ -3,6 +3,7 @@
 
 mod event;
 mod gate;
+mod planned_with;
 mod reply;
 mod retry;
 mod state;
@@ -10,8 +11,9 @@ mod steps;
 mod tracked;
 mod verdict;
 
-pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat};
+pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
 pub use gate::{Gate, GateInputs, check_gate};
+pub use planned_with::{PlannedWith, RateSeen, rates_seen};
 pub use reply::Reply;
 pub use retry::{RetryRules, next_ask_at};
 pub use state::{IllegalEvent, State};

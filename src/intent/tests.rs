@@ -49,6 +49,7 @@ fn decided(intents: Vec<Intent>) -> Event {
         taken_at: instant(0),
         balances: Vec::new(),
         lanes: lanes.collect(),
+        planned_with: None,
         intents,
     }
 }
@@ -197,6 +198,7 @@ fn a_decided_slot_stays_decided_and_a_lane_that_moved_stays_moved() {
         taken_at: instant(0),
         balances: Vec::new(),
         lanes: vec![LaneVerdict { lane, reason: Some(Reason::LaneTaken), detail: String::new() }],
+        planned_with: None,
         intents: Vec::new(),
     };
     state.apply(instant(400), &second).unwrap();
@@ -216,6 +218,7 @@ fn a_lane_the_world_kept_from_being_decided_stays_open() {
         taken_at: instant(0),
         balances: Vec::new(),
         lanes: vec![LaneVerdict { lane, reason: Some(Reason::FxRateMissing), detail: String::new() }],
+        planned_with: None,
         intents: Vec::new(),
     };
     state.apply(instant(1), &event).unwrap();

@@ -1,11 +1,12 @@
 //! The journal: append-only, hash-chained, synced records – the truth – and its derived index in sled.
 //!
 //! A state directory holds `lock` (dies with its holder), `journal/2026-11.jsonl` (a segment a month, by the UTC time of
-//! the record) and `index/` (sled; rebuilt whenever it is missing, behind or damaged; deleting it changes nothing).
+//! the record), `index/` (sled; rebuilt whenever it is missing, behind or damaged; deleting it changes nothing) and
+//! `policies/in-force.json` (a copy of what the journal says, with the same freedom).
 //!
 //! Reading order: `frame` (one line, pure) → `segment` (files) → `chunks`, `scan` (many lines) → `home` (directory and
 //! lock) → `writer` (the one thread that writes and syncs) → `lookup`, `index`, `checkpoint` (finding intents again) →
-//! `recovery` → `store` (the door for the daemon) → `read_only` (the door for everybody else).
+//! `recovery` → `store` (the door for the daemon) → `in_force` → `read_only` (the door for everybody else).
 //!
 //! Deliberately absent: repair of damage, rewriting or deleting records, a second try after a failed sync, and any clock
 //! for what is recorded (instants come in as parameters; only the pace of checkpoints is timed).
@@ -17,6 +18,7 @@ mod error;
 mod frame;
 mod hash;
 mod home;
+mod in_force;
 mod index;
 mod lookup;
 mod read_only;
@@ -34,6 +36,7 @@ mod tests;
 pub use error::{Damage, StoreError};
 pub use frame::{Flaw, Framed, Head, LONGEST_LINE, Record, Scanned, VERSION, encode, event_json, scan};
 pub use hash::Hash;
+pub use in_force::{MOST_TEXT_BYTES, policy_texts};
 pub use read_only::{ReadOnly, VerifyReport, verify};
 pub use records::{Records, records};
 pub use recovery::{IndexFate, OpenReport, Torn};

@@ -30,7 +30,15 @@ pub struct Store {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-type Queued = (Vec<Tracked>, Option<oneshot::Receiver<Result<(), StoreError>>>);
+/// What became of events that were to be recorded.
+enum Queued {
+    /// There were none.
+    Nothing,
+    /// Another record came before them; they are not recorded.
+    Moved,
+    /// In the state and under way to the disk.
+    Under(Vec<Tracked>, oneshot::Receiver<Result<(), StoreError>>),
+}
 
 impl Store {
     /// Takes the lock, verifies the current segment, recovers the state, and starts the threads.
@@ -112,13 +120,27 @@ impl Store {
         at: Timestamp,
         events: Vec<Event>,
     ) -> impl Future<Output = Result<Vec<Tracked>, StoreError>> + Send + use<> {
-        let queued = self.queue(at, events);
+        let queued = self.queue(None, at, events);
+        async move { durable(queued?).await }
+    }
+
+    /// [`Store::append`] for events that were made from the state after record `seq` (see [`Store::with_state_at`]):
+    /// `None`, with nothing recorded, where another record came in between.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn append_after(
+        &self,
+        seq: u64,
+        at: Timestamp,
+        events: Vec<Event>,
+    ) -> impl Future<Output = Result<Option<Vec<Tracked>>, StoreError>> + Send + use<> {
+        let queued = self.queue(Some(seq), at, events);
         async move {
-            let (changed, durable) = queued?;
-            if let Some(durable) = durable {
-                durable.await.unwrap_or_else(|_| Err(writer_is_gone()))?;
+            match queued? {
+                Queued::Moved => Ok(None),
+                queued => durable(queued).await.map(Some),
             }
-            Ok(changed)
         }
     }
 
@@ -127,32 +149,39 @@ impl Store {
     /// # Errors
     /// As [`Store::append`].
     pub fn append_blocking(&self, at: Timestamp, events: Vec<Event>) -> Result<Vec<Tracked>, StoreError> {
-        let (changed, durable) = self.queue(at, events)?;
-        if let Some(durable) = durable {
-            durable.blocking_recv().unwrap_or_else(|_| Err(writer_is_gone()))?;
-        }
+        let Queued::Under(changed, durable) = self.queue(None, at, events)? else { return Ok(Vec::new()) };
+        durable.blocking_recv().unwrap_or_else(|_| Err(writer_is_gone()))?;
         Ok(changed)
     }
 
-    fn queue(&self, at: Timestamp, events: Vec<Event>) -> Result<Queued, StoreError> {
+    fn queue(&self, after: Option<u64>, at: Timestamp, events: Vec<Event>) -> Result<Queued, StoreError> {
         let events = with_json(events)?;
         if events.is_empty() {
-            return Ok((Vec::new(), None));
+            return Ok(Queued::Nothing);
         }
         let (done, durable) = oneshot::channel();
         let mut core = self.shared.core();
+        if after.is_some_and(|seq| core.head.seq != seq) {
+            return Ok(Queued::Moved);
+        }
         let (lines, changed) = core.record(at.trunc_subsecs(3), &events)?;
         // Under the lock: the queue's order is the order of the records.
         if self.orders.send(Order::Write(lines, done)).is_err() {
             core.refusal.get_or_insert_with(writer_is_gone);
         }
         drop(core);
-        Ok((changed, Some(durable)))
+        Ok(Queued::Under(changed, durable))
     }
 
     /// Looks at the present state. Appends wait meanwhile: be quick.
     pub fn with_state<R>(&self, look: impl FnOnce(&State) -> R) -> R {
         look(&self.shared.core().state)
+    }
+
+    /// [`Store::with_state`] with the number of the last record in it, for [`Store::append_after`].
+    pub fn with_state_at<R>(&self, look: impl FnOnce(&State, u64) -> R) -> R {
+        let core = self.shared.core();
+        look(&core.state, core.head.seq)
     }
 
     /// An intent, open or long done, as it stands; `None` where the journal never heard of it.
@@ -198,6 +227,11 @@ impl Store {
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.home.dir()
+    }
+
+    /// Whether the state directory is still the one that was opened.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.home.is_ours()
     }
 
     /// Records in the journal, those under way included.
@@ -264,6 +298,12 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+async fn durable(queued: Queued) -> Result<Vec<Tracked>, StoreError> {
+    let Queued::Under(changed, durable) = queued else { return Ok(Vec::new()) };
+    durable.await.unwrap_or_else(|_| Err(writer_is_gone()))?;
+    Ok(changed)
 }
 
 fn writer_is_gone() -> StoreError {

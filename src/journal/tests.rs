@@ -6,5 +6,7 @@ mod damage;
 mod fixture;
 mod frames;
 mod home;
+mod in_force;
 mod index;
+mod old;
 mod writing;

@@ -15,7 +15,8 @@ pub struct Reading {
 }
 
 /// A wallet of the reply that could not be read; the others stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WalletProblem {
     /// Its country, where that much was legible.
     pub country: Option<Country>,

@@ -106,7 +106,8 @@ pub struct AppliedRate {
 }
 
 /// The configuration's last line of defence (`[limits]`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Caps {
     /// First attempts in any sliding hour.
     pub max_transfers_per_hour: u32,

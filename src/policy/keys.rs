@@ -26,7 +26,7 @@ pub(super) struct Key {
 pub(super) enum Need {
     Must,
     May,
-    /// The policy's kind: one of them must be there, and only `sweep` is supported yet.
+    /// The policy's kind: exactly one of them must be there.
     Kind,
 }
 
@@ -40,14 +40,21 @@ pub(super) enum Takes {
     Cron,
     Wallet,
     Amount,
+    /// One amount, or a map of amounts by currency.
+    Amounts,
     AmountByWallet,
+    Percent,
+    PercentByWallet,
+    Currency,
     Flag,
     Mode,
     Priority,
     Duration,
     Dates,
-    /// A list of wallets, each a bare code or a map of this shape.
+    /// A zone, or a list of zones and wallets, each wallet a bare code or a map of this shape.
     Sources(&'static Shape),
+    /// A list of wallets.
+    Wallets,
     Map(&'static Shape),
     List(&'static Shape),
     /// Part of the language, not of this version.
@@ -66,8 +73,8 @@ const fn later(name: &'static str, about: &'static str) -> Key {
     Key { name, need: Need::May, takes: Takes::Later, about }
 }
 
-const fn later_kind(name: &'static str) -> Key {
-    Key { name, need: Need::Kind, takes: Takes::Later, about: "this version does `sweep` only; take the policy out" }
+const fn kind(name: &'static str, takes: Takes, about: &'static str) -> Key {
+    Key { name, need: Need::Kind, takes, about }
 }
 
 pub(super) static FILE: Shape = Shape {
@@ -86,15 +93,22 @@ pub(super) static POLICY: Shape = Shape {
         must("name", Takes::Name, "Kebab-case, unique over all files."),
         may("description", Takes::Text, "One line for people."),
         must("schedule", Takes::Cron, "Cron: 5 fields (minute hour day month weekday), or 6 with seconds first."),
-        Key {
-            name: "sweep",
-            need: Need::Kind,
-            takes: Takes::Map(&SWEEP),
-            about: "Each source that holds strictly more than `above` sends what is over `keep`, in the order written.",
-        },
-        later_kind("top_up"),
-        later_kind("rebalance"),
-        later_kind("payout"),
+        kind(
+            "sweep",
+            Takes::Map(&SWEEP),
+            "Each source that holds strictly more than `above` sends what is over `keep`, in the order written.",
+        ),
+        kind(
+            "top_up",
+            Takes::Map(&TOP_UP),
+            "When the wallet holds strictly less than `below`, it is brought to `to` from the sources, in the order written.",
+        ),
+        kind(
+            "rebalance",
+            Takes::Map(&REBALANCE),
+            "When a wallet's share of the whole is off by more than `tolerance` points, money moves to the weights.",
+        ),
+        kind("payout", Takes::Later, "this version moves money between wallets only; take the policy out"),
         may("limits", Takes::Map(&LIMITS), "Bounds on what the policy moves."),
         may("fx", Takes::Map(&FX), "Whether lanes between two currencies are allowed."),
         later("approval", "take it out and bound the amounts with `limits.max_per_slot`"),
@@ -117,13 +131,17 @@ pub(super) static POLICY: Shape = Shape {
 pub(super) static SWEEP: Shape = Shape {
     name: "`sweep`",
     keys: &[
-        must("from", Takes::Sources(&SOURCE), "The wallets to sweep, in order."),
+        must(
+            "from",
+            Takes::Sources(&SOURCE),
+            "The wallets to sweep, in order; zone(CEMAC) or zone(UEMOA) is all of a zone.",
+        ),
+        may("except", Takes::Wallets, "Wallets that are left out of the zones under `from`."),
         must("into", Takes::Wallet, "The wallet that receives."),
-        may("above", Takes::Amount, "The trigger: strictly more than this; needed unless every source has its own."),
-        may("keep", Takes::Amount, "What stays; default: the same as `above`."),
-        later("fraction", "take it out; `keep` says what stays in the wallet"),
-        later("fixed", "take it out; `limits.max_per_slot` bounds what moves"),
-        later("except", "take it out and list the wallets you mean under `from`"),
+        may("above", Takes::Amounts, "The trigger: strictly more than this; needed unless every source has its own."),
+        may("keep", Takes::Amounts, "What stays; default: the same as `above`."),
+        may("fraction", Takes::Percent, "Send this share of what is over `keep`, rounded down, instead of all of it."),
+        may("fixed", Takes::Amounts, "Send exactly this, or nothing where less is over `keep`."),
     ],
 };
 
@@ -136,14 +154,46 @@ pub(super) static SOURCE: Shape = Shape {
     ],
 };
 
+pub(super) static TOP_UP: Shape = Shape {
+    name: "`top_up`",
+    keys: &[
+        must("wallet", Takes::Wallet, "The wallet that is filled."),
+        must("below", Takes::Amount, "The trigger: strictly less than this."),
+        must("to", Takes::Amount, "The level it is brought to."),
+        must(
+            "from",
+            Takes::Sources(&TOP_UP_SOURCE),
+            "Where the money comes from, in order; zone(CEMAC) or zone(UEMOA) is all of a zone.",
+        ),
+        may("except", Takes::Wallets, "Wallets that are left out of the zones under `from`."),
+    ],
+};
+
+pub(super) static TOP_UP_SOURCE: Shape = Shape {
+    name: "a source of a top-up",
+    keys: &[
+        must("wallet", Takes::Wallet, "The wallet."),
+        may("keep", Takes::Amount, "What stays in it, beside its reserve; default 0."),
+    ],
+};
+
+pub(super) static REBALANCE: Shape = Shape {
+    name: "`rebalance`",
+    keys: &[
+        must("weights", Takes::PercentByWallet, "Each wallet's share of the whole; together exactly 100%."),
+        must("tolerance", Takes::Percent, "How many points a share may be off before money moves."),
+        must("base", Takes::Currency, "The currency the wallets are compared in."),
+    ],
+};
+
 pub(super) static LIMITS: Shape = Shape {
     name: "`limits`",
     keys: &[
-        may("min_transfer", Takes::Amount, "The smallest amount worth moving over a lane."),
-        may("max_transfer", Takes::Amount, "The largest single transfer; larger amounts are split into parts."),
-        may("max_per_slot", Takes::Amount, "The most the policy moves in one slot, per source currency."),
-        may("max_per_day", Takes::Amount, "The most the policy moves on one local day, per source currency."),
-        may("round_down_to", Takes::Amount, "Amounts are multiples of this; the rest stays."),
+        may("min_transfer", Takes::Amounts, "The smallest amount worth moving over a lane."),
+        may("max_transfer", Takes::Amounts, "The largest single transfer; larger amounts are split into parts."),
+        may("max_per_slot", Takes::Amounts, "The most the policy moves in one slot, per source currency."),
+        may("max_per_day", Takes::Amounts, "The most the policy moves on one local day, per source currency."),
+        may("round_down_to", Takes::Amounts, "Amounts are multiples of this; the rest stays."),
     ],
 };
 
@@ -175,7 +225,8 @@ pub(super) static EXPECT: Shape = Shape {
 };
 
 /// Every shape, for looking up where a misplaced key belongs.
-pub(super) static SHAPES: [&Shape; 8] = [&FILE, &POLICY, &SWEEP, &SOURCE, &LIMITS, &FX, &TEST, &EXPECT];
+pub(super) static SHAPES: [&Shape; 11] =
+    [&FILE, &POLICY, &SWEEP, &SOURCE, &TOP_UP, &TOP_UP_SOURCE, &REBALANCE, &LIMITS, &FX, &TEST, &EXPECT];
 
 impl Shape {
     pub fn key(&self, name: &str) -> Option<&'static Key> {

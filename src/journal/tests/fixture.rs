@@ -70,6 +70,7 @@ pub fn decided(n: i64) -> Event {
         policy_hash: "ab".repeat(32),
         balances: Vec::new(),
         lanes: vec![LaneVerdict { lane: lane(), reason: None, detail: String::new() }],
+        planned_with: None,
         intents: vec![intent(n)],
     }
 }

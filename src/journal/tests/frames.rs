@@ -88,7 +88,7 @@ fn an_event_that_no_line_can_hold_is_refused() {
 
 #[test]
 fn only_a_changed_newline_leaves_a_whole_record_and_more() {
-    let bytes = journal(&[opened(), Event::PoliciesInForce { hash: "ab".repeat(32), count: 1 }]);
+    let bytes = journal(&[opened(), Event::PoliciesInForce { hash: "ab".repeat(32), count: 1, files: Vec::new() }]);
     let last = &bytes[bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1..];
     for length in 0..last.len() {
         assert!(!hides_a_record(&last[..length]), "cut after {length}");

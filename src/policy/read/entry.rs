@@ -1,13 +1,12 @@
 //! One entry of `policies`.
 
-use super::sweep::SweepDraft;
 use super::tree::{Node, Value};
 use super::walk::{Field, Fields};
-use super::{cases, limits, sweep};
+use super::{cases, limits, rule};
 use crate::model::Lane;
 use crate::policy::findings::{Findings, Place, quoted};
 use crate::policy::keys::POLICY;
-use crate::policy::{Fx, Mode, Policy, Rule};
+use crate::policy::{Fx, Mode, Policy};
 use crate::slot::Schedule;
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
@@ -21,6 +20,8 @@ const DEFAULT_CATCH_UP: TimeDelta = TimeDelta::hours(6);
 pub struct PolicyDraft {
     pub name: Option<(String, Place)>,
     pub lanes: Vec<(Lane, Place)>,
+    /// Whether its lanes go both ways.
+    pub rebalances: bool,
     pub enabled: bool,
     pub mode: Mode,
     /// Where its keys stand.
@@ -65,17 +66,17 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
     let name = fields.get("name").and_then(|field| Some((findings.name(field)?, field.node.place)));
     let description = fields.get("description").and_then(|field| findings.line(field)).unwrap_or_default();
     let schedule = schedule(findings, &fields, zone);
-    let swept = swept(findings, &fields);
+    let drawn = rule::read(findings, &fields);
     let fx = fx(findings, &fields);
     if !fx.as_ref().is_some_and(|fx| fx.allow) {
-        refuse_crossings(findings, &swept.lanes);
+        refuse_crossings(findings, &drawn.lanes);
     }
-    let limits = fields.get("limits").map(|field| limits::read(findings, field, &swept.lanes)).unwrap_or_default();
+    let limits = fields.get("limits").map(|field| limits::read(findings, field, &drawn.lanes)).unwrap_or_default();
     let mode = fields.get("mode").map_or(Some(Mode::default()), |field| findings.mode(field));
     let enabled = fields.get("enabled").map_or(Some(true), |field| findings.flag(field));
     let priority = fields.get("priority").map_or(Some(DEFAULT_PRIORITY), |field| findings.priority(field));
     let catch_up = fields.get("catch_up").map_or(Some(DEFAULT_CATCH_UP), |field| findings.catch_up(field));
-    let lanes = swept.lanes_complete.then_some(swept.lanes.as_slice());
+    let lanes = drawn.lanes_complete.then_some(drawn.lanes.as_slice());
     let tests = fields.get("tests").map(|field| cases::read(findings, field, lanes)).unwrap_or_default();
 
     let file = findings.file().to_owned();
@@ -87,7 +88,7 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
             file,
             line: name_at.line,
             schedule: schedule?,
-            rule: Rule::Sweep(swept.sweep?),
+            rule: drawn.rule?,
             limits,
             fx: fx.clone()?,
             approval: None,
@@ -103,7 +104,7 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
     let policy = whole();
     let (enabled, mode) = (enabled.unwrap_or(true), mode.unwrap_or_default());
     let places = Places::of(node);
-    Some(PolicyDraft { name, lanes: swept.lanes, enabled, mode, places, policy })
+    Some(PolicyDraft { name, lanes: drawn.lanes, rebalances: fields.wrote("rebalance"), enabled, mode, places, policy })
 }
 
 fn schedule(findings: &mut Findings, fields: &Fields<'_>, zone: Tz) -> Option<Schedule> {
@@ -128,18 +129,6 @@ fn cron(findings: &mut Findings, field: Field<'_>, zone: Tz, holidays: BTreeSet<
     None
 }
 
-/// What the policy does. One without any kind is reported once; one of a later kind already was.
-fn swept(findings: &mut Findings, fields: &Fields<'_>) -> SweepDraft {
-    if let Some(field) = fields.get("sweep") {
-        return sweep::read(findings, field);
-    }
-    if !fields.later_kind && !fields.wrote("sweep") {
-        let about = "say what it does: sweep: { from: [GAB], into: CMR, above: 250_000 }";
-        findings.missing(fields.place, &POLICY, "sweep", about);
-    }
-    SweepDraft::default()
-}
-
 fn fx(findings: &mut Findings, fields: &Fields<'_>) -> Option<Fx> {
     let Some(field) = fields.get("fx") else { return Some(Fx::default()) };
     let fields = findings.fields(field.node, &crate::policy::keys::FX)?;
@@ -152,6 +141,6 @@ fn refuse_crossings(findings: &mut Findings, lanes: &[(Lane, Place)]) {
         let (from, to) = (lane.from.currency, lane.to.currency);
         let message = format!("{lane} turns {from} into {to}, and this policy does not allow that");
         let hint = "add `fx: { allow: true }` to the policy if money may change its currency";
-        findings.error(*place, "fx-not-allowed", message, hint);
+        findings.error_once(*place, "fx-not-allowed", message, hint);
     }
 }

@@ -1,13 +1,19 @@
 //! From files to a set of policies. Every mistake of every file is reported at once; nothing stops at the first.
 
+mod amounts;
 mod cases;
 mod entry;
 mod file;
 mod limits;
 mod money;
+mod percent;
+mod rebalance;
+mod rule;
 mod scalars;
 mod set;
+mod sources;
 mod sweep;
+mod top_up;
 mod tree;
 mod walk;
 
