@@ -13,6 +13,7 @@ mod planned;
 mod planner;
 mod refusal;
 mod second_opinion;
+mod settle;
 mod sizes;
 mod split;
 mod spread;
