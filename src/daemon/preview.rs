@@ -5,7 +5,7 @@ use crate::intent::State;
 use crate::model::{Environment, Identity, Snapshot, Timestamp};
 use crate::money::{Currency, Rate};
 use crate::plan::{Caps, Inputs, Plan, plan};
-use crate::policy::PolicySet;
+use crate::policy::{Policy, PolicySet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is made from, beside the world.
@@ -75,14 +75,13 @@ impl Basis<'_> {
         plan.policies.into_iter().filter(|policy| policy.due).map(|policy| policy.policy).collect()
     }
 
-    /// The pairs of currencies that lanes cross whose slot is up: the rates to ask for.
+    /// The pairs of currencies to ask rates for: those of the policies whose slot is up.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
         let due = self.due();
         let all = self.policies.policies.iter();
-        let wanted = all.filter(|policy| policy.enabled && policy.fx.allow && due.contains(&policy.name));
-        let lanes = wanted.flat_map(crate::policy::Policy::lanes).filter(|lane| lane.crosses_currencies());
-        lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect()
+        let wanted = all.filter(|policy| policy.enabled && due.contains(&policy.name));
+        wanted.flat_map(Policy::rate_pairs).collect()
     }
 
     /// Asks the bank for everything and plans.

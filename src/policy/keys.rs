@@ -39,7 +39,7 @@ pub(super) enum Takes {
     Zone,
     Name,
     Text,
-    Cron,
+    Schedule,
     Wallet,
     Amount,
     /// One amount, or a map of amounts by currency.
@@ -57,7 +57,16 @@ pub(super) enum Takes {
     Mode,
     Priority,
     Duration,
-    Dates,
+    Date,
+    /// A time of day.
+    Time,
+    /// `24..2`.
+    MonthDays,
+    /// A list of dates, or a map of lists by country.
+    Holidays,
+    HolidaysByCountry,
+    /// A map of amounts by wallet, or a list of maps of this shape.
+    Reserves(&'static Shape),
     /// A zone, or a list of zones and wallets, each wallet a bare code or a map of this shape.
     Sources(&'static Shape),
     /// A list of wallets.
@@ -89,8 +98,26 @@ pub(super) static FILE: Shape = Shape {
     keys: &[
         must("version", Takes::Version, "The version of the policy language: 1."),
         may("timezone", Takes::Zone, "IANA time zone of every schedule in the file, e.g. Africa/Douala; default UTC."),
-        may("reserves", Takes::AmountByWallet, "Floors by wallet that no policy may break."),
+        may(
+            "reserves",
+            Takes::Reserves(&RESERVE),
+            "Floors that no policy may break: a map by wallet, or a list in which some hold on some days of the month only.",
+        ),
+        may(
+            "holidays",
+            Takes::HolidaysByCountry,
+            "Local dates on which no lane from or to a country moves, in any policy.",
+        ),
         may("policies", Takes::List(&POLICY), "The policies."),
+    ],
+};
+
+pub(super) static RESERVE: Shape = Shape {
+    name: "a reserve",
+    keys: &[
+        must("wallet", Takes::Wallet, "The wallet."),
+        must("amount", Takes::Amount, "What stays in it."),
+        may("during", Takes::MonthDays, "Days of the month, both included, e.g. \"24..2\"; default: every day."),
     ],
 };
 
@@ -99,7 +126,11 @@ pub(super) static POLICY: Shape = Shape {
     keys: &[
         must("name", Takes::Name, "Kebab-case, unique over all files."),
         may("description", Takes::Text, "One line for people."),
-        must("schedule", Takes::Cron, "Cron: 5 fields (minute hour day month weekday), or 6 with seconds first."),
+        must(
+            "schedule",
+            Takes::Schedule,
+            "Words (daily at 18:00) or cron: 5 fields (minute hour day month weekday), or 6 with seconds first.",
+        ),
         kind(
             "sweep",
             Takes::Map(&SWEEP),
@@ -136,11 +167,23 @@ pub(super) static POLICY: Shape = Shape {
             Takes::Duration,
             "A slot older than this is missed, e.g. 90s, 15m, 6h; default 6h, at most 24h.",
         ),
-        may("holidays", Takes::Dates, "Local dates without a slot, YYYY-MM-DD."),
-        later("active", "take it out; `enabled: false` switches a policy off"),
-        later("not_after", "take it out; `enabled: false` switches a policy off"),
+        may(
+            "holidays",
+            Takes::Holidays,
+            "Local dates without a slot, YYYY-MM-DD; or by country, where only lanes from and to that country rest.",
+        ),
+        may("active", Takes::Map(&ACTIVE), "The local dates between which the policy works."),
+        may("not_after", Takes::Time, "Local time after which nothing is decided or first sent, e.g. \"16:30\"."),
         later("beneficiaries", "take it out; sweeps go to your own wallets only"),
         may("tests", Takes::List(&TEST), "Examples that `treasuryd test` runs."),
+    ],
+};
+
+pub(super) static ACTIVE: Shape = Shape {
+    name: "`active`",
+    keys: &[
+        may("from", Takes::Date, "The first day, YYYY-MM-DD."),
+        may("until", Takes::Date, "The last day, YYYY-MM-DD."),
     ],
 };
 
@@ -267,7 +310,7 @@ pub(super) static EXPECT: Shape = Shape {
 };
 
 /// Every shape, for looking up where a misplaced key belongs.
-pub(super) static SHAPES: [&Shape; 13] = [
+pub(super) static SHAPES: [&Shape; 15] = [
     &FILE,
     &POLICY,
     &SWEEP,
@@ -281,6 +324,8 @@ pub(super) static SHAPES: [&Shape; 13] = [
     &CANARY,
     &TEST,
     &EXPECT,
+    &RESERVE,
+    &ACTIVE,
 ];
 
 impl Shape {

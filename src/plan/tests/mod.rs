@@ -4,6 +4,7 @@ mod amounts;
 mod corruptions;
 mod generated;
 mod reasons;
+mod rebalance;
 mod scene;
 mod slots;
 mod words;
