@@ -50,6 +50,12 @@ pub(super) enum Takes {
     Currency,
     /// `peg`, `last`, or a map of rates.
     Reference,
+    /// A map of rates by pair of currencies.
+    Rates,
+    /// Why a lane gets nothing.
+    Reason,
+    /// A local date and time, or RFC 3339.
+    Instant,
     Approvers,
     /// A list of people's names.
     People,
@@ -295,22 +301,39 @@ pub(super) static TEST: Shape = Shape {
     name: "a test",
     keys: &[
         must("name", Takes::Text, "What the test shows; unique within the policy."),
+        may("at", Takes::Instant, "When it plays: local \"2026-12-24 18:00\" or RFC 3339; default: the slot is due."),
         must("balances", Takes::AmountByWallet, "The wallets and what is available in them."),
-        must("expect", Takes::List(&EXPECT), "Every transfer the policy must plan; an empty list: none."),
+        may("rates", Takes::Rates, "KPay's indicative rates, e.g. { XAF/XOF: 1.0153 }; default 1."),
+        may("open", Takes::List(&OPEN), "Movements of ours that are under way."),
+        must(
+            "expect",
+            Takes::List(&EXPECT),
+            "Every transfer the policy must plan, and reasons of lanes that get nothing; an empty list: no transfer.",
+        ),
+    ],
+};
+
+pub(super) static OPEN: Shape = Shape {
+    name: "an open movement",
+    keys: &[
+        must("from", Takes::Wallet, "The wallet debited."),
+        must("to", Takes::Wallet, "The wallet credited."),
+        must("amount", Takes::Amount, "What leaves the source."),
     ],
 };
 
 pub(super) static EXPECT: Shape = Shape {
-    name: "an expected transfer",
+    name: "an expectation",
     keys: &[
         must("from", Takes::Wallet, "The wallet debited."),
         must("to", Takes::Wallet, "The wallet credited."),
-        must("amount", Takes::Amount, "What leaves the source over this lane, all parts together."),
+        may("amount", Takes::Amount, "What leaves the source over this lane, all parts together."),
+        may("reason", Takes::Reason, "Why the lane gets nothing, or no more; instead of `amount`."),
     ],
 };
 
 /// Every shape, for looking up where a misplaced key belongs.
-pub(super) static SHAPES: [&Shape; 15] = [
+pub(super) static SHAPES: [&Shape; 16] = [
     &FILE,
     &POLICY,
     &SWEEP,
@@ -324,6 +347,7 @@ pub(super) static SHAPES: [&Shape; 15] = [
     &CANARY,
     &TEST,
     &EXPECT,
+    &OPEN,
     &RESERVE,
     &ACTIVE,
 ];

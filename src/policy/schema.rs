@@ -4,6 +4,7 @@
 //! values at once (`keep` over `above`, currencies, lanes in a circle) is deliberately absent.
 
 use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, MOST_APPROVERS, Need, Shape, Takes};
+use crate::model::Reason;
 use crate::money::{Country, Currency, Zone};
 use serde_json::{Map, Value, json};
 
@@ -62,7 +63,7 @@ fn takes(takes: Takes) -> Value {
         Takes::Name => {
             json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": LONGEST_NAME })
         }
-        Takes::Zone | Takes::Text | Takes::Schedule => json!({ "type": "string", "minLength": 1 }),
+        Takes::Zone | Takes::Text | Takes::Schedule | Takes::Instant => json!({ "type": "string", "minLength": 1 }),
         Takes::Wallet => json!({ "$ref": "#/$defs/wallet" }),
         Takes::Amount => json!({ "$ref": "#/$defs/amount" }),
         Takes::Amounts => json!({ "$ref": "#/$defs/amounts" }),
@@ -72,6 +73,8 @@ fn takes(takes: Takes) -> Value {
         Takes::Currency => json!({ "$ref": "#/$defs/currency" }),
         Takes::Wallets => json!({ "type": "array", "items": { "$ref": "#/$defs/wallet" } }),
         Takes::Reference => json!({ "anyOf": [{ "enum": ["peg", "last"] }, { "$ref": "#/$defs/rates" }] }),
+        Takes::Rates => json!({ "$ref": "#/$defs/rates" }),
+        Takes::Reason => json!({ "enum": Reason::ALL.map(Reason::word) }),
         Takes::Approvers => json!({ "type": "integer", "minimum": 1, "maximum": MOST_APPROVERS }),
         Takes::People => json!({ "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }),
         Takes::Flag => json!({ "type": "boolean" }),

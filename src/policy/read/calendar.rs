@@ -133,7 +133,8 @@ pub fn close(files: &mut [FileDraft]) {
     }
 }
 
-fn read_date(text: &str) -> Option<NaiveDate> {
+/// `YYYY-MM-DD`, and a day of the calendar.
+pub fn read_date(text: &str) -> Option<NaiveDate> {
     let shape = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     shape.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }

@@ -85,7 +85,7 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
         .get("catch_up")
         .map_or(Some(DEFAULT_CATCH_UP), |field| findings.duration(field, CATCH_UP_SECONDS, CATCH_UP_HINT));
     let lanes = drawn.lanes_complete.then_some(drawn.lanes.as_slice());
-    let tests = fields.get("tests").map(|field| cases::read(findings, field, lanes)).unwrap_or_default();
+    let tests = fields.get("tests").map(|field| cases::read(findings, field, zone, lanes)).unwrap_or_default();
 
     let file = findings.file().to_owned();
     let whole = || {

@@ -4,6 +4,7 @@ mod amounts;
 mod calendar;
 mod cases;
 mod entry;
+mod expectations;
 mod file;
 mod fx;
 mod limits;
