@@ -160,8 +160,8 @@ impl Work<'_> {
     fn largest_transfer(&self, gives: &[Amount], wants: &[Amount]) -> Result<Option<Move>, MoneyError> {
         let mut best: Option<(Amount, Move)> = None;
         let places = |amounts: &[Amount]| (0..amounts.len()).filter(|place| amounts[*place].is_positive()).collect();
-        let (givers, takers): (Vec<usize>, Vec<usize>) = (places(gives), places(wants));
-        for (from, to) in givers.into_iter().flat_map(|from| takers.iter().map(move |to| (from, *to))) {
+        let (sources, takers): (Vec<usize>, Vec<usize>) = (places(gives), places(wants));
+        for (from, to) in sources.into_iter().flat_map(|from| takers.iter().map(move |to| (from, *to))) {
             let source = &self.holdings[from];
             let can_give = most_units(gives[from], source.rate, source.step)?;
             let can_take = most_units(wants[to], (self.arrival)(from, to)?, source.step)?;

@@ -112,13 +112,11 @@ impl<'s> Values<'s> {
         if self.is_one_currency || wallet.currency == self.base {
             return Ok(Rate::ONE);
         }
-        match wallets.iter().find(|other| other.currency == self.base) {
-            Some(to) => scope.case(Lane { from: wallet, to: *to }).rate(),
-            None => {
-                let rate = self.rates.get(&(wallet.currency, self.base)).copied();
-                rate.ok_or_else(|| no_rate(wallet.currency, self.base))
-            }
+        if let Some(to) = wallets.iter().find(|other| other.currency == self.base) {
+            return scope.case(Lane { from: wallet, to: *to }).rate();
         }
+        let rate = self.rates.get(&(wallet.currency, self.base)).copied();
+        rate.ok_or_else(|| no_rate(wallet.currency, self.base))
     }
 }
 

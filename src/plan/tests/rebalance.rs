@@ -21,14 +21,14 @@ fn rebalance(words: &str) -> Policy {
             (Some((name, weight)), _) => rule.weights.push((wallet(name), percent(weight))),
             (_, Some(("tol", value))) => rule.tolerance = percent(value),
             (_, Some(("base", value))) => rule.base = value.parse().unwrap(),
-            (_, Some(("min", value))) => drop(policy.limits.min_transfer.insert(Currency::XAF, value.parse().unwrap())),
-            (_, Some(("round", value))) => {
-                drop(policy.limits.round_down_to.insert(Currency::XAF, value.parse().unwrap()))
-            }
-            (_, Some(("slot", value))) => {
-                drop(policy.limits.max_per_slot.insert(Currency::XAF, value.parse().unwrap()))
-            }
             (_, Some(("spread", value))) => policy.fx.max_spread = Some(percent(value)),
+            (_, Some((key, value))) => {
+                let limits = &mut policy.limits;
+                let (min, round) = (&mut limits.min_transfer, &mut limits.round_down_to);
+                let limit =
+                    BTreeMap::from([("min", min), ("round", round), ("slot", &mut limits.max_per_slot)]).remove(key);
+                limit.unwrap().insert(Currency::XAF, value.parse().unwrap());
+            }
             _ => policy.fx.allow = word == "fx",
         }
     }
@@ -47,6 +47,7 @@ fn scene(words: &str, lines: &str) -> Scene {
 fn check(words: &str, lines: &str, expected: &str) {
     let scene = scene(words, lines);
     let plan = scene.plan();
+    scene.assert_sound(&plan);
     let line = shown(&plan).remove(0);
     let told = line.strip_prefix("p due: ").unwrap().split("; ").filter(|item| !item.ends_with("within_tolerance"));
     assert_eq!(told.collect::<Vec<_>>().join("; "), expected);
@@ -231,6 +232,7 @@ impl Story {
         };
         let values: BTreeMap<WalletId, Decimal> = self.scene.snapshot.readings.iter().map(value).collect();
         let total: Decimal = values.values().sum();
+        let total = if total.is_zero() { Decimal::ONE } else { total };
         (values.into_iter().map(|(wallet, value)| (wallet, value * Decimal::ONE_HUNDRED / total)).collect(), total)
     }
 
@@ -244,6 +246,7 @@ impl Story {
     fn run(&mut self, day: i64) -> (BTreeSet<Lane>, Vec<Reason>) {
         self.scene.add(&format!("at S+{day}d"));
         let plan = self.scene.plan();
+        self.scene.assert_sound(&plan);
         let policy = &plan.policies[0];
         let readings = &mut self.scene.snapshot.readings;
         for transfer in &policy.transfers {
