@@ -1,7 +1,7 @@
 //! Requests and what they do.
 
 use crate::daemon::view::{StatusView, TransferView};
-use crate::daemon::{Engine, EngineError, FindingRequest, WishError, doors::BankError};
+use crate::daemon::{ApprovalRequest, Engine, EngineError, FindingRequest, WishError, doors::BankError};
 use crate::intent::{Event, Tracked};
 use crate::journal;
 use crate::model::{ExternalId, Timestamp, tame};
@@ -34,6 +34,11 @@ pub enum Request {
     Resolve {
         /// The finding.
         finding: FindingRequest,
+    },
+    /// `approve ID` and `reject ID`.
+    Approve {
+        /// Who says what.
+        wish: ApprovalRequest,
     },
     /// `pause`.
     Pause {
@@ -113,6 +118,7 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
             Ok(view) => Response::Done(format!("{} is {} now", view.external_id, view.state)),
             Err(error) => wish_failed(&error),
         },
+        Request::Approve { wish } => done(engine.approve(&wish).await),
         Request::Pause { policy, by } => done(engine.pause(policy, by).await),
         Request::Resume { policy, by } => done(engine.resume(policy, by).await),
     }
@@ -184,9 +190,15 @@ fn line_of(event: &Event, id: &ExternalId) -> Option<(&'static str, String)> {
         Event::Rejected { detail, .. } => ("rejected", detail.clone()),
         Event::NeedsOperator { detail, .. } => ("needs_operator", detail.clone()),
         Event::Cancelled { detail, .. } => ("cancelled", detail.clone()),
+        Event::Approved { by, note, .. } => ("approved", by_whom(by, note)),
+        Event::Declined { by, note, .. } => ("declined", by_whom(by, note)),
         Event::Resolved { by, note, .. } => ("resolved", format!("by {by}: {note}")),
         _ => return None,
     })
+}
+
+fn by_whom(by: &str, note: &str) -> String {
+    if note.is_empty() { format!("by {by}") } else { format!("by {by}: {note}") }
 }
 
 fn done(result: Result<String, WishError>) -> Response {

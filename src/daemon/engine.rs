@@ -264,12 +264,12 @@ impl Engine {
         Ok(changed)
     }
 
-    /// [`Engine::append`] for decisions made from the state after record `seq`; false, with nothing written, where
+    /// [`Engine::append`] for events made from the state after record `seq`; false, with nothing written, where
     /// another record came in between.
     ///
     /// # Errors
     /// As [`Engine::append`].
-    pub(super) async fn append_decisions(&self, seq: u64, events: Vec<Event>) -> Result<bool, StoreError> {
+    pub(super) async fn append_after(&self, seq: u64, events: Vec<Event>) -> Result<bool, StoreError> {
         let Some(changed) = self.store.append_after(seq, self.clock.now(), events).await? else { return Ok(false) };
         self.take_in(&changed, &BTreeSet::new());
         Ok(true)

@@ -1,5 +1,6 @@
 //! The daemon: wiring and one task per file. Observes, decides, carries out, resolves, reloads.
 
+mod approve;
 mod bank;
 mod carry_out;
 mod decide;
@@ -18,6 +19,7 @@ mod status;
 mod telemetry;
 pub mod view;
 
+pub use approve::ApprovalRequest;
 pub use bank::{Counted, KpayBank};
 pub use engine::{DAEMON, Engine, EngineError, Parts, Rules};
 pub use once::{OnceReport, Trouble, once};

@@ -157,7 +157,7 @@ impl From<&Tracked> for TransferView {
             fee: facts.and_then(|facts| facts.fee).map(|money| money.amount),
             created_at: tracked.created_at,
             updated_at: tracked.updated_at,
-            detail: tracked.detail.clone(),
+            detail: tracked.waiting_for().unwrap_or_else(|| tracked.detail.clone()),
         }
     }
 }

@@ -125,6 +125,24 @@ pub enum Event {
         /// Why.
         detail: String,
     },
+    /// A person agrees to an intent that waits for approval.
+    Approved {
+        /// Which intent; each part of a lane and slot has its own record.
+        external_id: ExternalId,
+        /// Who.
+        by: String,
+        /// What they wrote; may be empty.
+        note: String,
+    },
+    /// A person refuses an intent that waits for approval.
+    Declined {
+        /// Which intent; each part of a lane and slot has its own record.
+        external_id: ExternalId,
+        /// Who.
+        by: String,
+        /// What they wrote; may be empty.
+        note: String,
+    },
     /// An operator's finding.
     Resolved {
         /// Which intent.
@@ -258,6 +276,8 @@ impl Event {
             | Self::Rejected { external_id, .. }
             | Self::NeedsOperator { external_id, .. }
             | Self::Cancelled { external_id, .. }
+            | Self::Approved { external_id, .. }
+            | Self::Declined { external_id, .. }
             | Self::Resolved { external_id, .. } => Some(external_id),
             _ => None,
         }

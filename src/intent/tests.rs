@@ -36,6 +36,8 @@ fn intent(to: Country, part: u8, journal_before_slot: bool) -> Intent {
         limit_day: slot.instant().date_naive(),
         cap_day: slot.instant().date_naive(),
         journal_before_slot,
+        approval: None,
+        fx: None,
     }
 }
 

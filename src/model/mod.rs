@@ -6,6 +6,7 @@ mod identity;
 mod intent;
 mod reason;
 mod snapshot;
+mod terms;
 mod text;
 mod wallet;
 
@@ -14,6 +15,7 @@ pub use identity::{ApplicationId, Environment, Identity, IdentityError};
 pub use intent::{Intent, Kind, Origin};
 pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
+pub use terms::{ApprovalTerms, FxTerms, RateReference, ReferenceKind};
 pub use text::tame;
 pub use wallet::{Lane, Slot, WalletId};
 

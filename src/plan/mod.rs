@@ -6,6 +6,7 @@
 //! `sizes`, in parts by `split`. Then [`second_opinion()`], with none of that code, checks the plan before anything is
 //! carried out.
 
+mod again;
 mod inputs;
 mod lane;
 mod limits;
@@ -23,6 +24,7 @@ mod turn;
 mod world;
 
 pub use crate::model::Reason;
+pub use again::{Again, AgainInputs, plan_again};
 pub use inputs::Inputs;
 pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;
