@@ -8,6 +8,7 @@ mod reason;
 mod snapshot;
 mod terms;
 mod text;
+mod transfer_size;
 mod wallet;
 
 pub use external_id::{ExternalId, IdParts, Moment};
@@ -17,6 +18,7 @@ pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
 pub use terms::{ApprovalTerms, FxTerms, RateReference, ReferenceKind};
 pub use text::tame;
+pub use transfer_size::{MOST_PARTS, largest_transfer, smallest_transfer};
 pub use wallet::{Lane, Slot, WalletId};
 
 /// An instant in UTC.

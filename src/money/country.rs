@@ -20,6 +20,26 @@ pub enum Zone {
     Other,
 }
 
+impl Zone {
+    /// The zones of more than one country, which policies may name.
+    pub const NAMED: [Self; 2] = [Self::Cemac, Self::Uemoa];
+
+    /// Its name as policies write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cemac => "CEMAC",
+            Self::Uemoa => "UEMOA",
+            Self::Other => "other",
+        }
+    }
+
+    /// Its countries, in the seed's order.
+    pub fn countries(self) -> impl Iterator<Item = Country> {
+        Country::ALL.into_iter().filter(move |country| country.zone() == self)
+    }
+}
+
 impl Country {
     /// Cameroon.
     pub const CMR: Self = Self(*b"CMR");

@@ -16,6 +16,7 @@ mod refusal;
 mod second_opinion;
 mod sizes;
 mod split;
+mod spread;
 mod standing;
 mod sweep;
 mod taken;
@@ -29,6 +30,7 @@ pub use inputs::Inputs;
 pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;
 pub use second_opinion::{Breach, Objection, second_opinion};
+pub use spread::{Reference, ReferenceKind, basis_points, is_over, peg, reference_rate};
 pub use standing::{AppliedRate, Caps, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
 pub use trial::{lane_amounts, plan_for_test};
 

@@ -2,6 +2,8 @@
 
 /// Longer policy names make poor metrics and commands.
 pub(super) const LONGEST_NAME: usize = 63;
+/// More people than this never need to agree.
+pub(super) const MOST_APPROVERS: u8 = 9;
 /// Priorities run from 0 to this.
 pub(super) const LARGEST_PRIORITY: i64 = 1_000_000;
 
@@ -26,7 +28,7 @@ pub(super) struct Key {
 pub(super) enum Need {
     Must,
     May,
-    /// The policy's kind: one of them must be there, and only `sweep` is supported yet.
+    /// The policy's kind: exactly one of them must be there.
     Kind,
 }
 
@@ -40,14 +42,26 @@ pub(super) enum Takes {
     Cron,
     Wallet,
     Amount,
+    /// One amount, or a map of amounts by currency.
+    Amounts,
     AmountByWallet,
+    Percent,
+    PercentByWallet,
+    Currency,
+    /// `peg`, `last`, or a map of rates.
+    Reference,
+    Approvers,
+    /// A list of people's names.
+    People,
     Flag,
     Mode,
     Priority,
     Duration,
     Dates,
-    /// A list of wallets, each a bare code or a map of this shape.
+    /// A zone, or a list of zones and wallets, each wallet a bare code or a map of this shape.
     Sources(&'static Shape),
+    /// A list of wallets.
+    Wallets,
     Map(&'static Shape),
     List(&'static Shape),
     /// Part of the language, not of this version.
@@ -66,8 +80,8 @@ const fn later(name: &'static str, about: &'static str) -> Key {
     Key { name, need: Need::May, takes: Takes::Later, about }
 }
 
-const fn later_kind(name: &'static str) -> Key {
-    Key { name, need: Need::Kind, takes: Takes::Later, about: "this version does `sweep` only; take the policy out" }
+const fn kind(name: &'static str, takes: Takes, about: &'static str) -> Key {
+    Key { name, need: Need::Kind, takes, about }
 }
 
 pub(super) static FILE: Shape = Shape {
@@ -86,19 +100,35 @@ pub(super) static POLICY: Shape = Shape {
         must("name", Takes::Name, "Kebab-case, unique over all files."),
         may("description", Takes::Text, "One line for people."),
         must("schedule", Takes::Cron, "Cron: 5 fields (minute hour day month weekday), or 6 with seconds first."),
-        Key {
-            name: "sweep",
-            need: Need::Kind,
-            takes: Takes::Map(&SWEEP),
-            about: "Each source that holds strictly more than `above` sends what is over `keep`, in the order written.",
-        },
-        later_kind("top_up"),
-        later_kind("rebalance"),
-        later_kind("payout"),
+        kind(
+            "sweep",
+            Takes::Map(&SWEEP),
+            "Each source that holds strictly more than `above` sends what is over `keep`, in the order written.",
+        ),
+        kind(
+            "top_up",
+            Takes::Map(&TOP_UP),
+            "When the wallet holds strictly less than `below`, it is brought to `to` from the sources, in the order written.",
+        ),
+        kind(
+            "rebalance",
+            Takes::Map(&REBALANCE),
+            "When a wallet's share of the whole is off by more than `tolerance` points, money moves to the weights.",
+        ),
+        kind("payout", Takes::Later, "this version moves money between wallets only; take the policy out"),
         may("limits", Takes::Map(&LIMITS), "Bounds on what the policy moves."),
         may("fx", Takes::Map(&FX), "Whether lanes between two currencies are allowed."),
-        later("approval", "take it out and bound the amounts with `limits.max_per_slot`"),
-        may("mode", Takes::Mode, "live, or shadow: decide and report, never send; default live."),
+        may("approval", Takes::Map(&APPROVAL), "Above which amount people must approve, and who."),
+        may(
+            "mode",
+            Takes::Mode,
+            "shadow: decide and report, never send; canary: send a small share; live, the default.",
+        ),
+        may(
+            "canary",
+            Takes::Map(&CANARY),
+            "How little a canary moves; needed in `mode: canary`, without effect elsewhere.",
+        ),
         may("enabled", Takes::Flag, "Default true; false: reported, never run."),
         may("priority", Takes::Priority, "Lower first; ties by name; default 100."),
         may(
@@ -117,13 +147,17 @@ pub(super) static POLICY: Shape = Shape {
 pub(super) static SWEEP: Shape = Shape {
     name: "`sweep`",
     keys: &[
-        must("from", Takes::Sources(&SOURCE), "The wallets to sweep, in order."),
+        must(
+            "from",
+            Takes::Sources(&SOURCE),
+            "The wallets to sweep, in order; zone(CEMAC) or zone(UEMOA) is all of a zone.",
+        ),
+        may("except", Takes::Wallets, "Wallets that are left out of the zones under `from`."),
         must("into", Takes::Wallet, "The wallet that receives."),
-        may("above", Takes::Amount, "The trigger: strictly more than this; needed unless every source has its own."),
-        may("keep", Takes::Amount, "What stays; default: the same as `above`."),
-        later("fraction", "take it out; `keep` says what stays in the wallet"),
-        later("fixed", "take it out; `limits.max_per_slot` bounds what moves"),
-        later("except", "take it out and list the wallets you mean under `from`"),
+        may("above", Takes::Amounts, "The trigger: strictly more than this; needed unless every source has its own."),
+        may("keep", Takes::Amounts, "What stays; default: the same as `above`."),
+        may("fraction", Takes::Percent, "Send this share of what is over `keep`, rounded down, instead of all of it."),
+        may("fixed", Takes::Amounts, "Send exactly this, or nothing where less is over `keep`."),
     ],
 };
 
@@ -136,14 +170,46 @@ pub(super) static SOURCE: Shape = Shape {
     ],
 };
 
+pub(super) static TOP_UP: Shape = Shape {
+    name: "`top_up`",
+    keys: &[
+        must("wallet", Takes::Wallet, "The wallet that is filled."),
+        must("below", Takes::Amount, "The trigger: strictly less than this."),
+        must("to", Takes::Amount, "The level it is brought to."),
+        must(
+            "from",
+            Takes::Sources(&TOP_UP_SOURCE),
+            "Where the money comes from, in order; zone(CEMAC) or zone(UEMOA) is all of a zone.",
+        ),
+        may("except", Takes::Wallets, "Wallets that are left out of the zones under `from`."),
+    ],
+};
+
+pub(super) static TOP_UP_SOURCE: Shape = Shape {
+    name: "a source of a top-up",
+    keys: &[
+        must("wallet", Takes::Wallet, "The wallet."),
+        may("keep", Takes::Amount, "What stays in it, beside its reserve; default 0."),
+    ],
+};
+
+pub(super) static REBALANCE: Shape = Shape {
+    name: "`rebalance`",
+    keys: &[
+        must("weights", Takes::PercentByWallet, "Each wallet's share of the whole; together exactly 100%."),
+        must("tolerance", Takes::Percent, "How many points a share may be off before money moves."),
+        must("base", Takes::Currency, "The currency the wallets are compared in."),
+    ],
+};
+
 pub(super) static LIMITS: Shape = Shape {
     name: "`limits`",
     keys: &[
-        may("min_transfer", Takes::Amount, "The smallest amount worth moving over a lane."),
-        may("max_transfer", Takes::Amount, "The largest single transfer; larger amounts are split into parts."),
-        may("max_per_slot", Takes::Amount, "The most the policy moves in one slot, per source currency."),
-        may("max_per_day", Takes::Amount, "The most the policy moves on one local day, per source currency."),
-        may("round_down_to", Takes::Amount, "Amounts are multiples of this; the rest stays."),
+        may("min_transfer", Takes::Amounts, "The smallest amount worth moving over a lane."),
+        may("max_transfer", Takes::Amounts, "The largest single transfer; larger amounts are split into parts."),
+        may("max_per_slot", Takes::Amounts, "The most the policy moves in one slot, per source currency."),
+        may("max_per_day", Takes::Amounts, "The most the policy moves on one local day, per source currency."),
+        may("round_down_to", Takes::Amounts, "Amounts are multiples of this; the rest stays."),
     ],
 };
 
@@ -151,8 +217,34 @@ pub(super) static FX: Shape = Shape {
     name: "`fx`",
     keys: &[
         may("allow", Takes::Flag, "Whether lanes between two currencies are allowed; default false."),
-        later("max_spread", "take it out; `treasuryd plan` shows the indicative rate before anything moves"),
-        later("reference", "take it out; the rate applied is KPay's own"),
+        may("max_spread", Takes::Percent, "How far KPay's rate may be from the reference, either way, e.g. 1.5%."),
+        may(
+            "reference",
+            Takes::Reference,
+            "What the rate is compared with: peg, last, or { XAF/XOF: 1 }; default: the peg, else the last applied rate.",
+        ),
+    ],
+};
+
+pub(super) static APPROVAL: Shape = Shape {
+    name: "`approval`",
+    keys: &[
+        must("above", Takes::Amounts, "A lane's amount of one slot, all parts together, strictly above this waits."),
+        may("approvers", Takes::Approvers, "How many people must approve; default 1."),
+        may("from", Takes::People, "Who may approve; default: anybody."),
+        may(
+            "within",
+            Takes::Duration,
+            "From the slot on, 1m to 72h; what is not approved by then is cancelled; default: `catch_up`.",
+        ),
+    ],
+};
+
+pub(super) static CANARY: Shape = Shape {
+    name: "`canary`",
+    keys: &[
+        must("share", Takes::Percent, "Of what would move if the policy were live, e.g. 1%."),
+        may("max", Takes::Amounts, "The most that moves over one lane in one slot."),
     ],
 };
 
@@ -175,7 +267,21 @@ pub(super) static EXPECT: Shape = Shape {
 };
 
 /// Every shape, for looking up where a misplaced key belongs.
-pub(super) static SHAPES: [&Shape; 8] = [&FILE, &POLICY, &SWEEP, &SOURCE, &LIMITS, &FX, &TEST, &EXPECT];
+pub(super) static SHAPES: [&Shape; 13] = [
+    &FILE,
+    &POLICY,
+    &SWEEP,
+    &SOURCE,
+    &TOP_UP,
+    &TOP_UP_SOURCE,
+    &REBALANCE,
+    &LIMITS,
+    &FX,
+    &APPROVAL,
+    &CANARY,
+    &TEST,
+    &EXPECT,
+];
 
 impl Shape {
     pub fn key(&self, name: &str) -> Option<&'static Key> {

@@ -3,8 +3,8 @@
 //! Made from the reader's own table of keys, so that the two cannot differ. It says less than `check`: what needs two
 //! values at once (`keep` over `above`, currencies, lanes in a circle) is deliberately absent.
 
-use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, Need, Shape, Takes};
-use crate::money::{Country, Currency};
+use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, MOST_APPROVERS, Need, Shape, Takes};
+use crate::money::{Country, Currency, Zone};
 use serde_json::{Map, Value, json};
 
 /// The schema of what this version supports.
@@ -14,15 +14,37 @@ pub fn schema() -> Value {
     if let Value::Object(root) = &mut root {
         root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
         root.insert("title".into(), json!("treasuryd policy file"));
-        root.insert("$defs".into(), json!({ "amount": amount(), "wallet": wallet(), "amounts": amounts() }));
+        root.insert("$defs".into(), definitions());
     }
     root
 }
 
+fn definitions() -> Value {
+    json!({
+        "amount": amount(),
+        "amounts": amounts(),
+        "amounts_by_wallet": by_wallet("#/$defs/amount"),
+        "currency": currency(),
+        "percent": percent(),
+        "rates": rates(),
+        "wallet": wallet(),
+        "zone": zone()
+    })
+}
+
 fn object(shape: &Shape) -> Value {
     let properties: Map<String, Value> = shape.supported().map(|key| (key.name.to_owned(), property(key))).collect();
-    let required: Vec<&str> = shape.supported().filter(|key| key.need != Need::May).map(|key| key.name).collect();
-    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
+    let of = |need| shape.supported().filter(move |key| key.need == need).map(|key| key.name);
+    let required: Vec<&str> = of(Need::Must).collect();
+    let kinds: Vec<Value> = of(Need::Kind).map(|kind| json!({ "required": [kind] })).collect();
+    let mut object =
+        json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties });
+    if let Value::Object(object) = &mut object
+        && !kinds.is_empty()
+    {
+        object.insert("oneOf".into(), json!(kinds));
+    }
+    object
 }
 
 fn property(key: &Key) -> Value {
@@ -42,16 +64,31 @@ fn takes(takes: Takes) -> Value {
         Takes::Zone | Takes::Text | Takes::Cron => json!({ "type": "string", "minLength": 1 }),
         Takes::Wallet => json!({ "$ref": "#/$defs/wallet" }),
         Takes::Amount => json!({ "$ref": "#/$defs/amount" }),
-        Takes::AmountByWallet => json!({ "$ref": "#/$defs/amounts" }),
+        Takes::Amounts => json!({ "$ref": "#/$defs/amounts" }),
+        Takes::AmountByWallet => json!({ "$ref": "#/$defs/amounts_by_wallet" }),
+        Takes::Percent => json!({ "$ref": "#/$defs/percent" }),
+        Takes::PercentByWallet => by_wallet("#/$defs/percent"),
+        Takes::Currency => json!({ "$ref": "#/$defs/currency" }),
+        Takes::Wallets => json!({ "type": "array", "items": { "$ref": "#/$defs/wallet" } }),
+        Takes::Reference => json!({ "anyOf": [{ "enum": ["peg", "last"] }, { "$ref": "#/$defs/rates" }] }),
+        Takes::Approvers => json!({ "type": "integer", "minimum": 1, "maximum": MOST_APPROVERS }),
+        Takes::People => json!({ "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }),
         Takes::Flag => json!({ "type": "boolean" }),
-        Takes::Mode => json!({ "enum": ["live", "shadow"] }),
+        Takes::Mode => json!({ "enum": ["shadow", "canary", "live"] }),
         Takes::Priority => json!({ "type": "integer", "minimum": 0, "maximum": LARGEST_PRIORITY }),
         Takes::Duration => json!({ "type": "string", "pattern": "^[1-9][0-9]*[smh]$" }),
         Takes::Dates => {
             json!({ "type": "array", "items": { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" } })
         }
         Takes::Sources(shape) => json!({
-            "type": "array", "minItems": 1, "items": { "anyOf": [{ "$ref": "#/$defs/wallet" }, object(shape)] }
+            "anyOf": [
+                { "$ref": "#/$defs/zone" },
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": { "anyOf": [{ "$ref": "#/$defs/wallet" }, { "$ref": "#/$defs/zone" }, object(shape)] }
+                }
+            ]
         }),
         Takes::Map(shape) => object(shape),
         Takes::List(shape) => json!({ "type": "array", "items": object(shape) }),
@@ -79,10 +116,58 @@ fn amount() -> Value {
 
 fn amounts() -> Value {
     json!({
+        "description": "One amount, or one a currency: { XAF: 250_000, XOF: 200_000 }.",
+        "anyOf": [
+            { "$ref": "#/$defs/amount" },
+            {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": { "$ref": "#/$defs/currency" },
+                "additionalProperties": { "$ref": "#/$defs/amount" }
+            }
+        ]
+    })
+}
+
+fn by_wallet(values: &str) -> Value {
+    json!({
         "type": "object",
         "propertyNames": { "$ref": "#/$defs/wallet" },
-        "additionalProperties": { "$ref": "#/$defs/amount" }
+        "additionalProperties": { "$ref": values }
     })
+}
+
+fn currency() -> Value {
+    let codes: Vec<&str> = Currency::ALL.iter().map(Currency::code).collect();
+    json!({ "description": "A currency of KPay's wallets, ISO 4217.", "enum": codes })
+}
+
+fn percent() -> Value {
+    json!({
+        "description": "A percentage with its sign: 5%, 1.5%.",
+        "type": "string",
+        "pattern": "^(0|[1-9][0-9]*)(\\.[0-9]+)?%$"
+    })
+}
+
+fn rates() -> Value {
+    let codes = Currency::ALL.iter().map(Currency::code).collect::<Vec<_>>().join("|");
+    json!({
+        "description": "Rates by pair, units of the second currency for one of the first: { XAF/XOF: 1.0153 }.",
+        "type": "object",
+        "propertyNames": { "pattern": format!("^({codes})/({codes})$") },
+        "additionalProperties": {
+            "anyOf": [
+                { "type": "number", "exclusiveMinimum": 0 },
+                { "type": "string", "pattern": "^(0|[1-9][0-9]*)(\\.[0-9]+)?$" }
+            ]
+        }
+    })
+}
+
+fn zone() -> Value {
+    let zones: Vec<String> = Zone::NAMED.iter().map(|zone| format!("zone({})", zone.word())).collect();
+    json!({ "description": "Every wallet of a monetary zone, without the destination.", "enum": zones })
 }
 
 #[cfg(test)]

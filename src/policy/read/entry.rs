@@ -1,26 +1,30 @@
 //! One entry of `policies`.
 
-use super::sweep::SweepDraft;
 use super::tree::{Node, Value};
 use super::walk::{Field, Fields};
-use super::{cases, limits, sweep};
+use super::{cases, fx, limits, rule, trust};
 use crate::model::Lane;
 use crate::policy::findings::{Findings, Place, quoted};
 use crate::policy::keys::POLICY;
-use crate::policy::{Fx, Mode, Policy, Rule};
+use crate::policy::{Mode, Policy};
 use crate::slot::Schedule;
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 const DEFAULT_PRIORITY: i64 = 100;
 const DEFAULT_CATCH_UP: TimeDelta = TimeDelta::hours(6);
+const CATCH_UP_SECONDS: RangeInclusive<i64> = 1..=24 * 60 * 60;
+const CATCH_UP_HINT: &str = "from 1s to 24h; the default is 6h";
 
 /// A policy as far as it could be read: enough to compare it with the others even where parts are wrong.
 #[derive(Debug)]
 pub struct PolicyDraft {
     pub name: Option<(String, Place)>,
     pub lanes: Vec<(Lane, Place)>,
+    /// Whether its lanes go both ways.
+    pub rebalances: bool,
     pub enabled: bool,
     pub mode: Mode,
     /// Where its keys stand.
@@ -65,17 +69,18 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
     let name = fields.get("name").and_then(|field| Some((findings.name(field)?, field.node.place)));
     let description = fields.get("description").and_then(|field| findings.line(field)).unwrap_or_default();
     let schedule = schedule(findings, &fields, zone);
-    let swept = swept(findings, &fields);
-    let fx = fx(findings, &fields);
-    if !fx.as_ref().is_some_and(|fx| fx.allow) {
-        refuse_crossings(findings, &swept.lanes);
-    }
-    let limits = fields.get("limits").map(|field| limits::read(findings, field, &swept.lanes)).unwrap_or_default();
+    let drawn = rule::read(findings, &fields);
+    let fx = fx::read(findings, &fields, &drawn.lanes);
+    let limits = fields.get("limits").map(|field| limits::read(findings, field, &drawn.lanes)).unwrap_or_default();
     let mode = fields.get("mode").map_or(Some(Mode::default()), |field| findings.mode(field));
+    let canary = trust::canary(findings, &fields, mode, &drawn.lanes);
+    let approval = fields.get("approval").map(|field| trust::approval(findings, field, &drawn.lanes));
     let enabled = fields.get("enabled").map_or(Some(true), |field| findings.flag(field));
     let priority = fields.get("priority").map_or(Some(DEFAULT_PRIORITY), |field| findings.priority(field));
-    let catch_up = fields.get("catch_up").map_or(Some(DEFAULT_CATCH_UP), |field| findings.catch_up(field));
-    let lanes = swept.lanes_complete.then_some(swept.lanes.as_slice());
+    let catch_up = fields
+        .get("catch_up")
+        .map_or(Some(DEFAULT_CATCH_UP), |field| findings.duration(field, CATCH_UP_SECONDS, CATCH_UP_HINT));
+    let lanes = drawn.lanes_complete.then_some(drawn.lanes.as_slice());
     let tests = fields.get("tests").map(|field| cases::read(findings, field, lanes)).unwrap_or_default();
 
     let file = findings.file().to_owned();
@@ -87,12 +92,12 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
             file,
             line: name_at.line,
             schedule: schedule?,
-            rule: Rule::Sweep(swept.sweep?),
+            rule: drawn.rule?,
             limits,
-            fx: fx.clone()?,
-            approval: None,
+            fx: fx?,
+            approval: approval.flatten(),
             mode: mode?,
-            canary: None,
+            canary,
             enabled: enabled?,
             priority: priority?,
             catch_up: catch_up?,
@@ -103,7 +108,7 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
     let policy = whole();
     let (enabled, mode) = (enabled.unwrap_or(true), mode.unwrap_or_default());
     let places = Places::of(node);
-    Some(PolicyDraft { name, lanes: swept.lanes, enabled, mode, places, policy })
+    Some(PolicyDraft { name, lanes: drawn.lanes, rebalances: fields.wrote("rebalance"), enabled, mode, places, policy })
 }
 
 fn schedule(findings: &mut Findings, fields: &Fields<'_>, zone: Tz) -> Option<Schedule> {
@@ -126,32 +131,4 @@ fn cron(findings: &mut Findings, field: Field<'_>, zone: Tz, holidays: BTreeSet<
     };
     findings.error(field.node.place, "bad-schedule", problem, hint);
     None
-}
-
-/// What the policy does. One without any kind is reported once; one of a later kind already was.
-fn swept(findings: &mut Findings, fields: &Fields<'_>) -> SweepDraft {
-    if let Some(field) = fields.get("sweep") {
-        return sweep::read(findings, field);
-    }
-    if !fields.later_kind && !fields.wrote("sweep") {
-        let about = "say what it does: sweep: { from: [GAB], into: CMR, above: 250_000 }";
-        findings.missing(fields.place, &POLICY, "sweep", about);
-    }
-    SweepDraft::default()
-}
-
-fn fx(findings: &mut Findings, fields: &Fields<'_>) -> Option<Fx> {
-    let Some(field) = fields.get("fx") else { return Some(Fx::default()) };
-    let fields = findings.fields(field.node, &crate::policy::keys::FX)?;
-    let allow = fields.get("allow").map_or(Some(false), |field| findings.flag(field))?;
-    Some(Fx { allow, max_spread: None, reference: None })
-}
-
-fn refuse_crossings(findings: &mut Findings, lanes: &[(Lane, Place)]) {
-    for (lane, place) in lanes.iter().filter(|(lane, _)| lane.crosses_currencies()) {
-        let (from, to) = (lane.from.currency, lane.to.currency);
-        let message = format!("{lane} turns {from} into {to}, and this policy does not allow that");
-        let hint = "add `fx: { allow: true }` to the policy if money may change its currency";
-        findings.error(*place, "fx-not-allowed", message, hint);
-    }
 }

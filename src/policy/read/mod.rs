@@ -1,14 +1,23 @@
 //! From files to a set of policies. Every mistake of every file is reported at once; nothing stops at the first.
 
+mod amounts;
 mod cases;
 mod entry;
 mod file;
+mod fx;
 mod limits;
 mod money;
+mod percent;
+mod rates;
+mod rebalance;
+mod rule;
 mod scalars;
 mod set;
+mod sources;
 mod sweep;
+mod top_up;
 mod tree;
+mod trust;
 mod walk;
 
 use super::{Diagnostic, Policy, PolicySet, Severity, SourceFile, hash};

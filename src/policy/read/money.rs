@@ -1,9 +1,9 @@
 //! Wallets and amounts in a policy file.
 
-use super::tree::{Node, Value};
+use super::tree::Node;
 use super::walk::COMMA_HINT;
 use crate::model::WalletId;
-use crate::money::{Country, Currency, Money};
+use crate::money::{Country, Currency, Money, Zone};
 use crate::policy::amount::{WrittenAmount, read_amount};
 use crate::policy::findings::{Findings, Place, quoted};
 use crate::policy::suggest::nearest;
@@ -25,10 +25,7 @@ impl Findings {
     pub fn wallet_named(&mut self, text: &str, place: Place) -> Option<WalletId> {
         let country = text.parse().ok().filter(|country| Country::ALL.contains(country));
         let wallet = country.and_then(WalletId::of);
-        if wallet.is_none() && text.starts_with("zone(") {
-            let message = format!("{} is not supported yet", quoted(text));
-            self.error(place, "not-supported-yet", message, "list the countries: [GAB, COG]");
-        } else if wallet.is_none() {
+        if wallet.is_none() {
             let message = format!("{} is not a country with a KPay wallet", quoted(text));
             self.error(place, "unknown-country", message, country_hint(text));
         }
@@ -37,16 +34,6 @@ impl Findings {
 
     /// An amount whose currency, if any, is still to be compared.
     pub fn amount(&mut self, node: &Node, what: &str) -> Option<Written> {
-        if matches!(node.value, Value::Map(_)) {
-            let message = format!("a map of amounts for {what} is not supported yet");
-            self.error(
-                node.place,
-                "not-supported-yet",
-                message,
-                "write one amount; without a currency it is each wallet's own",
-            );
-            return None;
-        }
         let text = self.text(node, what)?;
         match read_amount(text) {
             Ok(amount) => Some(Written { amount, place: node.place }),
@@ -94,6 +81,10 @@ fn country_hint(text: &str) -> String {
         return COMMA_HINT.to_owned();
     }
     let codes = || Country::ALL.iter().map(Country::code);
+    let word = text.trim_start_matches("zone(").trim_end_matches(')');
+    if let Some(zone) = Zone::NAMED.into_iter().find(|zone| zone.word().eq_ignore_ascii_case(word)) {
+        return format!("zone({}) stands in `from`, alone or in its list; here one country is meant", zone.word());
+    }
     let named = Country::ALL.iter().find(|country| country.name().eq_ignore_ascii_case(text)).map(Country::code);
     let alpha_2 = Country::ALL.iter().zip(["CM", "GA", "CG", "SN", "CI", "BJ", "KE", "CD", "UG", "RW"]);
     let short =

@@ -43,11 +43,12 @@ pub fn names(files: &mut [FileDraft]) {
     }
 }
 
-/// Enabled policies that send money round in a circle. Reported at the lane that closes it.
+/// Enabled policies that send money round in a circle. Reported at the lane that closes it. A rebalance goes both ways by
+/// its nature and stops at its weights.
 pub fn cycles(files: &mut [FileDraft]) {
     let mut lanes: BTreeMap<Lane, String> = BTreeMap::new();
     for file in files {
-        for draft in file.policies.iter().filter(|draft| draft.enabled) {
+        for draft in file.policies.iter().filter(|draft| draft.enabled && !draft.rebalances) {
             for (lane, place) in &draft.lanes {
                 if let Some(back) = path(&lanes, lane.to, lane.from).filter(|_| lane.from != lane.to) {
                     let way: Vec<String> = back.iter().map(|lane| named(*lane, lanes.get(lane))).collect();

@@ -1,134 +1,110 @@
-//! `sweep`: sources, destination, trigger and what stays.
+//! `sweep`: sources, destination, trigger, what stays and how much of the rest goes.
 
-use super::money::Written;
-use super::tree::{Node, Value};
+use super::amounts::{Amounts, Held, LeftOut, bare};
+use super::rule::{RuleDraft, SMALLEST_TRANSFER, source_currencies};
+use super::sources::{self, Item};
 use super::walk::{Field, Fields};
-use crate::model::{Lane, WalletId};
+use crate::model::WalletId;
 use crate::money::Amount;
 use crate::policy::findings::{Findings, Place};
 use crate::policy::keys::{SOURCE, SWEEP};
-use crate::policy::{Portion, Source, Sweep};
-
-/// A sweep as far as it could be read.
-#[derive(Debug, Default)]
-pub struct SweepDraft {
-    /// `None` where something in it is wrong.
-    pub sweep: Option<Sweep>,
-    /// Its wallets, even where an amount is wrong, so that lanes can be checked all the same.
-    pub lanes: Vec<(Lane, Place)>,
-    /// Whether `lanes` is the whole of them.
-    pub lanes_complete: bool,
-}
+use crate::policy::{Portion, Rule, Source, Sweep};
 
 /// What holds for every source that says nothing else.
 struct Common {
-    above: Option<Written>,
-    keep: Option<Written>,
+    above: Option<Amounts>,
+    keep: Option<Amounts>,
+    /// Whether there is an `above` at all, readable or not.
+    has_trigger: bool,
+    sweep_at: Place,
 }
 
-struct SourceDraft {
-    wallet: WalletId,
-    place: Place,
-    above: Option<Written>,
-    keep: Option<Written>,
-}
-
-pub fn read(findings: &mut Findings, field: Field<'_>) -> SweepDraft {
-    let Some(fields) = findings.fields(field.node, &SWEEP) else { return SweepDraft::default() };
+pub fn read(findings: &mut Findings, field: Field<'_>) -> RuleDraft {
+    let Some(fields) = findings.fields(field.node, &SWEEP) else { return RuleDraft::default() };
     let before = findings.count_errors();
-    let common = Common { above: amount(findings, &fields, "above"), keep: amount(findings, &fields, "keep") };
-    let into = fields.get("into").and_then(|into| Some((findings.wallet(into.node, "`into`")?, into.node.place)));
-    let drafts = fields.get("from").map(|from| sources(findings, from)).unwrap_or_default();
-    let mut draft = SweepDraft { lanes_complete: findings.count_errors() == before, ..SweepDraft::default() };
-    if let Some((into, _)) = into {
-        draft.lanes = drafts.iter().map(|one| (Lane { from: one.wallet, to: into }, one.place)).collect();
-        refuse_own_source(findings, &draft.lanes);
+    let into = fields.get("into").and_then(|into| findings.wallet(into.node, "`into`"));
+    let from = fields.get("from").map(|from| sources::From {
+        from,
+        except: fields.get("except"),
+        destination: into,
+        shape: &SOURCE,
+    });
+    let items = from.map(|from| from.read(findings)).unwrap_or_default();
+    let mut draft = RuleDraft { lanes_complete: findings.count_errors() == before, ..RuleDraft::default() };
+    if let Some(into) = into {
+        draft.lanes = sources::lanes(&items, into);
+        sources::refuse_own_source(findings, &draft.lanes);
     }
-    let has_trigger = fields.get("above").is_some();
-    let sources: Vec<Source> =
-        drafts.iter().filter_map(|one| amounts(findings, one, &common, has_trigger, field.key)).collect();
+    let common = Common {
+        above: amounts(findings, &fields, "above"),
+        keep: amounts(findings, &fields, "keep"),
+        has_trigger: fields.wrote("above"),
+        sweep_at: field.key,
+    };
+    let sources: Vec<Source> = items.iter().filter_map(|item| source(findings, item, &common)).collect();
+    let portion = portion(findings, &fields, &draft);
     let is_whole = findings.count_errors() == before && !sources.is_empty();
-    draft.sweep = into.filter(|_| is_whole).map(|(into, _)| Sweep { sources, into, portion: Portion::default() });
+    draft.rule = into.filter(|_| is_whole).map(|into| Rule::Sweep(Sweep { sources, into, portion }));
     draft
 }
 
-fn amount(findings: &mut Findings, fields: &Fields<'_>, name: &str) -> Option<Written> {
+fn amounts(findings: &mut Findings, fields: &Fields<'_>, name: &str) -> Option<Amounts> {
     let field = fields.get(name)?;
-    findings.amount(field.node, &format!("`{name}`"))
+    findings.amounts(field.node, &format!("`{name}`"))
 }
 
-fn sources(findings: &mut Findings, from: Field<'_>) -> Vec<SourceDraft> {
-    if let Value::Scalar(text) = &from.node.value {
-        let hint = format!("write a list, even for one wallet: from: [{}]", crate::model::tame(text, 20));
-        findings.error(from.node.place, "wrong-type", "`from` must be a list of wallets, not a single value", hint);
-        return Vec::new();
+/// An amount of a source's own, else the sweep's.
+fn amount_of(findings: &mut Findings, item: &Item<'_>, common: Option<&Amounts>, name: &str) -> Wanted {
+    let what = format!("`{name}`");
+    if let Some(own) = item.own.as_ref().filter(|own| own.wrote(name)) {
+        let held = own.get(name).and_then(|field| {
+            let written = findings.amount(field.node, &what)?;
+            let money = findings.in_wallet(written, item.wallet)?;
+            Some(Held { amount: money.amount, place: written.place })
+        });
+        return held.map_or(Wanted::Wrong, |held| Wanted::Found { held, own: true });
     }
-    let Some(items) = findings.items(from.node, "`from`") else { return Vec::new() };
-    if items.is_empty() {
-        findings.error(from.node.place, "empty-list", "`from` names no wallet", "name at least one: from: [GAB]");
+    match common.map(|amounts| findings.amount_for(amounts, item.wallet, &what)) {
+        Some(Some(held)) => Wanted::Found { held, own: false },
+        Some(None) => Wanted::Wrong,
+        None => Wanted::Absent,
     }
-    let mut drafts: Vec<SourceDraft> = Vec::new();
-    for item in items {
-        let Some(draft) = source(findings, item) else { continue };
-        if drafts.iter().any(|other| other.wallet == draft.wallet) {
-            let message = format!("{} is a source of this sweep already", draft.wallet);
-            findings.error(draft.place, "duplicate-source", message, "name each wallet once; take one of the two out");
-            continue;
-        }
-        drafts.push(draft);
-    }
-    drafts
 }
 
-/// A bare code, or `{ wallet, above, keep }`.
-fn source(findings: &mut Findings, node: &Node) -> Option<SourceDraft> {
-    if !matches!(node.value, Value::Map(_)) {
-        let wallet = findings.wallet(node, "a source")?;
-        return Some(SourceDraft { wallet, place: node.place, above: None, keep: None });
-    }
-    let fields = findings.fields(node, &SOURCE)?;
-    let (above, keep) = (amount(findings, &fields, "above"), amount(findings, &fields, "keep"));
-    let named = fields.get("wallet")?;
-    let wallet = findings.wallet(named.node, "`wallet`")?;
-    Some(SourceDraft { wallet, place: named.node.place, above, keep })
-}
-
-fn refuse_own_source(findings: &mut Findings, lanes: &[(Lane, Place)]) {
-    for (lane, place) in lanes.iter().filter(|(lane, _)| lane.from == lane.to) {
-        let message = format!("{} is source and destination of this sweep", lane.from);
-        findings.error(*place, "same-wallet", message, "take it out of `from`, or sweep into another wallet");
-    }
+/// What became of an amount that may be written in two places.
+enum Wanted {
+    Found { held: Held, own: bool },
+    Absent,
+    Wrong,
 }
 
 /// Trigger and floor of one source. Its own come first; `keep` is else the sweep's, else the same as its trigger.
-fn amounts(
-    findings: &mut Findings,
-    draft: &SourceDraft,
-    common: &Common,
-    has_trigger: bool,
-    sweep_at: Place,
-) -> Option<Source> {
-    let wallet = draft.wallet;
-    let Some(trigger) = draft.above.or(common.above) else {
-        if !has_trigger {
-            let message = format!("the sweep has no `above`, and the source {wallet} has none of its own");
-            findings.error_once(
-                sweep_at,
-                "missing-key",
-                message,
-                "say above which balance money moves: above: 250_000",
-            );
+fn source(findings: &mut Findings, item: &Item<'_>, common: &Common) -> Option<Source> {
+    let wallet = item.wallet;
+    let above = amount_of(findings, item, common.above.as_ref(), "above");
+    let keep = amount_of(findings, item, common.keep.as_ref(), "keep");
+    let (above, own_above) = match above {
+        Wanted::Found { held, own } => (held, own),
+        Wanted::Wrong => return None,
+        Wanted::Absent => {
+            if !common.has_trigger {
+                let message = format!("the sweep has no `above`, and the source {wallet} has none of its own");
+                let hint = "say above which balance money moves: above: 250_000";
+                findings.error_once(common.sweep_at, "missing-key", message, hint);
+            }
+            return None;
         }
-        return None;
     };
-    let above = findings.in_wallet(trigger, wallet)?.amount;
-    let Some(floor) = draft.keep.or(common.keep) else { return Some(Source { wallet, above, keep: above }) };
-    let keep = findings.in_wallet(floor, wallet)?.amount;
-    if keep <= above {
-        return Some(Source { wallet, above, keep });
+    let (keep, own_keep) = match keep {
+        Wanted::Found { held, own } => (held, own),
+        Wanted::Absent => return Some(Source { wallet, above: above.amount, keep: above.amount }),
+        Wanted::Wrong => return None,
+    };
+    if keep.amount <= above.amount {
+        return Some(Source { wallet, above: above.amount, keep: keep.amount });
     }
-    let at = if draft.keep.is_some() || draft.above.is_none() { floor.place } else { trigger.place };
-    refuse_keep(findings, at, wallet, keep, above);
+    let at = if own_keep || !own_above { keep.place } else { above.place };
+    refuse_keep(findings, at, wallet, keep.amount, above.amount);
     None
 }
 
@@ -137,4 +113,26 @@ fn refuse_keep(findings: &mut Findings, at: Place, wallet: WalletId, keep: Amoun
     let message = format!("{wallet} would keep {keep} {0}, more than its trigger of {above} {0}", wallet.currency);
     let hint = "`keep` must not be over `above`: lower the one or raise the other";
     findings.error_once(at, "keep-over-above", message, hint);
+}
+
+/// All of the surplus, a share of it, or a fixed amount.
+fn portion(findings: &mut Findings, fields: &Fields<'_>, draft: &RuleDraft) -> Portion {
+    let fraction = fields.get("fraction");
+    let share = fraction.and_then(|field| findings.share(field.node, "`fraction`"));
+    let fixed = fields.get("fixed").and_then(|field| Some((field, findings.amounts(field.node, "`fixed`")?)));
+    if let (Some(_), true) = (fraction, fields.wrote("fixed")) {
+        let at = fields.get("fixed").map_or(fields.place, |field| field.key);
+        let message = "`fraction` and `fixed` are two answers to how much is sent";
+        findings.error(at, "two-portions", message, "keep one of the two");
+    }
+    let Some((field, amounts)) = fixed else { return share.map_or(Portion::Surplus, Portion::Fraction) };
+    let held = findings.spread(&amounts, &source_currencies(&draft.lanes), "`fixed`", LeftOut::Refused);
+    let smallest = Amount::whole(SMALLEST_TRANSFER);
+    for (currency, one) in held.iter().filter(|(_, one)| one.amount < smallest) {
+        let message =
+            format!("`{}` of {} {currency} is below KPay's smallest transfer", field.name, one.amount.grouped());
+        let hint = format!("write at least {SMALLEST_TRANSFER}");
+        findings.error_once(one.place, "limit-too-small", message, hint);
+    }
+    Portion::Fixed(bare(&held))
 }

@@ -5,6 +5,8 @@ use crate::money::{Amount, Currency};
 
 mod good;
 mod hostile;
+mod rules;
+mod trust;
 
 /// A file whose only policy has `sweep` on line 5 and `extra` from line 6 on, column 5.
 fn with(sweep: &str, extra: &str) -> String {
@@ -222,23 +224,12 @@ fn limits_that_move_nothing_are_refused_and_pointless_ones_warned_of() {
 
 #[test]
 fn what_belongs_to_later_versions_is_called_so_at_its_line() {
-    for key in ["approval: { above: 1 }", "active: x", "not_after: x", "beneficiaries: []", "top_up: {}", "payout:"] {
+    for key in ["active: x", "not_after: x", "beneficiaries: []", "payout:"] {
         check(&plus(key), &["not-supported-yet 6:5"]);
     }
-    check(&plus("").replace("sweep:", "rebalance:"), &["not-supported-yet 5:5"]);
-    check(&plus("mode: canary"), &["not-supported-yet 6:11"]);
-    check(
-        &plus("fx: { allow: true, max_spread: 1.5%, reference: ecb }"),
-        &["not-supported-yet 6:24", "not-supported-yet 6:42"],
-    );
-    for key in ["fraction: 50%", "fixed: 5", "except: [COG]"] {
-        check(&sweep(&format!("{{ from: [GAB], into: CMR, above: 1, {key} }}")), &["not-supported-yet 5:48"]);
-    }
-    check(&sweep("{ from: [zone(CEMAC)], into: CMR, above: 1 }"), &["not-supported-yet 5:21"]);
-    check(&sweep("{ from: [GAB], into: CMR, above: { XAF: 1 } }"), &["not-supported-yet 5:45"]);
-    check(&sweep("{ from: [GAB], into: CMR, above: 5, keep: { XAF: 1 } }"), &["not-supported-yet 5:54"]);
+    check(&plus("").replace("sweep:", "payout:"), &["not-supported-yet 5:5"]);
     check(&format!("reserves: [{{ wallet: CMR }}]\n{}", plus("")), &["not-supported-yet 1:1"]);
-    for finding in findings(&[&plus("mode: canary\napproval: 1")]) {
+    for finding in findings(&[&plus("payout: 1\nbeneficiaries: 1")]) {
         assert!(finding.message.ends_with("not supported yet"), "{finding}");
     }
 }

@@ -68,7 +68,7 @@ impl Findings {
         Some(fields)
     }
 
-    pub fn missing(&mut self, at: Place, shape: &Shape, key: &str, about: &str) {
+    fn missing(&mut self, at: Place, shape: &Shape, key: &str, about: &str) {
         self.error(at, "missing-key", format!("{} needs `{key}`", shape.name), about);
     }
 

@@ -8,20 +8,13 @@ use treasuryd::sandbox::{KeyPair, SandboxSettings};
 
 const LATER: &str = "version: 1
 policies:
-  - name: up
-    schedule: \"0 18 * * *\"
-    top_up: { wallet: SEN, below: 200_000 XOF, to: 500_000 XOF, from: [CIV] }
-  - name: weights
-    schedule: \"0 18 * * *\"
-    rebalance: { weights: { CMR: 50%, GAB: 50% }, tolerance: 5%, base: XAF }
   - name: out
     schedule: \"0 18 * * *\"
     payout: { from: CMR, to: { provider: MTN_MOMO_CMR, phone: \"237653456789\" }, above: 1_000_000 XAF }
-  - name: gated
+  - name: people
     schedule: \"0 18 * * *\"
     sweep: { from: [GAB], into: CMR, above: 100_000 XAF }
-    approval: { above: 5_000_000 XAF, approvers: 1 }
-    fx: { allow: true, max_spread: 1.5% }
+    beneficiaries: []
 ";
 
 fn found(merchant: &Merchant, args: &[&str], code: i32) -> Value {
@@ -42,9 +35,9 @@ fn what_later_versions_bring_is_refused_at_its_line() {
         .map(|one| (one["line"].as_u64().unwrap(), one["code"].as_str().unwrap(), one["severity"].as_str().unwrap()))
         .collect();
     let later = |line| (line, "not-supported-yet", "error");
-    assert_eq!(places, [later(5), later(8), later(11), later(15), later(16)], "{report:#}");
-    assert_eq!((&report["errors"], &report["warnings"]), (&5.into(), &0.into()));
-    let says = ["policies.yaml:5:5", "top_up", "not supported yet", "policies.yaml:16:24", "max_spread"];
+    assert_eq!(places, [later(5), later(9)], "{report:#}");
+    assert_eq!((&report["errors"], &report["warnings"]), (&2.into(), &0.into()));
+    let says = ["policies.yaml:5:5", "payout", "not supported yet", "policies.yaml:9:5", "beneficiaries"];
     for args in [&["check"][..], &["once"], &["run"]] {
         Refusal { args, env: &[], code: 78, says: &says, may_ask: false }.check(&merchant);
     }
