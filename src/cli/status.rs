@@ -92,6 +92,13 @@ fn render(view: &StatusView, running: bool) -> String {
     if !view.open.is_empty() {
         out.push(super::transfers::list_table(&view.open));
     }
+    if !view.approvals.is_empty() {
+        out.push("\nwaiting for approval; `treasuryd approve ID --by NAME`, or `reject`".to_owned());
+        for approval in &view.approvals {
+            out.push(format!("  {}", approval.external_id));
+            out.push(format!("    {}", super::transfers::approval_line(approval)));
+        }
+    }
     if !view.last_errors.is_empty() {
         out.push("\nlast problems".to_owned());
         let lines = view.last_errors.iter().take(5);

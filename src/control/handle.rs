@@ -1,6 +1,6 @@
 //! Requests and what they do.
 
-use crate::daemon::view::{StatusView, TransferView};
+use crate::daemon::view::{ApprovalView, FxView, StatusView, TransferView};
 use crate::daemon::{ApprovalRequest, Engine, EngineError, FindingRequest, WishError, doors::BankError};
 use crate::intent::{Event, Tracked};
 use crate::journal;
@@ -84,6 +84,10 @@ pub enum Response {
 pub struct TransferStory {
     /// As in the list.
     pub transfer: TransferView,
+    /// Whose approval it waited or waits for; `None`: nobody's.
+    pub approval: Option<ApprovalView>,
+    /// The applied rate beside what it was compared with; `None` within one currency and while nobody gave it.
+    pub fx: Option<FxView>,
     /// Its records, oldest first.
     pub history: Vec<StoryLine>,
 }
@@ -155,7 +159,12 @@ fn story(engine: &Engine, external_id: &str) -> Response {
 /// [`journal::StoreError`] where the journal cannot be read.
 pub fn story_of(dir: &Path, tracked: &Tracked) -> Result<TransferStory, journal::StoreError> {
     let history = lines_of(journal::records(dir)?, &tracked.intent.external_id)?;
-    Ok(TransferStory { transfer: TransferView::from(tracked), history })
+    Ok(TransferStory {
+        transfer: TransferView::from(tracked),
+        approval: ApprovalView::of(tracked),
+        fx: FxView::of(tracked),
+        history,
+    })
 }
 
 fn lines_of(

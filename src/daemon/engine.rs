@@ -280,6 +280,9 @@ impl Engine {
         if !self.is_daemon() {
             self.world().changed.extend(changed.iter().map(|tracked| tracked.intent.external_id.clone()));
         }
+        for tracked in changed {
+            self.take_in_rate(tracked);
+        }
         for tracked in changed.iter().filter(|tracked| !only_completed.contains(&tracked.intent.external_id)) {
             super::telemetry::note(&self.metrics, tracked);
             let mut world = self.world();
@@ -293,6 +296,18 @@ impl Engine {
                 world.finished.push_front(tracked.clone());
                 world.finished.truncate(KEPT);
             }
+        }
+    }
+
+    /// Tells how far an applied rate is from what it was compared with; over the allowed spread it is a problem.
+    fn take_in_rate(&self, tracked: &Tracked) {
+        let Some(fx) = tracked.applied_fx() else { return };
+        let id = &tracked.intent.external_id;
+        tracing::info!(external_id = %id, lane = %tracked.intent.lane, rate = %fx.applied,
+            off_reference_bp = fx.off_reference_bp.map(tracing::field::display),
+            off_indicative_bp = fx.off_indicative_bp.map(tracing::field::display), "applied rate");
+        if let Some(spread) = fx.over {
+            self.note_problem(&format!("{id}: {fx}: over the policy's max_spread of {spread}, after the fact"));
         }
     }
 

@@ -2,9 +2,9 @@
 
 use crate::intent::{Event, LaneVerdict, PlannedWith, State, rates_seen};
 use crate::kpay;
-use crate::model::{ApprovalTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
+use crate::model::{ApprovalTerms, FxTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
 use crate::money::Amount;
-use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip};
+use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip, reference_rate};
 use crate::policy::{Approval, Policy};
 use std::collections::BTreeSet;
 
@@ -82,12 +82,20 @@ impl Decider<'_> {
             cap_day: self.inputs.now.date_naive(),
             journal_before_slot: self.state.was_active_before(slot),
             approval,
-            fx: None,
+            fx: self.fx_terms(policy, lane),
         })
     }
 }
 
 impl Decider<'_> {
+    /// What the rate of a lane between two currencies is compared with, before the send and afterwards.
+    fn fx_terms(&self, policy: &Policy, lane: Lane) -> Option<FxTerms> {
+        let pair = (lane.from.currency, lane.to.currency);
+        let last = self.inputs.standing.rates.get(&pair).map(|applied| applied.rate);
+        let terms = || FxTerms { max_spread: policy.fx.max_spread, reference: reference_rate(&policy.fx, pair, last) };
+        lane.crosses_currencies().then(terms)
+    }
+
     /// The terms of all parts of a lane. Its deadline runs on the machine's clock, whatever instant was decided for.
     fn approval_terms(
         &self,

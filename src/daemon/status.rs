@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::metrics::LimitLabel;
-use super::view::{PolicyView, RateView, StatusView, TransferView, WalletView};
+use super::view::{ApprovalView, PolicyView, RateView, StatusView, TransferView, WalletView};
 use crate::intent::{Outcome, State};
 use crate::model::{BalanceRow, Timestamp, WalletId};
 use crate::money::Amount;
@@ -114,6 +114,12 @@ pub fn status_of(
             .map(|((from, to), applied)| RateView { from: *from, to: *to, rate: applied.rate, at: applied.at })
             .collect(),
         approvals_waiting: state.count(Outcome::AwaitingApproval),
+        approvals: state
+            .open
+            .values()
+            .filter(|tracked| tracked.waits_under().is_some() && tracked.intent.part == 1)
+            .filter_map(ApprovalView::of)
+            .collect(),
         last_errors: Vec::new(),
         journal_records: 0,
     }

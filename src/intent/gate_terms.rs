@@ -1,13 +1,37 @@
 //! The part of the last check that looks at an intent's own terms: the rate's spread, and what was approved.
 
-use super::{Gate, GateInputs, Tracked, approvals_by, group};
+use super::{Gate, GateInputs, Tracked, approvals_by, group, signed};
 use crate::model::{ApprovalTerms, Intent};
-use crate::plan::{Again, AgainInputs, plan_again};
+use crate::plan::{Again, AgainInputs, Reason, basis_points, is_over, plan_again};
 use crate::policy::{Policy, PolicySet};
 
 /// The first term that keeps an intent from being sent now; `None` where all are met.
 pub(super) fn terms_unmet(tracked: &Tracked, inputs: &GateInputs<'_>) -> Option<Gate> {
-    approval_unmet(tracked, inputs)
+    spread_unmet(&tracked.intent, inputs).or_else(|| approval_unmet(tracked, inputs))
+}
+
+/// The rate as it is now must be as near to the reference of the decision as the policy allows.
+fn spread_unmet(intent: &Intent, inputs: &GateInputs<'_>) -> Option<Gate> {
+    let (from, to) = (intent.lane.from.currency, intent.lane.to.currency);
+    let fx = intent.fx?;
+    let max_spread = fx.max_spread?;
+    let word = Reason::FxSpread.word();
+    let Some(reference) = fx.reference else {
+        return Some(Gate::Cancel(format!("{word}: nothing is known that {from} to {to} could be compared with")));
+    };
+    let Some(rate) = inputs.rates.get(&(from, to)) else {
+        return Some(Gate::Wait(format!("KPay gives no usable rate from {from} to {to} at the moment")));
+    };
+    match is_over(reference, *rate, max_spread) {
+        Ok(false) => None,
+        Ok(true) => {
+            let points = basis_points(reference, *rate).map(signed).unwrap_or_default();
+            Some(Gate::Cancel(format!(
+                "{word}: the rate from {from} to {to} is {rate} now, {points} bp off {reference}; `max_spread` is {max_spread}"
+            )))
+        }
+        Err(error) => Some(Gate::Cancel(format!("{word}: the rate {rate} cannot be compared exactly: {error}"))),
+    }
 }
 
 /// What was approved is sent as it is or not at all: the plan, made again on what is there now, must still give it.

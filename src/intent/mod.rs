@@ -3,6 +3,7 @@
 
 mod approval;
 mod event;
+mod fx;
 mod gate;
 mod gate_terms;
 mod planned_with;
@@ -15,6 +16,7 @@ mod verdict;
 
 pub use approval::{ApprovedBy, NotAllowed, approvals_by, group, may_approve, may_decide, same_person};
 pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
+pub use fx::{AppliedFx, plainly, reference_of, signed};
 pub use gate::{Gate, GateInputs, check_gate};
 pub use planned_with::{PlannedWith, RateSeen, rates_seen};
 pub use reply::Reply;

@@ -57,8 +57,16 @@ pub enum ReferenceKind {
 /// For people: `1 (the peg to the euro)`, `1 ÷ 0.985 (written in the policy)`.
 impl fmt::Display for RateReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.figure(), self.kind)
+    }
+}
+
+impl RateReference {
+    /// The figure alone: `1`, `1 ÷ 0.985`.
+    #[must_use]
+    pub fn figure(&self) -> String {
         let turned = if self.inverse { "1 ÷ " } else { "" };
-        write!(f, "{turned}{} ({})", self.rate.decimal().normalize(), self.kind)
+        format!("{turned}{}", self.rate.decimal().normalize())
     }
 }
 

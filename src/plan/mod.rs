@@ -25,12 +25,13 @@ mod turn;
 mod world;
 
 pub use crate::model::Reason;
+pub use crate::model::{RateReference as Reference, ReferenceKind};
 pub use again::{Again, AgainInputs, plan_again};
 pub use inputs::Inputs;
 pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;
 pub use second_opinion::{Breach, Objection, second_opinion};
-pub use spread::{Reference, ReferenceKind, basis_points, is_over, peg, reference_rate};
+pub use spread::{basis_points, is_over, peg, reference_rate};
 pub use standing::{AppliedRate, Caps, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
 pub use trial::{lane_amounts, plan_for_test};
 

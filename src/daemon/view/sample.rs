@@ -35,6 +35,7 @@ pub(crate) fn bare() -> StatusView {
         last_transfers: Vec::new(),
         rates: Vec::new(),
         approvals_waiting: 0,
+        approvals: Vec::new(),
         last_errors: Vec::new(),
         journal_records: 1,
     }
