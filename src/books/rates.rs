@@ -5,7 +5,7 @@ use crate::intent::plainly;
 use crate::model::{ExternalId, RateReference};
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::basis_points;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The newest rows, up to a number given, and every incomplete one however old.
@@ -46,12 +46,14 @@ pub struct RateRow {
     /// KPay's indicative rate at the decision.
     pub indicative_rate: Option<Rate>,
     /// What the rate is compared with, for people: `1 (the peg to the euro)`; `None` within one currency.
-    #[serde(serialize_with = "shown")]
-    pub reference_rate: Option<RateReference>,
+    pub reference_rate: Option<String>,
     /// How far the rate is from it, in basis points, a decimal string; below zero where it brought less.
     pub off_reference_bp: Option<String>,
     /// How far the rate is from the indicative one, likewise.
     pub off_indicative_bp: Option<String>,
+    /// The same as data. Not shown in JSON.
+    #[serde(skip)]
+    pub reference: Option<RateReference>,
     /// The last correction that completed it.
     pub corrected_by: Option<EntryId>,
 }
@@ -72,7 +74,8 @@ impl RateRow {
             effective_rate: entry.effective_rate,
             rate_source: entry.rate_source,
             indicative_rate: entry.indicative_rate,
-            reference_rate: entry.reference,
+            reference: entry.reference,
+            reference_rate: entry.reference.map(|reference| reference.to_string()),
             off_reference_bp: None,
             off_indicative_bp: None,
             corrected_by: None,
@@ -86,7 +89,7 @@ impl RateRow {
             return self;
         };
         let off = |reference| basis_points(reference, rate).map(|points| points.to_string());
-        self.off_reference_bp = self.reference_rate.and_then(off);
+        self.off_reference_bp = self.reference.and_then(off);
         self.off_indicative_bp = self.indicative_rate.map(plainly).and_then(off);
         self
     }
@@ -145,12 +148,5 @@ impl Rates {
     #[must_use]
     pub fn pending(&self) -> usize {
         self.incomplete.len()
-    }
-}
-
-fn shown<S: Serializer>(reference: &Option<RateReference>, serializer: S) -> Result<S::Ok, S::Error> {
-    match reference {
-        Some(reference) => serializer.collect_str(reference),
-        None => serializer.serialize_none(),
     }
 }

@@ -6,7 +6,7 @@ use super::gate_terms::terms_unmet;
 use super::{Outcome, State, Tracked};
 use crate::model::{Intent, Snapshot, Timestamp};
 use crate::money::{Amount, Currency, MoneyError, Rate};
-use crate::plan::{Caps, DayKey};
+use crate::plan::Caps;
 use crate::policy::PolicySet;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;

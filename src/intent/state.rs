@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{BalanceRow, Environment, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
-use crate::plan::{AppliedRate, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
+use crate::plan::{AppliedRate, Decided, Hold, LaneDecision, LastOutflow, Standing};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -107,10 +107,11 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
         (Sending, Step::Apply) | (Unknown | NeedsOperator | Applied, Step::FindApplied) => Applied,
         (Sending, Step::Reject) if !may_have_arrived => Rejected,
         (Sending | Unknown, Step::CallOperator) => NeedsOperator,
-        (Planned, Step::Cancel) if !may_have_arrived => Cancelled,
         (AwaitingApproval, Step::Approve) => AwaitingApproval,
         (AwaitingApproval, Step::ApproveLast) if !may_have_arrived => Planned,
-        (AwaitingApproval, Step::Cancel | Step::Decline) if !may_have_arrived => Cancelled,
+        (Planned | AwaitingApproval, Step::Cancel) | (AwaitingApproval, Step::Decline) if !may_have_arrived => {
+            Cancelled
+        }
         (Unknown | NeedsOperator, Step::FindNotApplied) => Rejected,
         _ => return None,
     })

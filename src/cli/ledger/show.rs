@@ -163,7 +163,7 @@ fn rate_cells(row: &RateRow) -> Vec<String> {
         or(row.exchange_rate, "pending"),
         or(row.effective_rate, "-"),
         or(row.indicative_rate, "-"),
-        or(row.reference_rate.map(|reference| reference.figure()), "-"),
+        or(row.reference.map(|reference| reference.figure()), "-"),
         or(row.off_reference_bp.as_deref().map(in_points), "-"),
         or(row.off_indicative_bp.as_deref().map(in_points), "-"),
         or(row.rate_source.map(crate::books::RateSource::word), "-"),
