@@ -59,6 +59,7 @@ impl Folder {
             | Event::Alive
             | Event::Observed { .. }
             | Event::PoliciesInForce { .. }
+            | Event::PoliciesAccepted { .. }
             | Event::Approved { .. }
             | Event::Attempted { .. }
             | Event::NotSent { .. }

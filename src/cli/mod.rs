@@ -11,6 +11,7 @@ mod once;
 mod output;
 mod pause;
 mod plan;
+mod policies;
 mod policy_commands;
 mod run;
 mod sandbox;
@@ -79,6 +80,9 @@ enum Command {
     Pause(pause::Args),
     /// End a pause
     Resume(pause::Args),
+    /// Accept changed policies that loosen a guard
+    #[command(subcommand)]
+    Policies(policies::Command),
     /// Export and check the books
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -130,6 +134,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Reject(args) => approve::run(config, args, false),
         Command::Pause(args) => pause::run(config, args, true),
         Command::Resume(args) => pause::run(config, args, false),
+        Command::Policies(command) => policies::run(config, command),
         Command::Ledger(command) => books(config, &command),
         Command::Journal(command) => journal::run(config, &command),
     }

@@ -1,7 +1,7 @@
 //! Requests and what they do.
 
 use crate::daemon::view::{ApprovalView, FxView, StatusView, TransferView};
-use crate::daemon::{ApprovalRequest, Engine, EngineError, FindingRequest, WishError, doors::BankError};
+use crate::daemon::{AcceptRequest, ApprovalRequest, Engine, EngineError, FindingRequest, WishError, doors::BankError};
 use crate::intent::{Event, Tracked};
 use crate::journal;
 use crate::model::{ExternalId, Timestamp, tame};
@@ -39,6 +39,11 @@ pub enum Request {
     Approve {
         /// Who says what.
         wish: ApprovalRequest,
+    },
+    /// `policies accept HASH`.
+    AcceptPolicies {
+        /// Who accepts what.
+        wish: AcceptRequest,
     },
     /// `pause`.
     Pause {
@@ -123,6 +128,7 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
             Err(error) => wish_failed(&error),
         },
         Request::Approve { wish } => done(engine.approve(&wish).await),
+        Request::AcceptPolicies { wish } => done(engine.accept(&wish).await),
         Request::Pause { policy, by } => done(engine.pause(policy, by).await),
         Request::Resume { policy, by } => done(engine.resume(policy, by).await),
     }

@@ -1,6 +1,7 @@
 //! What people are shown, put together from the engine.
 
 use super::engine::Engine;
+use super::held::Held;
 use super::metrics::LimitLabel;
 use super::view::{ApprovalView, PolicyView, RateView, StatusView, TransferView, WalletView};
 use crate::intent::{Outcome, State};
@@ -52,6 +53,7 @@ impl Engine {
             last_transfers: world.finished.iter().map(TransferView::from).collect(),
             last_errors: world.errors.iter().cloned().collect(),
             journal_records: records,
+            held_policies: world.held.as_ref().map(Held::view),
             ..view
         }
     }
@@ -120,6 +122,7 @@ pub fn status_of(
             .filter(|tracked| tracked.waits_under().is_some() && tracked.intent.part == 1)
             .filter_map(ApprovalView::of)
             .collect(),
+        held_policies: None,
         last_errors: Vec::new(),
         journal_records: 0,
     }

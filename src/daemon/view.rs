@@ -42,6 +42,8 @@ pub struct StatusView {
     pub approvals_waiting: usize,
     /// What they wait for, one entry a lane and slot.
     pub approvals: Vec<ApprovalView>,
+    /// Policies that wait for `policies accept`; `None` where none do.
+    pub held_policies: Option<HeldView>,
     /// The newest problems, newest first.
     pub last_errors: Vec<ErrorView>,
     /// Records in the journal.
@@ -162,6 +164,15 @@ impl From<&Tracked> for TransferView {
             detail: tracked.waiting_for().unwrap_or_else(|| tracked.detail.clone()),
         }
     }
+}
+
+/// Policies on disk that loosen a guard, and wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldView {
+    /// Their hash.
+    pub hash: String,
+    /// What they loosen, one sentence each.
+    pub loosens: Vec<String>,
 }
 
 /// Whose approval the intents of a lane and slot wait or waited for.

@@ -43,6 +43,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<PolicyText>,
     },
+    /// A person accepts policies that loosen a guard; the record that puts them in force comes right after it.
+    PoliciesAccepted {
+        /// Their hash.
+        hash: String,
+        /// Who.
+        by: String,
+        /// What they loosen, one sentence each.
+        loosens: Vec<String>,
+    },
     /// A slot was decided for all lanes of a policy. Its intents are part of the same record: all of them are durable,
     /// or none.
     Decided {

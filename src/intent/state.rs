@@ -95,7 +95,7 @@ impl State {
             }
             Event::Paused { what, .. } => self.pause(what, true),
             Event::Resumed { what, .. } => self.pause(what, false),
-            Event::Started { .. } | Event::Alive => {}
+            Event::Started { .. } | Event::Alive | Event::PoliciesAccepted { .. } => {}
             _ => return self.step_intent(at, event).map(|tracked| vec![tracked]),
         }
         Ok(Vec::new())

@@ -36,6 +36,7 @@ pub(crate) fn bare() -> StatusView {
         rates: Vec::new(),
         approvals_waiting: 0,
         approvals: Vec::new(),
+        held_policies: None,
         last_errors: Vec::new(),
         journal_records: 1,
     }
