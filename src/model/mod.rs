@@ -7,6 +7,7 @@ mod intent;
 mod reason;
 mod snapshot;
 mod text;
+mod transfer_size;
 mod wallet;
 
 pub use external_id::{ExternalId, IdParts, Moment};
@@ -15,6 +16,7 @@ pub use intent::{Intent, Kind, Origin};
 pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
 pub use text::tame;
+pub use transfer_size::{MOST_PARTS, largest_transfer, smallest_transfer};
 pub use wallet::{Lane, Slot, WalletId};
 
 /// An instant in UTC.

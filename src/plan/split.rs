@@ -1,19 +1,7 @@
 //! A lane's amount in parts that KPay takes: full parts first, none below the smallest.
 
+pub(super) use crate::model::{MOST_PARTS, largest_transfer, smallest_transfer};
 use crate::money::{Amount, MoneyError};
-
-/// KPay's smallest transfer, in the source's currency (`kpay-api.md`, "Amounts").
-pub(super) fn smallest_transfer() -> Amount {
-    Amount::whole(100)
-}
-
-/// KPay's largest transfer, in the source's currency.
-pub(super) fn largest_transfer() -> Amount {
-    Amount::whole(10_000_000)
-}
-
-/// The most parts that one lane gets in one slot (CONTRACT 5: the part has two digits).
-pub(super) const MOST_PARTS: usize = 99;
 
 /// An amount in parts.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 /// Longer policy names make poor metrics and commands.
 pub(super) const LONGEST_NAME: usize = 63;
+/// More people than this never need to agree.
+pub(super) const MOST_APPROVERS: u8 = 9;
 /// Priorities run from 0 to this.
 pub(super) const LARGEST_PRIORITY: i64 = 1_000_000;
 
@@ -37,7 +39,7 @@ pub(super) enum Takes {
     Zone,
     Name,
     Text,
-    Cron,
+    Schedule,
     Wallet,
     Amount,
     /// One amount, or a map of amounts by currency.
@@ -46,11 +48,31 @@ pub(super) enum Takes {
     Percent,
     PercentByWallet,
     Currency,
+    /// `peg`, `last`, or a map of rates.
+    Reference,
+    /// A map of rates by pair of currencies.
+    Rates,
+    /// Why a lane gets nothing.
+    Reason,
+    /// A local date and time, or RFC 3339.
+    Instant,
+    Approvers,
+    /// A list of people's names.
+    People,
     Flag,
     Mode,
     Priority,
     Duration,
-    Dates,
+    Date,
+    /// A time of day.
+    Time,
+    /// `24..2`.
+    MonthDays,
+    /// A list of dates, or a map of lists by country.
+    Holidays,
+    HolidaysByCountry,
+    /// A map of amounts by wallet, or a list of maps of this shape.
+    Reserves(&'static Shape),
     /// A zone, or a list of zones and wallets, each wallet a bare code or a map of this shape.
     Sources(&'static Shape),
     /// A list of wallets.
@@ -82,8 +104,26 @@ pub(super) static FILE: Shape = Shape {
     keys: &[
         must("version", Takes::Version, "The version of the policy language: 1."),
         may("timezone", Takes::Zone, "IANA time zone of every schedule in the file, e.g. Africa/Douala; default UTC."),
-        may("reserves", Takes::AmountByWallet, "Floors by wallet that no policy may break."),
+        may(
+            "reserves",
+            Takes::Reserves(&RESERVE),
+            "Floors that no policy may break: a map by wallet, or a list in which some hold on some days of the month only.",
+        ),
+        may(
+            "holidays",
+            Takes::HolidaysByCountry,
+            "Local dates on which no lane from or to a country moves, in any policy.",
+        ),
         may("policies", Takes::List(&POLICY), "The policies."),
+    ],
+};
+
+pub(super) static RESERVE: Shape = Shape {
+    name: "a reserve",
+    keys: &[
+        must("wallet", Takes::Wallet, "The wallet."),
+        must("amount", Takes::Amount, "What stays in it."),
+        may("during", Takes::MonthDays, "Days of the month, both included, e.g. \"24..2\"; default: every day."),
     ],
 };
 
@@ -92,7 +132,11 @@ pub(super) static POLICY: Shape = Shape {
     keys: &[
         must("name", Takes::Name, "Kebab-case, unique over all files."),
         may("description", Takes::Text, "One line for people."),
-        must("schedule", Takes::Cron, "Cron: 5 fields (minute hour day month weekday), or 6 with seconds first."),
+        must(
+            "schedule",
+            Takes::Schedule,
+            "Words (daily at 18:00) or cron: 5 fields (minute hour day month weekday), or 6 with seconds first.",
+        ),
         kind(
             "sweep",
             Takes::Map(&SWEEP),
@@ -111,8 +155,17 @@ pub(super) static POLICY: Shape = Shape {
         kind("payout", Takes::Later, "this version moves money between wallets only; take the policy out"),
         may("limits", Takes::Map(&LIMITS), "Bounds on what the policy moves."),
         may("fx", Takes::Map(&FX), "Whether lanes between two currencies are allowed."),
-        later("approval", "take it out and bound the amounts with `limits.max_per_slot`"),
-        may("mode", Takes::Mode, "live, or shadow: decide and report, never send; default live."),
+        may("approval", Takes::Map(&APPROVAL), "Above which amount people must approve, and who."),
+        may(
+            "mode",
+            Takes::Mode,
+            "shadow: decide and report, never send; canary: send a small share; live, the default.",
+        ),
+        may(
+            "canary",
+            Takes::Map(&CANARY),
+            "How little a canary moves; needed in `mode: canary`, without effect elsewhere.",
+        ),
         may("enabled", Takes::Flag, "Default true; false: reported, never run."),
         may("priority", Takes::Priority, "Lower first; ties by name; default 100."),
         may(
@@ -120,11 +173,23 @@ pub(super) static POLICY: Shape = Shape {
             Takes::Duration,
             "A slot older than this is missed, e.g. 90s, 15m, 6h; default 6h, at most 24h.",
         ),
-        may("holidays", Takes::Dates, "Local dates without a slot, YYYY-MM-DD."),
-        later("active", "take it out; `enabled: false` switches a policy off"),
-        later("not_after", "take it out; `enabled: false` switches a policy off"),
+        may(
+            "holidays",
+            Takes::Holidays,
+            "Local dates without a slot, YYYY-MM-DD; or by country, where only lanes from and to that country rest.",
+        ),
+        may("active", Takes::Map(&ACTIVE), "The local dates between which the policy works."),
+        may("not_after", Takes::Time, "Local time after which nothing is decided or first sent, e.g. \"16:30\"."),
         later("beneficiaries", "take it out; sweeps go to your own wallets only"),
         may("tests", Takes::List(&TEST), "Examples that `treasuryd test` runs."),
+    ],
+};
+
+pub(super) static ACTIVE: Shape = Shape {
+    name: "`active`",
+    keys: &[
+        may("from", Takes::Date, "The first day, YYYY-MM-DD."),
+        may("until", Takes::Date, "The last day, YYYY-MM-DD."),
     ],
 };
 
@@ -201,8 +266,34 @@ pub(super) static FX: Shape = Shape {
     name: "`fx`",
     keys: &[
         may("allow", Takes::Flag, "Whether lanes between two currencies are allowed; default false."),
-        later("max_spread", "take it out; `treasuryd plan` shows the indicative rate before anything moves"),
-        later("reference", "take it out; the rate applied is KPay's own"),
+        may("max_spread", Takes::Percent, "How far KPay's rate may be from the reference, either way, e.g. 1.5%."),
+        may(
+            "reference",
+            Takes::Reference,
+            "What the rate is compared with: peg, last, or { XAF/XOF: 1 }; default: the peg, else the last applied rate.",
+        ),
+    ],
+};
+
+pub(super) static APPROVAL: Shape = Shape {
+    name: "`approval`",
+    keys: &[
+        must("above", Takes::Amounts, "A lane's amount of one slot, all parts together, strictly above this waits."),
+        may("approvers", Takes::Approvers, "How many people must approve; default 1."),
+        may("from", Takes::People, "Who may approve; default: anybody."),
+        may(
+            "within",
+            Takes::Duration,
+            "From the slot on, 1m to 72h; what is not approved by then is cancelled; default: `catch_up`.",
+        ),
+    ],
+};
+
+pub(super) static CANARY: Shape = Shape {
+    name: "`canary`",
+    keys: &[
+        must("share", Takes::Percent, "Of what would move if the policy were live, e.g. 1%."),
+        may("max", Takes::Amounts, "The most that moves over one lane in one slot."),
     ],
 };
 
@@ -210,23 +301,56 @@ pub(super) static TEST: Shape = Shape {
     name: "a test",
     keys: &[
         must("name", Takes::Text, "What the test shows; unique within the policy."),
+        may("at", Takes::Instant, "When it plays: local \"2026-12-24 18:00\" or RFC 3339; default: the slot is due."),
         must("balances", Takes::AmountByWallet, "The wallets and what is available in them."),
-        must("expect", Takes::List(&EXPECT), "Every transfer the policy must plan; an empty list: none."),
+        may("rates", Takes::Rates, "KPay's indicative rates, e.g. { XAF/XOF: 1.0153 }; default 1."),
+        may("open", Takes::List(&OPEN), "Movements of ours that are under way."),
+        must(
+            "expect",
+            Takes::List(&EXPECT),
+            "Every transfer the policy must plan, and reasons of lanes that get nothing; an empty list: no transfer.",
+        ),
+    ],
+};
+
+pub(super) static OPEN: Shape = Shape {
+    name: "an open movement",
+    keys: &[
+        must("from", Takes::Wallet, "The wallet debited."),
+        must("to", Takes::Wallet, "The wallet credited."),
+        must("amount", Takes::Amount, "What leaves the source."),
     ],
 };
 
 pub(super) static EXPECT: Shape = Shape {
-    name: "an expected transfer",
+    name: "an expectation",
     keys: &[
         must("from", Takes::Wallet, "The wallet debited."),
         must("to", Takes::Wallet, "The wallet credited."),
-        must("amount", Takes::Amount, "What leaves the source over this lane, all parts together."),
+        may("amount", Takes::Amount, "What leaves the source over this lane, all parts together."),
+        may("reason", Takes::Reason, "Why the lane gets nothing, or no more; instead of `amount`."),
     ],
 };
 
 /// Every shape, for looking up where a misplaced key belongs.
-pub(super) static SHAPES: [&Shape; 11] =
-    [&FILE, &POLICY, &SWEEP, &SOURCE, &TOP_UP, &TOP_UP_SOURCE, &REBALANCE, &LIMITS, &FX, &TEST, &EXPECT];
+pub(super) static SHAPES: [&Shape; 16] = [
+    &FILE,
+    &POLICY,
+    &SWEEP,
+    &SOURCE,
+    &TOP_UP,
+    &TOP_UP_SOURCE,
+    &REBALANCE,
+    &LIMITS,
+    &FX,
+    &APPROVAL,
+    &CANARY,
+    &TEST,
+    &EXPECT,
+    &OPEN,
+    &RESERVE,
+    &ACTIVE,
+];
 
 impl Shape {
     pub fn key(&self, name: &str) -> Option<&'static Key> {

@@ -3,15 +3,18 @@
 //! Reads no file itself: callers pass `(path, text)` pairs. Everything that leaves this room is already valid.
 //!
 //! In reading order: `read::tree` (YAML with places), `keys` (the language, one table), `read` (tree to policies, every
-//! mistake pushed to `findings`), `read::set` (what only shows over all files), `schema` (the same table for editors).
+//! mistake pushed to `findings`), `read::set` (what only shows over all files), `schema` (the same table for editors), `loosening` (two sets side by side).
 
 mod amount;
 mod checked;
 mod diagnostic;
 mod findings;
 mod keys;
+mod loosening;
 mod read;
 mod schema;
+#[cfg(any(test, fuzzing))]
+pub mod soundness;
 mod source;
 mod suggest;
 
@@ -21,6 +24,7 @@ pub use checked::{
     PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
 };
 pub use diagnostic::{Diagnostic, Severity};
+pub use loosening::{Difference, Effect, Loosening, differences, loosenings};
 pub use read::{Parsed, parse};
 pub use schema::schema;
 pub use source::{LARGEST_FILE_BYTES, SourceFile, hash};

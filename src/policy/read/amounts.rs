@@ -134,7 +134,10 @@ impl Findings {
                         held.insert(*currency, one);
                     }
                 }
-                for currency in currencies.iter().filter(|currency| !by_currency.contains_key(currency)) {
+                // A currency too many usually stands where one is missing: one mistake, reported once.
+                let is_known = by_currency.keys().all(|currency| currencies.contains(currency));
+                let missing = |currency: &&Currency| is_known && !by_currency.contains_key(currency);
+                for currency in currencies.iter().filter(missing) {
                     if left_out == LeftOut::Refused {
                         self.missing_currency(*place, what, *currency);
                     } else {

@@ -33,7 +33,8 @@ impl Findings {
     }
 }
 
-fn has_needless_zero(text: &str) -> bool {
+/// `05`, which some programs read as octal.
+pub fn has_needless_zero(text: &str) -> bool {
     text.strip_prefix('0').is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
 }
 

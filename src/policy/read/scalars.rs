@@ -1,18 +1,16 @@
-//! Single values that are not money: switches, numbers, names, durations, dates, zones.
+//! Single values that are neither money nor days: switches, numbers, names, durations, zones.
 
-use super::tree::Node;
 use super::walk::Field;
 use crate::model::tame;
 use crate::policy::Mode;
 use crate::policy::findings::{Findings, quoted};
 use crate::policy::keys::{LARGEST_PRIORITY, LONGEST_NAME};
 use crate::policy::suggest::nearest;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
-use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 const LONGEST_TEXT: usize = 300;
-const LONGEST_CATCH_UP_SECONDS: i64 = 24 * 60 * 60;
 
 impl Findings {
     pub fn flag(&mut self, field: Field<'_>) -> Option<bool> {
@@ -32,14 +30,10 @@ impl Findings {
         match self.text(field.node, "`mode`")? {
             "live" => Some(Mode::Live),
             "shadow" => Some(Mode::Shadow),
-            "canary" => {
-                let hint = "use shadow: it decides and reports, and sends nothing";
-                self.error(field.node.place, "not-supported-yet", "mode `canary` is not supported yet", hint);
-                None
-            }
+            "canary" => Some(Mode::Canary),
             other => {
                 let message = format!("{} is not a mode", quoted(other));
-                self.error(field.node.place, "bad-mode", message, "write live or shadow");
+                self.error(field.node.place, "bad-mode", message, "write shadow, canary or live");
                 None
             }
         }
@@ -82,43 +76,21 @@ impl Findings {
         Some(tame(&words.join(" "), LONGEST_TEXT))
     }
 
-    /// `90s`, `15m`, `6h`: from a second to a day.
-    pub fn catch_up(&mut self, field: Field<'_>) -> Option<TimeDelta> {
-        let text = self.text(field.node, "`catch_up`")?;
+    /// `90s`, `15m`, `6h`, in a range of seconds.
+    pub fn duration(&mut self, field: Field<'_>, range: RangeInclusive<i64>, range_hint: &str) -> Option<TimeDelta> {
+        let what = format!("`{}`", field.name);
+        let text = self.text(field.node, &what)?;
         let Some(seconds) = seconds_of(text) else {
             let message = format!("{} is not a duration", quoted(text));
-            self.error(field.node.place, "bad-duration", message, "write a whole number and s, m or h: 90s, 15m, 6h");
+            self.error(field.node.place, "bad-duration", message, duration_hint(text));
             return None;
         };
-        if !(1..=LONGEST_CATCH_UP_SECONDS).contains(&seconds) {
-            let message = format!("`catch_up` of {} is out of range", quoted(text));
-            self.error(field.node.place, "bad-duration", message, "from 1s to 24h; the default is 6h");
+        if !range.contains(&seconds) {
+            let message = format!("{what} of {} is out of range", quoted(text));
+            self.error(field.node.place, "bad-duration", message, range_hint);
             return None;
         }
         TimeDelta::try_seconds(seconds)
-    }
-
-    pub fn holidays(&mut self, field: Field<'_>) -> BTreeSet<NaiveDate> {
-        let mut dates = BTreeSet::new();
-        for item in self.items(field.node, "`holidays`").unwrap_or_default() {
-            let Some(date) = self.date(item) else { continue };
-            if !dates.insert(date) {
-                let message = format!("{date} is listed twice");
-                self.warning(item.place, "duplicate-holiday", message, "take one of the two out");
-            }
-        }
-        dates
-    }
-
-    fn date(&mut self, node: &Node) -> Option<NaiveDate> {
-        let text = self.text(node, "a holiday")?;
-        let shape = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let date = shape.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
-        if date.is_none() {
-            let message = format!("{} is not a date", quoted(text));
-            self.error(node.place, "bad-date", message, "write a day of the calendar as YYYY-MM-DD, e.g. 2026-12-25");
-        }
-        date
     }
 
     pub fn zone(&mut self, field: Field<'_>) -> Option<Tz> {
@@ -161,6 +133,23 @@ fn seconds_of(text: &str) -> Option<i64> {
         return None;
     }
     number.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// `6 h`, `6H`, `30min`, `1d` and `1h30m` are durations elsewhere.
+fn duration_hint(text: &str) -> String {
+    let general = "write a whole number and s, m or h: 90s, 15m, 6h";
+    let lower = text.to_ascii_lowercase();
+    let number: String = lower.chars().take_while(char::is_ascii_digit).take(6).collect();
+    let unit = lower.get(number.len()..).unwrap_or_default().trim();
+    let (Ok(figure), Some(first)) = (number.parse::<u64>(), unit.chars().next()) else { return general.to_owned() };
+    if !unit.chars().all(|character| character.is_ascii_alphabetic()) {
+        return general.to_owned();
+    }
+    match first {
+        's' | 'm' | 'h' if !unit.starts_with("mo") => format!("write {figure}{first}"),
+        'd' => format!("write {}h: durations are in s, m or h", figure.saturating_mul(24)),
+        _ => general.to_owned(),
+    }
 }
 
 /// A zone whose city was written alone, or that is misspelt.
