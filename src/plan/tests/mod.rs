@@ -2,11 +2,15 @@
 
 mod amounts;
 mod corruptions;
+mod exchange;
 mod generated;
+mod portions;
 mod reasons;
 mod rebalance;
+mod rules;
 mod scene;
 mod slots;
+mod top_up;
 mod words;
 
 use scene::Scene;

@@ -2,44 +2,14 @@
 
 use super::scene::{Scene, shown, wallet};
 use crate::model::{Lane, Reading, WalletId};
-use crate::money::{Amount, Currency, Percent, Rate};
+use crate::money::{Amount, Currency, Rate};
 use crate::plan::{LaneDecision, Reason, lane_amounts};
-use crate::policy::{Policy, Rebalance, Rule};
-use crate::slot::Schedule;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// `CMR:50 GAB:30 COG:20 tol=5 base=XAF`, and `fx`, `min=…`, `round=…`, `slot=…` (all in XAF).
-fn rebalance(words: &str) -> Policy {
-    let schedule = Schedule::new("0 18 * * *", chrono_tz::Africa::Douala, BTreeSet::new()).unwrap();
-    let percent = |text: &str| format!("{text}%").parse::<Percent>().unwrap();
-    let mut rule = Rebalance { weights: vec![], tolerance: Percent::ZERO, base: Currency::XAF };
-    let mut policy = Policy::bare("p", schedule, Rule::Rebalance(rule.clone()));
-    for word in words.split_whitespace() {
-        match (word.split_once(':'), word.split_once('=')) {
-            (Some((name, weight)), _) => rule.weights.push((wallet(name), percent(weight))),
-            (_, Some(("tol", value))) => rule.tolerance = percent(value),
-            (_, Some(("base", value))) => rule.base = value.parse().unwrap(),
-            (_, Some(("spread", value))) => policy.fx.max_spread = Some(percent(value)),
-            (_, Some((key, value))) => {
-                let limits = &mut policy.limits;
-                let (min, round) = (&mut limits.min_transfer, &mut limits.round_down_to);
-                let limit =
-                    BTreeMap::from([("min", min), ("round", round), ("slot", &mut limits.max_per_slot)]).remove(key);
-                limit.unwrap().insert(Currency::XAF, value.parse().unwrap());
-            }
-            _ => policy.fx.allow = word == "fx",
-        }
-    }
-    policy.rule = Rule::Rebalance(rule);
-    policy
-}
-
 fn scene(words: &str, lines: &str) -> Scene {
-    let mut scene = Scene::read(lines);
-    scene.set.policies.push(rebalance(words));
-    scene
+    Scene::read(&format!("policy p {words}\n{lines}"))
 }
 
 /// The lanes that move and, of the others, those whose reason is not the plain one: `GAB>CMR 500; COG>CMR source_short`.
@@ -53,7 +23,7 @@ fn check(words: &str, lines: &str, expected: &str) {
     assert_eq!(told.collect::<Vec<_>>().join("; "), expected);
 }
 
-const THREE: &str = "CMR:50 GAB:30 COG:20 tol=5";
+const THREE: &str = "CMR:50% GAB:30% COG:20% tol=5%";
 
 #[test]
 fn it_moves_when_a_share_is_off_by_more_than_the_tolerance() {
@@ -62,10 +32,10 @@ fn it_moves_when_a_share_is_off_by_more_than_the_tolerance() {
     check(THREE, "wallets CMR=550000 GAB=250000 COG=200000", "");
     check(THREE, "wallets CMR=550001 GAB=249999 COG=200000", "CMR>GAB 50001");
     check(THREE, "wallets CMR=200000 GAB=500000 COG=300000", "GAB>CMR 200000; COG>CMR 100000");
-    check("CMR:100 GAB:0 tol=0", "wallets CMR=5 GAB=7000", "GAB>CMR 7000");
+    check("CMR:100% GAB:0% tol=0%", "wallets CMR=5 GAB=7000", "GAB>CMR 7000");
     // Two pairs that balance each other: two transfers, not three.
     check(
-        "CMR:25 GAB:25 COG:25 SEN:25 tol=1 fx",
+        "CMR:25% GAB:25% COG:25% SEN:25% tol=1% fx",
         "wallets CMR=350000 GAB=310000 COG=190000 SEN=150000
          rate XAF/XOF=1\nrate XOF/XAF=1",
         "CMR>SEN 100000; GAB>COG 60000",
@@ -103,8 +73,8 @@ fn limits_cut_each_lane_and_small_amounts_stay() {
     check(&format!("{THREE} slot=300000"), wallets, "CMR>GAB 300000; CMR>COG limit_reached");
     check(&format!("{THREE} min=250000"), wallets, "CMR>GAB 300000; CMR>COG below_minimum");
     check(&format!("{THREE} round=7000"), wallets, "CMR>GAB 294000; CMR>COG 196000");
-    check("CMR:50 GAB:50 tol=0", "wallets CMR=198 GAB=0", "CMR>GAB below_minimum");
-    check("CMR:50 GAB:50 tol=0", "wallets CMR=200 GAB=0", "CMR>GAB 100");
+    check("CMR:50% GAB:50% tol=0%", "wallets CMR=198 GAB=0", "CMR>GAB below_minimum");
+    check("CMR:50% GAB:50% tol=0%", "wallets CMR=200 GAB=0", "CMR>GAB 100");
 }
 
 #[test]
@@ -113,7 +83,7 @@ fn what_cannot_be_known_holds_all_lanes() {
         let lanes = ["CMR>GAB", "CMR>SEN", "GAB>CMR", "GAB>SEN", "SEN>CMR", "SEN>GAB"];
         lanes.map(|lane| format!("{lane} {reason}")).join("; ")
     };
-    let weights = "CMR:50 GAB:30 SEN:20 tol=5";
+    let weights = "CMR:50% GAB:30% SEN:20% tol=5%";
     let rates = "rate XAF/XOF=1\nrate XOF/XAF=1";
     let wallets = "wallets CMR=1000000 GAB=0 SEN=0";
     check(&format!("{weights} fx"), &format!("{wallets}\n{rates}"), "CMR>GAB 300000; CMR>SEN 200000");
@@ -125,30 +95,30 @@ fn what_cannot_be_known_holds_all_lanes() {
     check(&format!("{weights} fx"), &format!("{wallets}\n{rates}\noutflow CMR=1000000 S-1h"), &all("balance_stale"));
     // The rate that wallets are compared at is off its reference; then the rate of one lane alone.
     check(
-        &format!("{weights} fx spread=1.5"),
+        &format!("{weights} fx spread=1.5%"),
         &format!("{wallets}\nrate XAF/XOF=1\nrate XOF/XAF=0.9"),
         &all("fx_spread"),
     );
     check(
-        &format!("{weights} fx spread=1.5"),
+        &format!("{weights} fx spread=1.5%"),
         &format!("{wallets}\nrate XAF/XOF=1.1\nrate XOF/XAF=1"),
         "CMR>GAB 300000; CMR>SEN fx_spread",
     );
     // Within one currency no rate matters, whatever the base.
-    check("SEN:50 CIV:50 tol=5 base=XAF", "wallets SEN=1000 CIV=0", "SEN>CIV 500");
+    check("SEN:50% CIV:50% tol=5% base=XAF", "wallets SEN=1000 CIV=0", "SEN>CIV 500");
 }
 
 #[test]
 fn amounts_are_in_the_sources_currency() {
     // 1 000 000 XAF and 1 015 300 XOF worth 999 969 XAF: a third more than its share is in SEN.
     check(
-        "CMR:75 SEN:25 tol=5 fx",
+        "CMR:75% SEN:25% tol=5% fx",
         "wallets CMR=1000000 SEN=1015300\nrate XAF/XOF=1.0153\nrate XOF/XAF=0.9849",
         "SEN>CMR 507642",
     );
     // The base is the currency of neither: 1 000 KES are 4 500 XAF or 100 UGX less.
     check(
-        "CMR:50 KEN:50 tol=5 base=UGX fx",
+        "CMR:50% KEN:50% tol=5% base=UGX fx",
         "wallets CMR=100000 KEN=0\nrate XAF/KES=0.22\nrate KES/XAF=4.5\nrate XAF/UGX=6.1\nrate KES/UGX=27.7",
         "CMR>KEN 50000",
     );
@@ -156,7 +126,7 @@ fn amounts_are_in_the_sources_currency() {
 
 #[test]
 fn small_differences_do_not_go_back_the_way_they_came() {
-    let weights = "CMR:25 GAB:25 COG:25 BEN:25 tol=5 fx";
+    let weights = "CMR:25% GAB:25% COG:25% BEN:25% tol=5% fx";
     let wallets = "wallets CMR=350000 GAB=152000 COG=252000 BEN=246000\nrate XAF/XOF=1\nrate XOF/XAF=1";
     check(weights, wallets, "CMR>GAB 98000; CMR>BEN 2000; COG>BEN 2000");
     check(weights, &format!("{wallets}\nlane BEN>COG S-1d p moved"), "CMR>GAB 98000; CMR>BEN 2000");
@@ -196,10 +166,10 @@ impl Start {
         // In thousandths of a percent, the last one what is missing to the whole.
         let mut weights: Vec<i64> = self.wallets.iter().map(|(_, part)| part * 100_000 / parts).collect();
         *weights.last_mut().unwrap() += 100_000 - weights.iter().sum::<i64>();
-        let weight = |(name, weight): (&&str, &i64)| format!("{name}:{}", Decimal::new(*weight, 3));
+        let weight = |(name, weight): (&&str, &i64)| format!("{name}:{}%", Decimal::new(*weight, 3));
         let weights: Vec<String> = WALLETS.iter().zip(&weights).map(weight).collect();
         let tolerance = Decimal::new(self.tolerance_tenths, 1);
-        let mut scene = scene(&format!("{} tol={tolerance} fx {words}", weights.join(" ")), "cap hour=1000");
+        let mut scene = scene(&format!("{} tol={tolerance}% fx {words}", weights.join(" ")), "cap hour=1000");
         for (name, (held, _)) in WALLETS.iter().zip(&self.wallets) {
             let available = Amount::whole(*held);
             scene.snapshot.readings.insert(wallet(name), Reading { available, balance: None });
