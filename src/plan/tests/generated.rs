@@ -88,7 +88,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 prop_compose! {
-    fn scene()(
+    pub(super) fn scene()(
         balances in prop::collection::vec(amount(), COUNTRIES.len()),
         policies in (policy(0), policy(1), policy(2), policy(3)),
         lines in prop::collection::vec(line(), 0..8),

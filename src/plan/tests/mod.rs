@@ -11,6 +11,7 @@ mod rules;
 mod scene;
 mod slots;
 mod top_up;
+mod why;
 mod words;
 
 use scene::Scene;

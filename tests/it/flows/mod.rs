@@ -20,3 +20,4 @@ mod reasons;
 mod reasons_state;
 mod resolve;
 mod tools;
+mod why;
