@@ -2,7 +2,7 @@
 
 use crate::intent::{Event, LaneVerdict, PlannedWith, State, rates_seen};
 use crate::kpay;
-use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot};
+use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
 use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip};
 use crate::policy::Policy;
 use std::collections::BTreeSet;
@@ -69,12 +69,18 @@ impl Decider<'_> {
             floor: policy.keep(lane.from).max(self.inputs.policies.reserve(lane.from, self.inputs.now)),
             balance_seen: self.inputs.snapshot.available(lane.from)?,
             indicative_rate: transfer.expected_rate,
-            expires_at: slot.instant() + policy.catch_up,
+            expires_at: deadline(policy, slot),
             limit_day: policy.schedule.local_date(slot),
             cap_day: self.inputs.now.date_naive(),
             journal_before_slot: self.state.was_active_before(slot),
         })
     }
+}
+
+/// The last instant at which a slot's intents may be sent for the first time: `catch_up`, or the cut-off of its day.
+fn deadline(policy: &Policy, slot: Slot) -> Timestamp {
+    let caught_up = slot.instant() + policy.catch_up;
+    policy.schedule.closes_at(slot).map_or(caught_up, |closes| caught_up.min(closes))
 }
 
 /// One verdict for each lane whose slot was up. A lane that moves in part has its rest under `skipped` too: it moved.
