@@ -13,8 +13,8 @@ use crate::plan::{
     second_opinion,
 };
 use crate::policy::{Fx, Limits, Mode, Policy, PolicySet, Portion, Rule, Source, Sweep};
-use crate::slot::Schedule;
-use chrono::{DateTime, TimeDelta};
+use crate::slot::{Schedule, Window};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Scene {
@@ -207,6 +207,7 @@ pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
     let (mut into, mut limits, mut holidays) = (None, Limits::default(), BTreeSet::new());
     let (mut mode, mut enabled, mut fx, mut priority) = (Mode::Live, true, Fx::default(), 100);
     let (mut cron, mut catch_up) = ("0 18 * * *".to_owned(), TimeDelta::hours(6));
+    let (mut window, mut closed) = (Window::default(), BTreeMap::<Country, BTreeSet<NaiveDate>>::new());
     for word in words {
         let figures: Vec<&str> = word.split(':').collect();
         match (figures.as_slice(), word.split_once('=')) {
@@ -217,6 +218,14 @@ pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
             (_, Some(("prio", value))) => priority = value.parse().unwrap(),
             (_, Some(("cron", value))) => cron = value.replace('_', " "),
             (_, Some(("catch", value))) => catch_up = TimeDelta::minutes(value.parse().unwrap()),
+            (_, Some(("from", value))) => window.from = Some(value.parse().unwrap()),
+            (_, Some(("until", value))) => window.until = Some(value.parse().unwrap()),
+            // `16.30`: a colon would make it a source.
+            (_, Some(("after", value))) => window.not_after = Some(value.replace('.', ":").parse().unwrap()),
+            (_, Some(("closed", value))) => {
+                let (country, date) = value.split_once('@').unwrap();
+                closed.entry(country.parse().unwrap()).or_default().insert(date.parse().unwrap());
+            }
             (_, Some(("holiday", value))) => drop(holidays.insert(value.parse().unwrap())),
             (_, Some((key, value))) => {
                 let currency = sources[0].wallet.currency;
@@ -228,9 +237,9 @@ pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
             _ => into = Some(wallet(word.strip_prefix('>').unwrap())),
         }
     }
-    let schedule = Schedule::new(&cron, chrono_tz::Africa::Douala, holidays).unwrap();
+    let schedule = Schedule::new(&cron, chrono_tz::Africa::Douala, holidays).unwrap().with_window(window);
     let rule = Rule::Sweep(Sweep { sources, into: into.unwrap(), portion: Portion::Surplus });
-    Policy { limits, fx, mode, enabled, priority, catch_up, ..Policy::bare(name, schedule, rule) }
+    Policy { limits, fx, mode, enabled, priority, catch_up, closed, ..Policy::bare(name, schedule, rule) }
 }
 
 fn limit<'l>(limits: &'l mut Limits, key: &str) -> &'l mut BTreeMap<Currency, Amount> {
