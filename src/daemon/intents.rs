@@ -2,16 +2,11 @@
 
 use crate::intent::{Event, LaneVerdict, PlannedWith, State, rates_seen};
 use crate::kpay;
-<<<<<<< HEAD
-use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
-use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip};
-use crate::policy::Policy;
-=======
 use crate::model::{ApprovalTerms, FxTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
 use crate::money::Amount;
 use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip, reference_rate};
 use crate::policy::{Approval, Policy};
->>>>>>> main
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 
 /// What the decisions of one cycle have in common.
@@ -61,7 +56,7 @@ impl Decider<'_> {
         let external_id = transfer.external_id.clone()?;
         let lane = transfer.lane();
         let wait = policy.approval.as_ref().filter(|_| transfer.needs_approval).and_then(|approval| approval.within);
-        let expires_at = slot.instant() + wait.unwrap_or(policy.catch_up);
+        let expires_at = deadline(policy, slot, wait.unwrap_or(policy.catch_up));
         let approval = if transfer.needs_approval {
             Some(self.approval_terms(policy.approval.as_ref()?, planned, lane, expires_at)?)
         } else {
@@ -83,11 +78,7 @@ impl Decider<'_> {
             floor: policy.keep(lane.from).max(self.inputs.policies.reserve(lane.from, self.inputs.now)),
             balance_seen: self.inputs.snapshot.available(lane.from)?,
             indicative_rate: transfer.expected_rate,
-<<<<<<< HEAD
-            expires_at: deadline(policy, slot),
-=======
             expires_at,
->>>>>>> main
             limit_day: policy.schedule.local_date(slot),
             cap_day: self.inputs.now.date_naive(),
             journal_before_slot: self.state.was_active_before(slot),
@@ -125,10 +116,11 @@ impl Decider<'_> {
     }
 }
 
-/// The last instant at which a slot's intents may be sent for the first time: `catch_up`, or the cut-off of its day.
-fn deadline(policy: &Policy, slot: Slot) -> Timestamp {
-    let caught_up = slot.instant() + policy.catch_up;
-    policy.schedule.closes_at(slot).map_or(caught_up, |closes| caught_up.min(closes))
+/// The last instant at which a slot's intents may be sent for the first time: the end of the wait that the policy
+/// allows, or the cut-off of the slot's day if that comes first.
+fn deadline(policy: &Policy, slot: Slot, wait: TimeDelta) -> Timestamp {
+    let waited = slot.instant() + wait;
+    policy.schedule.closes_at(slot).map_or(waited, |closes| waited.min(closes))
 }
 
 /// One verdict for each lane whose slot was up. A lane that moves in part has its rest under `skipped` too: it moved.

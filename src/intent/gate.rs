@@ -88,16 +88,12 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
     if !policy.enabled || !policy.mode.sends() {
         return Some(format!("policy {name} is no longer live"));
     }
-<<<<<<< HEAD
     // The cut-off that held when it was decided is in `expires_at`; it may have been moved forward since.
     let closes = intent.slot.and_then(|slot| policy.schedule.closes_at(slot));
     if closes.is_some_and(|closes| inputs.now > closes) {
         return Some(format!("the cut-off (not_after) of policy {name} is over for its day"));
     }
-    let key = DayKey { policy: name.to_owned(), currency: intent.currency(), day: intent.limit_day };
-=======
     let key = intent.day_key()?;
->>>>>>> main
     let used = standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);
     let limit = policy.limits.max_per_day.get(&intent.currency())?;
     (used > *limit).then(|| format!("max_per_day of policy {name} is used up"))

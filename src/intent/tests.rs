@@ -344,7 +344,15 @@ fn a_cut_off_that_was_moved_forward_after_the_decision_holds() {
         let policies = Some(&set);
         let gate = check_gate(
             &tracked,
-            &GateInputs { state: &state, snapshot: &snapshot, policies, caps: &caps, now, clock: now },
+            &GateInputs {
+                state: &state,
+                snapshot: &snapshot,
+                policies,
+                caps: &caps,
+                rates: &BTreeMap::new(),
+                now,
+                clock: now,
+            },
         );
         assert_eq!(matches!(gate, Gate::Send(_)), sends, "{seconds}: {gate:?}");
         assert!(sends || matches!(&gate, Gate::Cancel(why) if why.contains("not_after")), "{gate:?}");
