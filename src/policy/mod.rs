@@ -8,6 +8,7 @@
 mod amount;
 mod checked;
 mod diagnostic;
+mod exposure;
 mod findings;
 mod keys;
 mod loosening;
@@ -22,6 +23,10 @@ pub use checked::{
     PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
 };
 pub use diagnostic::{Diagnostic, Severity};
+pub use exposure::{
+    Bound, BoundedBy, BoundingLimit, Ceiling, CeilingError, Exposure, Figures, LaneExposure, WalletExposure,
+    bounds_text, exposure, over_ceiling,
+};
 pub use loosening::{Difference, Effect, Loosening, differences, loosenings};
 pub use read::{Parsed, parse};
 pub use schema::schema;
