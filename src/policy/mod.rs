@@ -9,7 +9,6 @@ mod amount;
 mod checked;
 mod compared;
 mod diagnostic;
-mod explain;
 mod exposure;
 mod findings;
 mod keys;
