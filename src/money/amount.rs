@@ -66,6 +66,35 @@ impl Amount {
         Ok(Self(product))
     }
 
+    /// The smallest multiple of `unit` whose product with `factor` is at least this amount; zero for an amount that is
+    /// not positive. The quotient is only a guess; what decides is the exact product.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] where the figures have no room, or `factor` or `unit` is not positive.
+    pub fn divided_up(self, factor: Decimal, unit: Self) -> Result<Self, MoneyError> {
+        let overflow = || MoneyError::Overflow("a division");
+        if !self.is_positive() {
+            return Ok(Self::ZERO);
+        }
+        if factor <= Decimal::ZERO || !unit.is_positive() {
+            return Err(overflow());
+        }
+        let quotient = self.0.checked_div(factor).and_then(|quotient| quotient.checked_div(unit.0));
+        let below = quotient.ok_or_else(overflow)?.floor() - Decimal::TWO;
+        let mut units = Self(below.max(Decimal::ZERO));
+        if units.is_positive() && units.checked_mul(unit.0)?.checked_mul(factor)? >= self {
+            return Err(overflow());
+        }
+        for _ in 0..4 {
+            units = units.checked_add(Self::whole(1))?;
+            let multiple = units.checked_mul(unit.0)?;
+            if multiple.checked_mul(factor)? >= self {
+                return Ok(multiple);
+            }
+        }
+        Err(overflow())
+    }
+
     /// The largest multiple of `step` that is not above this amount; zero for a negative amount or a step that is not
     /// positive.
     ///
@@ -219,6 +248,42 @@ mod tests {
         let long: Decimal = "1.00000000000000000001".parse().unwrap();
         assert!(amount("12345678901.123456789").checked_mul(long).is_err());
         assert!(amount("79228162514264337593543950335").checked_add(Amount::whole(1)).is_err());
+    }
+
+    #[test]
+    fn a_quotient_is_rounded_up_and_never_a_unit_too_far() {
+        for (amount_, factor, unit, expected) in [
+            ("300000", "1", "1", "300000"),
+            ("300000.01", "1", "1", "300001"),
+            ("300000", "1.0153", "1", "295480"),
+            ("101530", "1.0153", "1", "100000"),
+            ("101530.0001", "1.0153", "1", "100001"),
+            ("1", "3", "0.01", "0.34"),
+            ("0.01", "4.5", "0.01", "0.01"),
+            ("500", "1", "1000", "1000"),
+            ("0", "1", "1", "0"),
+            ("-5", "1", "1", "0"),
+        ] {
+            let got = amount(amount_).divided_up(factor.parse().unwrap(), amount(unit));
+            assert_eq!(got, Ok(amount(expected)), "{amount_} by {factor}");
+        }
+        for (factor, unit) in [("0", "1"), ("-1", "1"), ("1", "0"), ("1.234567890123456789012345678", "0.01")] {
+            assert!(amount("12345678901.5").divided_up(factor.parse().unwrap(), amount(unit)).is_err(), "{factor}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_quotient_rounded_up_is_the_smallest_that_suffices(
+            cents in 1_i64..10_000_000_000, factor in 1_i64..100_000_000, scale in 0_u32..8, step in 0_u32..3,
+        ) {
+            let (goal, factor) = (Amount::new(Decimal::new(cents, 2)), Decimal::new(factor, scale));
+            let unit = Amount::new(Decimal::new(1, step));
+            let found = goal.divided_up(factor, unit).unwrap();
+            proptest::prop_assert!(found.checked_mul(factor).unwrap() >= goal);
+            proptest::prop_assert!(found.checked_sub(unit).unwrap().checked_mul(factor).unwrap() < goal);
+            proptest::prop_assert_eq!(found.round_down_to(unit).unwrap(), found);
+        }
     }
 
     #[test]

@@ -1,28 +1,23 @@
 //! What must hold before a lane's amount is looked at: the lane is free, its wallets were read, the reading is fresh,
-//! and a rate is known. The same for every kind of policy.
+//! and a rate is known that is near enough to its reference. The same for every kind of policy.
 
+use super::Reason;
 use super::refusal::{Refusal, money};
-use super::taken::Taken;
-use super::world::World;
-use super::{Inputs, Reason};
-use crate::model::{Lane, Slot, tame};
-use crate::money::{Amount, Rate};
-use crate::policy::Policy;
+use super::scope::{Position, Scope};
+use super::spread::{Reference, basis_points, is_over, reference_rate};
+use crate::model::{Lane, tame};
+use crate::money::{Amount, Money, MoneyError, Percent, Rate};
 
-/// One lane of one policy, and everything its decision rests on.
+/// One lane of one policy.
 pub(super) struct Case<'c, 'a> {
-    pub(super) inputs: &'c Inputs<'a>,
-    pub(super) world: &'c World<'a>,
-    pub(super) taken: &'c Taken<'a>,
-    pub(super) policy: &'c Policy,
+    pub(super) scope: Scope<'c, 'a>,
     pub(super) lane: Lane,
-    pub(super) slot: Slot,
 }
 
 /// A lane that may be used.
 pub(super) struct Passable {
-    /// What the source can spend by KPay's word.
-    pub(super) available: Amount,
+    /// What the source has.
+    pub(super) source: Position,
     /// The indicative rate; `1` within one currency.
     pub(super) rate: Rate,
 }
@@ -30,16 +25,17 @@ pub(super) struct Passable {
 impl Case<'_, '_> {
     /// The first thing that stands in the lane's way, in the order of the contract's reasons.
     pub(super) fn passable(&self) -> Result<Passable, Refusal> {
-        self.lane_is_free()?;
-        let available = self.source_as_read()?;
+        self.is_free()?;
+        let available = self.scope.read(self.lane.from)?;
         self.destination_is_sound()?;
-        self.reading_is_fresh(available)?;
-        Ok(Passable { available, rate: self.rate()? })
+        self.scope.is_fresh(self.lane.from, available)?;
+        Ok(Passable { rate: self.rate()?, source: self.scope.position(self.lane.from)? })
     }
 
-    fn lane_is_free(&self) -> Result<(), Refusal> {
+    /// Neither another policy of this plan nor an open intent has the lane.
+    pub(super) fn is_free(&self) -> Result<(), Refusal> {
         let lane = self.lane;
-        if let Some(holder) = self.taken.lane(lane) {
+        if let Some(holder) = self.scope.taken.lane(lane) {
             return Err(Refusal::new(
                 Reason::LaneTaken,
                 format!("policy `{holder}` comes first and moves money over {lane} now"),
@@ -48,8 +44,15 @@ impl Case<'_, '_> {
                 ),
             ));
         }
-        let Some(hold) = self.world.hold_on(lane) else { return Ok(()) };
+        let Some(hold) = self.scope.world.hold_on(lane) else { return Ok(()) };
         let (id, amount) = (tame(hold.external_id.as_str(), 64), money(hold.amount, lane.from.currency));
+        if hold.outcome == "awaiting_approval" {
+            return Err(Refusal::new(
+                Reason::AwaitingApproval,
+                format!("{id} over {amount} waits for approval and holds {lane}"),
+                format!("{id} is approved or rejected before the next slot (`treasuryd approve {id}`)"),
+            ));
+        }
         Err(Refusal::new(
             Reason::LaneOpen,
             format!("{id} over {amount} is still `{}` and holds {lane}", tame(&hold.outcome, 32)),
@@ -57,63 +60,10 @@ impl Case<'_, '_> {
         ))
     }
 
-    fn source_as_read(&self) -> Result<Amount, Refusal> {
-        let source = self.lane.from;
-        self.country_is_legible(source.country)?;
-        if let Some(available) = self.world.available(source) {
-            return Ok(available);
-        }
-        self.currency_is_as_expected(source)?;
-        Err(Refusal::new(
-            Reason::WalletMissing,
-            format!("KPay shows no wallet of {source} in {}", source.currency),
-            format!("KPay shows the {source} wallet; it appears with the first payment received there"),
-        ))
-    }
-
     /// A destination that KPay does not show yet may still be credited; one that shows something else may not.
     fn destination_is_sound(&self) -> Result<(), Refusal> {
-        self.country_is_legible(self.lane.to.country)?;
-        self.currency_is_as_expected(self.lane.to)
-    }
-
-    fn country_is_legible(&self, country: crate::money::Country) -> Result<(), Refusal> {
-        let Some(problem) = self.world.problem(country) else { return Ok(()) };
-        Err(Refusal::new(
-            Reason::WalletMissing,
-            format!("KPay's reply about {country} could not be read: {}", tame(problem, 200)),
-            format!("KPay shows the {country} wallet in a form that can be read"),
-        ))
-    }
-
-    fn currency_is_as_expected(&self, wallet: crate::model::WalletId) -> Result<(), Refusal> {
-        let Some(other) = self.world.other_currency(wallet) else { return Ok(()) };
-        Err(Refusal::new(
-            Reason::WalletFrozen,
-            format!("KPay shows {wallet} in {other}, but the policy expects {}", wallet.currency),
-            format!("KPay shows {wallet} in {} again; ask KPay what changed", wallet.currency),
-        ))
-    }
-
-    /// A reading that cannot show our own last move yet would let the same money be sent twice.
-    fn reading_is_fresh(&self, available: Amount) -> Result<(), Refusal> {
-        let source = self.lane.from;
-        let Some(last) = self.inputs.standing.outflows.get(&source) else { return Ok(()) };
-        let older = self.inputs.snapshot.taken_at < last.applied_at;
-        if !older && available != last.before {
-            return Ok(());
-        }
-        let shown = money(available, source.currency);
-        let detail = if older {
-            format!("the reading of {source}, {shown}, is older than our last transfer out of it")
-        } else {
-            format!("{source} still shows {shown}, exactly what it had before our last transfer out of it")
-        };
-        Err(Refusal::new(
-            Reason::BalanceStale,
-            detail,
-            format!("a newer reading of {source} shows another balance; this slot stays open for it"),
-        ))
+        self.scope.is_legible(self.lane.to.country)?;
+        self.scope.has_expected_currency(self.lane.to)
     }
 
     fn rate(&self) -> Result<Rate, Refusal> {
@@ -121,19 +71,84 @@ impl Case<'_, '_> {
             return Ok(Rate::ONE);
         }
         let (from, to) = (self.lane.from.currency, self.lane.to.currency);
-        if !self.policy.fx.allow {
+        if !self.scope.policy.fx.allow {
             return Err(Refusal::new(
                 Reason::FxNotAllowed,
                 format!("{} would change {from} into {to}, which the policy does not allow", self.lane),
                 "`fx: { allow: true }` is set for the policy",
             ));
         }
-        self.inputs.rates.get(&(from, to)).copied().ok_or_else(|| {
+        let rate = self.scope.inputs.rates.get(&(from, to)).copied().ok_or_else(|| {
             Refusal::new(
                 Reason::FxRateMissing,
                 format!("KPay gave no usable rate from {from} to {to}"),
                 format!("KPay gives a fresh rate from {from} to {to}; this slot stays open for it"),
             )
-        })
+        })?;
+        self.is_near_enough(rate)?;
+        Ok(rate)
     }
+
+    fn is_near_enough(&self, rate: Rate) -> Result<(), Refusal> {
+        let fx = &self.scope.policy.fx;
+        let Some(most) = fx.max_spread else { return Ok(()) };
+        let pair = (self.lane.from.currency, self.lane.to.currency);
+        let (from, to) = pair;
+        let last = self.scope.inputs.standing.rates.get(&pair).map(|last| last.rate);
+        let Some(reference) = reference_rate(fx, pair, last) else {
+            return Err(Refusal::new(
+                Reason::FxRateMissing,
+                format!("there is nothing to compare KPay's rate of {rate} from {from} to {to} with"),
+                format!("a rate is written as the reference, e.g. `reference: {{ {from}/{to}: {rate} }}`"),
+            ));
+        };
+        if !is_over(reference, rate, most)? {
+            return Ok(());
+        }
+        let points = match basis_points(reference, rate) {
+            Some(points) if points.is_sign_negative() => format!("{} basis points under", -points),
+            Some(points) => format!("{points} basis points over"),
+            None => "far from".to_owned(),
+        };
+        Err(Refusal::new(
+            Reason::FxSpread,
+            format!("KPay's rate from {from} to {to} is {rate}, {points} {reference}; `max_spread` is {most}"),
+            format!("{} at the next slot, or `max_spread` is raised", allowed(reference, most)?),
+        ))
+    }
+
+    /// A lane that the rule has no source for, which the policy's own lanes cannot be.
+    pub(super) fn foreign(&self) -> Refusal {
+        Refusal::new(
+            Reason::WalletMissing,
+            format!("the policy has no source {}", self.lane.from),
+            format!("{} is one of the policy's sources", self.lane.from),
+        )
+    }
+
+    /// `more than 60 000 XAF arrives in GAB`.
+    pub(super) fn arrives(&self, missing: Amount, bound: &str) -> String {
+        let wallet = self.lane.from;
+        if missing.is_positive() {
+            return format!("{bound}{} arrives in {wallet}", self.money(missing));
+        }
+        format!("anything more arrives in {wallet}")
+    }
+
+    /// Amounts of the lane's source, for people.
+    pub(super) fn money(&self, amount: Amount) -> Money {
+        money(amount, self.lane.from.currency)
+    }
+}
+
+/// `KPay's rate is from 0.985 to 1.015`; of the opposite direction's reference, what the rate times it may be.
+fn allowed(reference: Reference, most: Percent) -> Result<String, MoneyError> {
+    let (times, middle) = if reference.inverse {
+        (format!(" times {}", reference.rate), Amount::whole(1))
+    } else {
+        (String::new(), Amount::new(reference.rate.decimal()))
+    };
+    let room = middle.checked_mul(most.factor()?)?;
+    let (least, most) = (middle.checked_sub(room)?.max(Amount::ZERO), middle.checked_add(room)?);
+    Ok(format!("KPay's rate{times} is from {least} to {most}"))
 }

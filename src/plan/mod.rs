@@ -2,23 +2,30 @@
 //! gets nothing. Pure. Sends, writes and remembers nothing.
 //!
 //! The way through a plan: `planner` takes the policies by priority; `turn` asks whether a policy's slot is up; `lane`
-//! looks at what stands in the way; `sweep` finds the amount from what `world` and `taken` know, within `limits` and
-//! `sizes`, in parts by `split`. Then [`second_opinion()`], with none of that code, checks the plan before anything is
-//! carried out.
+//! looks at what stands in the way; the file of its rule (`sweep`, `top_up`, `rebalance`) finds what is wanted from what
+//! `scope` shows of `world` and `taken`; `grant` makes transfers of that, within `limits` and `sizes`, in parts by
+//! `split`, and `sheet` writes them down. Then [`second_opinion()`], with none of that code, checks the plan before
+//! anything is carried out. `spread` compares rates for the plan and for those who send and report.
 
+mod ask;
+mod grant;
 mod inputs;
 mod lane;
 mod limits;
 mod planned;
 mod planner;
+mod rebalance;
 mod refusal;
+mod scope;
 mod second_opinion;
+mod sheet;
 mod sizes;
 mod split;
 mod spread;
 mod standing;
 mod sweep;
 mod taken;
+mod top_up;
 mod trial;
 mod turn;
 mod world;

@@ -1,21 +1,24 @@
-//! The planner: policies in order, their lanes in order, one answer for each.
+//! The planner: policies in order, their lanes in order, one answer for each. What a lane should get is the business of
+//! the rule's own file; how much of it the lane gets is that of `grant`.
 
-use super::lane::Case;
-use super::refusal::{Refusal, money};
-use super::sweep::{self, Grant};
+use super::ask::Ask;
+use super::grant::{Grant, Moved, grant};
+use super::refusal::Refusal;
+use super::scope::Scope;
+use super::sheet::Sheet;
 use super::taken::Taken;
 use super::turn::Turn;
 use super::world::World;
-use super::{Inputs, Plan, PlannedTransfer, PolicyPlan, Reason, Skip};
-use crate::model::{ExternalId, IdParts, Kind, Lane, Moment, Slot};
-use crate::money::Amount;
-use crate::policy::{Mode, Policy, Rule, Source};
+use super::{Inputs, Plan, PolicyPlan};
+use super::{rebalance, sweep, top_up};
+use crate::model::{Lane, Slot};
+use crate::policy::{Mode, Policy, Rule, TopUp};
 use std::collections::BTreeSet;
 
 /// What would be sent now, and for every lane that gets nothing exactly one reason.
 ///
 /// A lane that gets transfers may have one skip beside them: `limit_reached`, for what more transfers than allowed
-/// would have moved as well. Linear in wallets and policies.
+/// would have moved as well, or `source_short`, for what was wanted and no source has. Linear in wallets and policies.
 #[must_use]
 pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let names: BTreeSet<&str> = inputs.policies.policies.iter().map(|policy| policy.name.as_str()).collect();
@@ -29,6 +32,14 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
         balances: inputs.snapshot.rows(),
         policies: order.into_iter().map(|policy| desk.plan_policy(policy, &names)).collect(),
     }
+}
+
+/// The policy at hand: its slot is up for some lane.
+#[derive(Clone, Copy)]
+pub(super) struct Hand<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) slot: Slot,
+    pub(super) mode: Mode,
 }
 
 /// One plan in the making.
@@ -47,112 +58,90 @@ impl<'i, 'a> Desk<'i, 'a> {
         let turn = Turn::new(self.inputs, policy);
         let silenced = turn.silenced();
         let mut due = false;
-        let mut sheet = Sheet::default();
-        self.taken.begin_policy();
-        let Rule::Sweep(sweep) = &policy.rule else {
-            return PolicyPlan {
-                policy: policy.name.clone(),
-                slot: turn.slot(),
-                due,
-                transfers: vec![],
-                skipped: vec![],
-            };
-        };
-        for source in &sweep.sources {
-            let lane = Lane { from: source.wallet, to: sweep.into };
+        let Sheet { transfers, skipped } = self.judge(policy, policy.mode, |lane| {
             let up = turn.slot_for(lane, |name| names.contains(name));
             due |= up.as_ref().map_or_else(|refusal| !refusal.reason.was_not_up(), |_| true);
-            match silenced.clone().map_or(up, Err) {
-                Ok(slot) => self.decide(policy, source, lane, slot, policy.mode, &mut sheet),
-                Err(refusal) => sheet.skip(lane, refusal),
-            }
-        }
-        let Sheet { transfers, skipped } = sheet;
+            silenced.clone().map_or(up, Err)
+        });
         PolicyPlan { policy: policy.name.clone(), slot: turn.slot(), due, transfers, skipped }
     }
 
-    /// Decides one lane whose slot is up and writes the answer down.
-    pub(super) fn decide(
+    /// Decides all lanes of a policy: `up` says which slot is up for a lane, the same one for all of them, or why none
+    /// is.
+    pub(super) fn judge(
         &mut self,
         policy: &'a Policy,
-        source: &Source,
-        lane: Lane,
-        slot: Slot,
         mode: Mode,
-        sheet: &mut Sheet,
-    ) {
-        let case = Case { inputs: self.inputs, world: &self.world, taken: &self.taken, policy, lane, slot };
-        let shadow = mode == Mode::Shadow;
-        let granted = sweep::decide(&case, source).and_then(|grant| {
-            self.taken.give(&policy.name, lane, grant.total, grant.parts.len(), shadow)?;
-            Ok(grant)
-        });
-        match granted {
-            Err(refusal) => sheet.skip(lane, refusal),
-            Ok(grant) if shadow => sheet.skip(lane, only_shown(&grant, lane)),
-            Ok(grant) => {
-                sheet.transfers.extend(self.transfers(&grant, lane, slot));
-                if let Some(beyond) = grant.beyond {
-                    sheet.skip(lane, beyond);
+        mut up: impl FnMut(Lane) -> Result<Slot, Refusal>,
+    ) -> Sheet {
+        self.taken.begin_policy();
+        let all: Vec<(Lane, Result<Slot, Refusal>)> = policy.lanes().into_iter().map(|lane| (lane, up(lane))).collect();
+        let lanes: Vec<Lane> = all.iter().filter(|(_, up)| up.is_ok()).map(|(lane, _)| *lane).collect();
+        let slot = all.iter().find_map(|(_, up)| up.as_ref().ok().copied());
+        let answers = slot.map(|slot| self.answers(Hand { policy, slot, mode }, &lanes)).unwrap_or_default();
+        let mut answers = answers.into_iter();
+        let mut sheet = Sheet::default();
+        for (lane, up) in all {
+            match up {
+                Err(refusal) => sheet.skip(lane, refusal),
+                Ok(slot) => {
+                    if let Some(answer) = answers.next() {
+                        sheet.write(self.inputs, Hand { policy, slot, mode }, lane, answer);
+                    }
                 }
+            }
+        }
+        sheet
+    }
+
+    /// One answer for each of the policy's lanes whose slot is up, in their order.
+    fn answers(&mut self, hand: Hand<'a>, lanes: &[Lane]) -> Vec<Result<Grant, Refusal>> {
+        match &hand.policy.rule {
+            Rule::Sweep(sweep) => {
+                let ask = |scope: Scope<'_, '_>, lane| sweep::ask(&scope.case(lane), sweep);
+                lanes.iter().map(|lane| self.grant(hand, *lane, |scope| ask(scope, *lane))).collect()
+            }
+            Rule::TopUp(top_up) => self.top_up(hand, top_up, lanes),
+            Rule::Rebalance(rebalance) => {
+                let asks = rebalance::asks(&self.scope(hand), rebalance, lanes);
+                lanes.iter().zip(asks).map(|(lane, ask)| self.grant(hand, *lane, |_| ask)).collect()
             }
         }
     }
 
-    fn transfers(&self, grant: &Grant, lane: Lane, slot: Slot) -> Vec<PlannedTransfer> {
-        // At most 99 parts.
-        let number = |count: usize| u8::try_from(count).unwrap_or(u8::MAX);
-        let parts = number(grant.parts.len());
-        let id = |part| {
-            self.inputs.identity.map(|identity| {
-                ExternalId::derive(&IdParts {
-                    identity,
-                    kind: Kind::Transfer,
-                    source: lane.from.country.code(),
-                    destination: lane.to.country.code(),
-                    moment: Moment::Slot(slot),
-                    part,
-                })
-            })
-        };
-        let transfer = |(index, amount): (usize, &Amount)| PlannedTransfer {
-            external_id: id(number(index + 1)),
-            kind: Kind::Transfer,
-            from: lane.from.country,
-            to: lane.to.country,
-            amount: *amount,
-            currency: lane.from.currency,
-            part: number(index + 1),
-            parts,
-            expected_rate: Some(grant.rate),
-            expected_credit: amount.checked_mul(grant.rate.decimal()).ok(),
-            credit_currency: lane.to.currency,
-            needs_approval: false,
-        };
-        grant.parts.iter().enumerate().map(transfer).collect()
+    /// Source after source; the last one that gives tells what is still missing.
+    fn top_up(&mut self, hand: Hand<'a>, top_up: &TopUp, lanes: &[Lane]) -> Vec<Result<Grant, Refusal>> {
+        let start = self.scope(hand).level(top_up.wallet);
+        let mut last_was_short = false;
+        let mut answers: Vec<Result<Grant, Refusal>> = Vec::new();
+        for lane in lanes {
+            let ask = top_up::ask(&self.scope(hand).case(*lane), top_up, &start);
+            let is_short = ask.as_ref().is_ok_and(Ask::is_short);
+            let answer = self.grant(hand, *lane, |_| ask);
+            last_was_short = if answer.is_ok() { is_short } else { last_was_short };
+            answers.push(answer);
+        }
+        if let Some(last) = answers.iter_mut().rev().find_map(|answer| answer.as_mut().ok()) {
+            top_up::report_shortage(&self.scope(hand), top_up, last, last_was_short);
+        }
+        answers
     }
-}
 
-/// A shadow policy's movement, which is told and not made.
-fn only_shown(grant: &Grant, lane: Lane) -> Refusal {
-    let count = grant.parts.len();
-    let plural = if count == 1 { "" } else { "s" };
-    Refusal::new(
-        Reason::Shadow,
-        format!("would send {} over {lane} in {count} transfer{plural}", money(grant.total, lane.from.currency)),
-        "`mode: live` is set for the policy",
-    )
-}
+    /// What a lane gets of what its rule asks for; it is taken off what the later lanes find.
+    fn grant(
+        &mut self,
+        hand: Hand<'a>,
+        lane: Lane,
+        ask: impl FnOnce(Scope<'_, 'a>) -> Result<Ask, Refusal>,
+    ) -> Result<Grant, Refusal> {
+        let scope = self.scope(hand);
+        let grant = grant(&scope.case(lane), hand.mode, ask(scope)?)?;
+        let sent = if hand.mode == Mode::Shadow { Moved::NOTHING } else { grant.sent() };
+        self.taken.give(&hand.policy.name, lane, sent, grant.live.beside(sent)?)?;
+        Ok(grant)
+    }
 
-/// One policy's answers, in order.
-#[derive(Default)]
-pub(super) struct Sheet {
-    pub(super) transfers: Vec<PlannedTransfer>,
-    pub(super) skipped: Vec<Skip>,
-}
-
-impl Sheet {
-    fn skip(&mut self, lane: Lane, refusal: Refusal) {
-        self.skipped.push(refusal.into_skip(lane));
+    fn scope(&self, hand: Hand<'a>) -> Scope<'_, 'a> {
+        Scope { inputs: self.inputs, world: &self.world, taken: &self.taken, policy: hand.policy, slot: hand.slot }
     }
 }

@@ -56,13 +56,22 @@ impl Sizes {
 
     /// The smallest amount that a lane can really get: `smallest`, made a multiple.
     pub(super) fn smallest_rounded_up(&self) -> Result<Amount, MoneyError> {
-        let down = self.rounded(self.smallest)?;
-        if down == self.smallest {
-            return Ok(down);
-        }
-        let unit =
-            self.step.unwrap_or_else(|| Amount::new(rust_decimal::Decimal::new(1, self.currency.decimals_sent())));
-        down.checked_add(unit)
+        self.rounded_up(self.smallest)
+    }
+
+    /// The smallest amount that a part can have.
+    pub(super) fn smallest_part(&self) -> Result<Amount, MoneyError> {
+        self.rounded_up(smallest_transfer())
+    }
+
+    /// The step between amounts: `round_down_to`, else the smallest unit that KPay sends.
+    pub(super) fn unit(&self) -> Amount {
+        self.step.unwrap_or_else(|| smallest_unit(self.currency))
+    }
+
+    fn rounded_up(&self, amount: Amount) -> Result<Amount, MoneyError> {
+        let down = self.rounded(amount)?;
+        if down == amount { Ok(down) } else { down.checked_add(self.unit()) }
     }
 
     /// The smallest amount and whose it is, for people.
@@ -76,4 +85,9 @@ impl Sizes {
         };
         format!("the {} of {what}", money(self.smallest, self.currency))
     }
+}
+
+/// The smallest unit that KPay sends of a currency.
+pub(super) fn smallest_unit(currency: Currency) -> Amount {
+    Amount::new(rust_decimal::Decimal::new(1, currency.decimals_sent()))
 }

@@ -1,10 +1,11 @@
 //! Planning as policy tests do it: one policy, some balances, nothing else in the world.
 
-use super::planner::{Desk, Sheet};
+use super::planner::Desk;
+use super::sheet::Sheet;
 use super::{Caps, Inputs, PolicyPlan, Standing};
 use crate::model::{Environment, Lane, Reading, Slot, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Rate};
-use crate::policy::{Mode, Policy, PolicySet, Rule};
+use crate::policy::{Mode, Policy, PolicySet};
 use std::collections::BTreeMap;
 
 /// Plans one policy as if its slot were due: nothing decided or open before, no caps, every rate 1. Reserves, limits and
@@ -30,14 +31,7 @@ pub fn plan_for_test(set: &PolicySet, policy: &Policy, balances: &BTreeMap<Walle
         clock: now,
         only: None,
     };
-    let mut desk = Desk::new(&inputs);
-    let mut sheet = Sheet::default();
-    if let Rule::Sweep(sweep) = &policy.rule {
-        for source in &sweep.sources {
-            let lane = Lane { from: source.wallet, to: sweep.into };
-            desk.decide(policy, source, lane, slot, Mode::Live, &mut sheet);
-        }
-    }
+    let sheet = Desk::new(&inputs).judge(policy, Mode::Live, |_| Ok(slot));
     let Sheet { transfers, skipped } = sheet;
     PolicyPlan { policy: policy.name.clone(), slot: Some(slot), due: true, transfers, skipped }
 }

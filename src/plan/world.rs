@@ -11,6 +11,10 @@ pub(super) struct World<'a> {
     snapshot: &'a Snapshot,
     open_lanes: BTreeMap<Lane, &'a Hold>,
     held: BTreeMap<WalletId, Result<Amount, MoneyError>>,
+    /// What open intents bring, as far as that is known.
+    arriving: BTreeMap<WalletId, Result<Amount, MoneyError>>,
+    /// Open intents of which it is not known.
+    unpriced: BTreeMap<WalletId, &'a Hold>,
     problems: BTreeMap<Country, &'a str>,
     /// Open intents that the caps will count when they are first attempted, by source currency.
     waiting: BTreeMap<Currency, Result<Amount, MoneyError>>,
@@ -26,6 +30,8 @@ impl<'a> World<'a> {
             snapshot: inputs.snapshot,
             open_lanes: BTreeMap::new(),
             held: BTreeMap::new(),
+            arriving: BTreeMap::new(),
+            unpriced: BTreeMap::new(),
             problems: BTreeMap::new(),
             waiting: BTreeMap::new(),
             counted_this_hour: attempted,
@@ -33,6 +39,10 @@ impl<'a> World<'a> {
         for hold in standing.holds.values() {
             world.open_lanes.entry(hold.lane).or_insert(hold);
             add(&mut world.held, hold.lane.from, hold.amount);
+            match hold.arriving {
+                Some(amount) => add(&mut world.arriving, hold.lane.to, amount),
+                None => drop(world.unpriced.entry(hold.lane.to).or_insert(hold)),
+            }
             if !hold.counted {
                 add(&mut world.waiting, hold.lane.from.currency, hold.amount);
                 world.counted_this_hour += 1;
@@ -72,6 +82,16 @@ impl<'a> World<'a> {
 
     pub(super) fn held_from(&self, wallet: WalletId) -> Result<Amount, MoneyError> {
         self.held.get(&wallet).cloned().unwrap_or(Ok(Amount::ZERO))
+    }
+
+    /// What open intents bring into a wallet, beside those of [`World::unpriced_into`].
+    pub(super) fn arriving(&self, wallet: WalletId) -> Result<Amount, MoneyError> {
+        self.arriving.get(&wallet).cloned().unwrap_or(Ok(Amount::ZERO))
+    }
+
+    /// An open intent of which nobody knows what it brings into a wallet.
+    pub(super) fn unpriced_into(&self, wallet: WalletId) -> Option<&'a Hold> {
+        self.unpriced.get(&wallet).copied()
     }
 
     pub(super) fn waiting(&self, currency: Currency) -> Result<Amount, MoneyError> {

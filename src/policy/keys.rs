@@ -39,7 +39,7 @@ pub(super) enum Takes {
     Zone,
     Name,
     Text,
-    Cron,
+    Schedule,
     Wallet,
     Amount,
     /// One amount, or a map of amounts by currency.
@@ -50,6 +50,12 @@ pub(super) enum Takes {
     Currency,
     /// `peg`, `last`, or a map of rates.
     Reference,
+    /// A map of rates by pair of currencies.
+    Rates,
+    /// Why a lane gets nothing.
+    Reason,
+    /// A local date and time, or RFC 3339.
+    Instant,
     Approvers,
     /// A list of people's names.
     People,
@@ -57,7 +63,16 @@ pub(super) enum Takes {
     Mode,
     Priority,
     Duration,
-    Dates,
+    Date,
+    /// A time of day.
+    Time,
+    /// `24..2`.
+    MonthDays,
+    /// A list of dates, or a map of lists by country.
+    Holidays,
+    HolidaysByCountry,
+    /// A map of amounts by wallet, or a list of maps of this shape.
+    Reserves(&'static Shape),
     /// A zone, or a list of zones and wallets, each wallet a bare code or a map of this shape.
     Sources(&'static Shape),
     /// A list of wallets.
@@ -89,8 +104,26 @@ pub(super) static FILE: Shape = Shape {
     keys: &[
         must("version", Takes::Version, "The version of the policy language: 1."),
         may("timezone", Takes::Zone, "IANA time zone of every schedule in the file, e.g. Africa/Douala; default UTC."),
-        may("reserves", Takes::AmountByWallet, "Floors by wallet that no policy may break."),
+        may(
+            "reserves",
+            Takes::Reserves(&RESERVE),
+            "Floors that no policy may break: a map by wallet, or a list in which some hold on some days of the month only.",
+        ),
+        may(
+            "holidays",
+            Takes::HolidaysByCountry,
+            "Local dates on which no lane from or to a country moves, in any policy.",
+        ),
         may("policies", Takes::List(&POLICY), "The policies."),
+    ],
+};
+
+pub(super) static RESERVE: Shape = Shape {
+    name: "a reserve",
+    keys: &[
+        must("wallet", Takes::Wallet, "The wallet."),
+        must("amount", Takes::Amount, "What stays in it."),
+        may("during", Takes::MonthDays, "Days of the month, both included, e.g. \"24..2\"; default: every day."),
     ],
 };
 
@@ -99,7 +132,11 @@ pub(super) static POLICY: Shape = Shape {
     keys: &[
         must("name", Takes::Name, "Kebab-case, unique over all files."),
         may("description", Takes::Text, "One line for people."),
-        must("schedule", Takes::Cron, "Cron: 5 fields (minute hour day month weekday), or 6 with seconds first."),
+        must(
+            "schedule",
+            Takes::Schedule,
+            "Words (daily at 18:00) or cron: 5 fields (minute hour day month weekday), or 6 with seconds first.",
+        ),
         kind(
             "sweep",
             Takes::Map(&SWEEP),
@@ -136,11 +173,23 @@ pub(super) static POLICY: Shape = Shape {
             Takes::Duration,
             "A slot older than this is missed, e.g. 90s, 15m, 6h; default 6h, at most 24h.",
         ),
-        may("holidays", Takes::Dates, "Local dates without a slot, YYYY-MM-DD."),
-        later("active", "take it out; `enabled: false` switches a policy off"),
-        later("not_after", "take it out; `enabled: false` switches a policy off"),
+        may(
+            "holidays",
+            Takes::Holidays,
+            "Local dates without a slot, YYYY-MM-DD; or by country, where only lanes from and to that country rest.",
+        ),
+        may("active", Takes::Map(&ACTIVE), "The local dates between which the policy works."),
+        may("not_after", Takes::Time, "Local time after which nothing is decided or first sent, e.g. \"16:30\"."),
         later("beneficiaries", "take it out; sweeps go to your own wallets only"),
         may("tests", Takes::List(&TEST), "Examples that `treasuryd test` runs."),
+    ],
+};
+
+pub(super) static ACTIVE: Shape = Shape {
+    name: "`active`",
+    keys: &[
+        may("from", Takes::Date, "The first day, YYYY-MM-DD."),
+        may("until", Takes::Date, "The last day, YYYY-MM-DD."),
     ],
 };
 
@@ -252,22 +301,39 @@ pub(super) static TEST: Shape = Shape {
     name: "a test",
     keys: &[
         must("name", Takes::Text, "What the test shows; unique within the policy."),
+        may("at", Takes::Instant, "When it plays: local \"2026-12-24 18:00\" or RFC 3339; default: the slot is due."),
         must("balances", Takes::AmountByWallet, "The wallets and what is available in them."),
-        must("expect", Takes::List(&EXPECT), "Every transfer the policy must plan; an empty list: none."),
+        may("rates", Takes::Rates, "KPay's indicative rates, e.g. { XAF/XOF: 1.0153 }; default 1."),
+        may("open", Takes::List(&OPEN), "Movements of ours that are under way."),
+        must(
+            "expect",
+            Takes::List(&EXPECT),
+            "Every transfer the policy must plan, and reasons of lanes that get nothing; an empty list: no transfer.",
+        ),
+    ],
+};
+
+pub(super) static OPEN: Shape = Shape {
+    name: "an open movement",
+    keys: &[
+        must("from", Takes::Wallet, "The wallet debited."),
+        must("to", Takes::Wallet, "The wallet credited."),
+        must("amount", Takes::Amount, "What leaves the source."),
     ],
 };
 
 pub(super) static EXPECT: Shape = Shape {
-    name: "an expected transfer",
+    name: "an expectation",
     keys: &[
         must("from", Takes::Wallet, "The wallet debited."),
         must("to", Takes::Wallet, "The wallet credited."),
-        must("amount", Takes::Amount, "What leaves the source over this lane, all parts together."),
+        may("amount", Takes::Amount, "What leaves the source over this lane, all parts together."),
+        may("reason", Takes::Reason, "Why the lane gets nothing, or no more; instead of `amount`."),
     ],
 };
 
 /// Every shape, for looking up where a misplaced key belongs.
-pub(super) static SHAPES: [&Shape; 13] = [
+pub(super) static SHAPES: [&Shape; 16] = [
     &FILE,
     &POLICY,
     &SWEEP,
@@ -281,6 +347,9 @@ pub(super) static SHAPES: [&Shape; 13] = [
     &CANARY,
     &TEST,
     &EXPECT,
+    &OPEN,
+    &RESERVE,
+    &ACTIVE,
 ];
 
 impl Shape {

@@ -4,6 +4,7 @@
 //! values at once (`keep` over `above`, currencies, lanes in a circle) is deliberately absent.
 
 use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, MOST_APPROVERS, Need, Shape, Takes};
+use crate::model::Reason;
 use crate::money::{Country, Currency, Zone};
 use serde_json::{Map, Value, json};
 
@@ -25,6 +26,7 @@ fn definitions() -> Value {
         "amounts": amounts(),
         "amounts_by_wallet": by_wallet("#/$defs/amount"),
         "currency": currency(),
+        "date": date(),
         "percent": percent(),
         "rates": rates(),
         "wallet": wallet(),
@@ -61,7 +63,7 @@ fn takes(takes: Takes) -> Value {
         Takes::Name => {
             json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": LONGEST_NAME })
         }
-        Takes::Zone | Takes::Text | Takes::Cron => json!({ "type": "string", "minLength": 1 }),
+        Takes::Zone | Takes::Text | Takes::Schedule | Takes::Instant => json!({ "type": "string", "minLength": 1 }),
         Takes::Wallet => json!({ "$ref": "#/$defs/wallet" }),
         Takes::Amount => json!({ "$ref": "#/$defs/amount" }),
         Takes::Amounts => json!({ "$ref": "#/$defs/amounts" }),
@@ -71,15 +73,25 @@ fn takes(takes: Takes) -> Value {
         Takes::Currency => json!({ "$ref": "#/$defs/currency" }),
         Takes::Wallets => json!({ "type": "array", "items": { "$ref": "#/$defs/wallet" } }),
         Takes::Reference => json!({ "anyOf": [{ "enum": ["peg", "last"] }, { "$ref": "#/$defs/rates" }] }),
+        Takes::Rates => json!({ "$ref": "#/$defs/rates" }),
+        Takes::Reason => json!({ "enum": Reason::ALL.map(Reason::word) }),
         Takes::Approvers => json!({ "type": "integer", "minimum": 1, "maximum": MOST_APPROVERS }),
         Takes::People => json!({ "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }),
         Takes::Flag => json!({ "type": "boolean" }),
         Takes::Mode => json!({ "enum": ["shadow", "canary", "live"] }),
         Takes::Priority => json!({ "type": "integer", "minimum": 0, "maximum": LARGEST_PRIORITY }),
         Takes::Duration => json!({ "type": "string", "pattern": "^[1-9][0-9]*[smh]$" }),
-        Takes::Dates => {
-            json!({ "type": "array", "items": { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" } })
+        Takes::Date => json!({ "$ref": "#/$defs/date" }),
+        Takes::Time => json!({ "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$" }),
+        Takes::MonthDays => {
+            let day = "([1-9]|[12][0-9]|3[01])";
+            json!({ "type": "string", "pattern": format!("^{day}\\.\\.{day}$") })
         }
+        Takes::Holidays => json!({ "anyOf": [dates(), dates_by_country()] }),
+        Takes::HolidaysByCountry => dates_by_country(),
+        Takes::Reserves(shape) => json!({
+            "anyOf": [{ "$ref": "#/$defs/amounts_by_wallet" }, { "type": "array", "items": object(shape) }]
+        }),
         Takes::Sources(shape) => json!({
             "anyOf": [
                 { "$ref": "#/$defs/zone" },
@@ -148,6 +160,18 @@ fn percent() -> Value {
         "type": "string",
         "pattern": "^(0|[1-9][0-9]*)(\\.[0-9]+)?%$"
     })
+}
+
+fn date() -> Value {
+    json!({ "description": "A day, YYYY-MM-DD.", "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" })
+}
+
+fn dates() -> Value {
+    json!({ "type": "array", "items": { "$ref": "#/$defs/date" } })
+}
+
+fn dates_by_country() -> Value {
+    json!({ "type": "object", "propertyNames": { "$ref": "#/$defs/wallet" }, "additionalProperties": dates() })
 }
 
 fn rates() -> Value {

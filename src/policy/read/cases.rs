@@ -1,22 +1,26 @@
-//! `tests:` blocks: balances in, the transfers that must come out.
+//! `tests:` blocks: balances, rates, time and open movements in; what must come out is read in `expectations`.
 
+use super::calendar::{read_date, read_time};
+use super::expectations;
 use super::tree::Node;
 use super::walk::Field;
-use crate::model::{Lane, WalletId};
+use crate::model::{Lane, Timestamp, WalletId};
 use crate::money::Amount;
 use crate::policy::findings::{Findings, Place, quoted};
-use crate::policy::keys::{EXPECT, TEST};
+use crate::policy::keys::{OPEN, TEST};
 use crate::policy::{ExpectedMove, PolicyTest};
+use chrono::{DateTime, TimeZone};
+use chrono_tz::Tz;
 use std::collections::BTreeMap;
 
 /// The lanes a policy has; `None` where they could not all be read, so that no test is blamed for it.
-type Lanes<'l> = Option<&'l [(Lane, Place)]>;
+pub type Lanes<'l> = Option<&'l [(Lane, Place)]>;
 
-pub fn read(findings: &mut Findings, field: Field<'_>, lanes: Lanes<'_>) -> Vec<PolicyTest> {
+pub fn read(findings: &mut Findings, field: Field<'_>, zone: Tz, lanes: Lanes<'_>) -> Vec<PolicyTest> {
     let mut tests = Vec::new();
     let mut first_at: BTreeMap<String, usize> = BTreeMap::new();
     for item in findings.items(field.node, "`tests`").unwrap_or_default() {
-        let Some((test, name_at)) = case(findings, item, lanes) else { continue };
+        let Some((test, name_at)) = case(findings, item, zone, lanes) else { continue };
         if let Some(line) = first_at.get(&test.name) {
             let message = format!("a test of this policy is already called `{}`", test.name);
             findings.error(name_at, "duplicate-test", message, format!("it is on line {line}; give each its own name"));
@@ -28,23 +32,49 @@ pub fn read(findings: &mut Findings, field: Field<'_>, lanes: Lanes<'_>) -> Vec<
     tests
 }
 
-fn case(findings: &mut Findings, node: &Node, lanes: Lanes<'_>) -> Option<(PolicyTest, Place)> {
+fn case(findings: &mut Findings, node: &Node, zone: Tz, lanes: Lanes<'_>) -> Option<(PolicyTest, Place)> {
     let fields = findings.fields(node, &TEST)?;
+    let at = fields.get("at").and_then(|field| instant(findings, field, zone));
     let balances = fields.get("balances").map(|field| balances(findings, field));
-    let expect = fields.get("expect").map(|field| expectations(findings, field, lanes));
+    let rates = fields.get("rates").map(|field| findings.rates(field.node, "`rates`")).unwrap_or_default();
+    let open = fields.get("open").map(|field| open(findings, field)).unwrap_or_default();
+    let expected = fields.get("expect").map(|field| expectations::read(findings, field, lanes));
     let named = fields.get("name")?;
     let name = findings.line(named)?;
+    let (expect, refused) = expected?;
     let test = PolicyTest {
         name,
         line: node.place.line,
-        at: None,
+        at,
         balances: balances?,
-        rates: BTreeMap::new(),
-        open: Vec::new(),
-        expect: expect?,
-        refused: Vec::new(),
+        rates: rates.into_iter().map(|one| (one.pair, one.rate)).collect(),
+        open,
+        expect,
+        refused,
     };
     Some((test, named.node.place))
+}
+
+/// Local time in the file's zone, or an instant with its offset.
+fn instant(findings: &mut Findings, field: Field<'_>, zone: Tz) -> Option<Timestamp> {
+    let text = findings.text(field.node, "`at`")?;
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant.to_utc());
+    }
+    let local = text.split_once(' ').and_then(|(date, time)| Some(read_date(date)?.and_time(read_time(time)?)));
+    let Some(local) = local else {
+        let message = format!("{} is not an instant", quoted(text));
+        let hint = "write local time as \"2026-12-24 18:00\", or RFC 3339: \"2026-12-24T17:00:00Z\"";
+        findings.error(field.node.place, "bad-instant", message, hint);
+        return None;
+    };
+    let Some(instant) = zone.from_local_datetime(&local).single() else {
+        let message = format!("{} is skipped or comes twice in {zone}, where the clocks change", quoted(text));
+        let hint = "write it with its offset, as RFC 3339: \"2026-12-24T17:00:00Z\"";
+        findings.error(field.node.place, "bad-instant", message, hint);
+        return None;
+    };
+    Some(instant.to_utc())
 }
 
 fn balances(findings: &mut Findings, field: Field<'_>) -> BTreeMap<WalletId, Amount> {
@@ -75,45 +105,19 @@ pub fn by_wallet(findings: &mut Findings, field: Field<'_>) -> Vec<(WalletId, Am
     pairs
 }
 
-fn expectations(findings: &mut Findings, field: Field<'_>, lanes: Lanes<'_>) -> Vec<ExpectedMove> {
-    let mut moves: Vec<ExpectedMove> = Vec::new();
-    for item in findings.items(field.node, "`expect`").unwrap_or_default() {
-        let Some((expected, place)) = expectation(findings, item) else { continue };
-        let lane = Lane { from: expected.from, to: expected.to };
-        if lanes.is_some_and(|lanes| !lanes.iter().any(|(known, _)| *known == lane)) {
-            let message = format!("this policy never moves money over {lane}");
-            findings.error(place, "unknown-lane", message, "expect transfers from its `from` into its `into` only");
-        } else if moves.iter().any(|other| (other.from, other.to) == (expected.from, expected.to)) {
-            let message = format!("{lane} is expected twice");
-            findings.error(
-                place,
-                "duplicate-lane",
-                message,
-                "write one line a lane with the amount of all parts together",
-            );
-        } else {
-            moves.push(expected);
+/// Movements that are under way, over any lanes: other policies and people move money too.
+fn open(findings: &mut Findings, field: Field<'_>) -> Vec<ExpectedMove> {
+    let mut moves = Vec::new();
+    for item in findings.items(field.node, "`open`").unwrap_or_default() {
+        let Some(fields) = findings.fields(item, &OPEN) else { continue };
+        let ends = expectations::ends(findings, &fields);
+        let amount = fields.get("amount").and_then(|field| findings.amount(field.node, "`amount`"));
+        let (Some((lane, place)), Some(written)) = (ends, amount) else { continue };
+        if lane.from == lane.to {
+            findings.error(place, "same-wallet", "a movement goes from one wallet to another", "name two wallets");
+        } else if let Some(amount) = expectations::moved(findings, written, lane.from) {
+            moves.push(ExpectedMove { from: lane.from, to: lane.to, amount });
         }
     }
     moves
-}
-
-fn expectation(findings: &mut Findings, node: &Node) -> Option<(ExpectedMove, Place)> {
-    let fields = findings.fields(node, &EXPECT)?;
-    let mut wallet = |name: &str| {
-        let field = fields.get(name)?;
-        Some((findings.wallet(field.node, &format!("`{name}`"))?, field.node.place))
-    };
-    let (from, to) = (wallet("from"), wallet("to"));
-    let field = fields.get("amount")?;
-    let written = findings.amount(field.node, "`amount`")?;
-    let (from, from_at) = from?;
-    let amount = findings.in_wallet(written, from)?;
-    let amount = findings.sendable(amount, written.place)?;
-    if !amount.amount.is_positive() {
-        let hint = "a lane that moves nothing is left out of `expect`; `expect: []` means that nothing moves";
-        findings.error(written.place, "bad-amount", "a transfer of 0 is none", hint);
-        return None;
-    }
-    Some((ExpectedMove { from, to: to?.0, amount }, from_at))
 }

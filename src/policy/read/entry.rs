@@ -1,10 +1,12 @@
 //! One entry of `policies`.
 
+use super::calendar::{Closed, Rest};
+use super::rule::RuleDraft;
 use super::tree::{Node, Value};
-use super::walk::{Field, Fields};
+use super::walk::Fields;
 use super::{cases, fx, limits, rule, trust};
 use crate::model::Lane;
-use crate::policy::findings::{Findings, Place, quoted};
+use crate::policy::findings::{Findings, Place};
 use crate::policy::keys::POLICY;
 use crate::policy::{Mode, Policy};
 use crate::slot::Schedule;
@@ -68,8 +70,10 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
     let fields = findings.fields(node, &POLICY)?;
     let name = fields.get("name").and_then(|field| Some((findings.name(field)?, field.node.place)));
     let description = fields.get("description").and_then(|field| findings.line(field)).unwrap_or_default();
-    let schedule = schedule(findings, &fields, zone);
+    let holidays = fields.get("holidays").map(|field| findings.holidays(field)).unwrap_or_default();
+    let schedule = schedule(findings, &fields, zone, holidays.of_all);
     let drawn = rule::read(findings, &fields);
+    let closed = closed(findings, holidays.by_country, &drawn);
     let fx = fx::read(findings, &fields, &drawn.lanes);
     let limits = fields.get("limits").map(|field| limits::read(findings, field, &drawn.lanes)).unwrap_or_default();
     let mode = fields.get("mode").map_or(Some(Mode::default()), |field| findings.mode(field));
@@ -81,7 +85,7 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
         .get("catch_up")
         .map_or(Some(DEFAULT_CATCH_UP), |field| findings.duration(field, CATCH_UP_SECONDS, CATCH_UP_HINT));
     let lanes = drawn.lanes_complete.then_some(drawn.lanes.as_slice());
-    let tests = fields.get("tests").map(|field| cases::read(findings, field, lanes)).unwrap_or_default();
+    let tests = fields.get("tests").map(|field| cases::read(findings, field, zone, lanes)).unwrap_or_default();
 
     let file = findings.file().to_owned();
     let whole = || {
@@ -101,7 +105,7 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
             enabled: enabled?,
             priority: priority?,
             catch_up: catch_up?,
-            closed: BTreeMap::new(),
+            closed,
             tests,
         })
     };
@@ -111,24 +115,38 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
     Some(PolicyDraft { name, lanes: drawn.lanes, rebalances: fields.wrote("rebalance"), enabled, mode, places, policy })
 }
 
-fn schedule(findings: &mut Findings, fields: &Fields<'_>, zone: Tz) -> Option<Schedule> {
-    let holidays = fields.get("holidays").map(|field| findings.holidays(field)).unwrap_or_default();
-    cron(findings, fields.get("schedule")?, zone, holidays)
+/// When the policy fires. What is wrong with the days does not hide what is wrong with the schedule.
+fn schedule(findings: &mut Findings, fields: &Fields<'_>, zone: Tz, holidays: BTreeSet<NaiveDate>) -> Option<Schedule> {
+    let _window = window(findings, fields);
+    let field = fields.get("schedule")?;
+    let text = findings.text(field.node, "`schedule`")?.trim();
+    match Schedule::new(text, zone, holidays) {
+        Ok(schedule) => Some(schedule),
+        Err(error) => {
+            let hint = "cron, minute hour day month weekday: \"0 18 * * MON-FRI\"; or words: daily at 18:00";
+            findings.error(field.node.place, "bad-schedule", crate::model::tame(&error.to_string(), 200), hint);
+            None
+        }
+    }
 }
 
-fn cron(findings: &mut Findings, field: Field<'_>, zone: Tz, holidays: BTreeSet<NaiveDate>) -> Option<Schedule> {
-    let text = findings.text(field.node, "`schedule`")?.trim();
-    let hint = "five fields, minute hour day month weekday, e.g. \"0 18 * * MON-FRI\"; or six with seconds first";
-    let count = text.split_whitespace().count();
-    // A nickname such as `@daily` is one field; the slot room says what to write for it.
-    let problem = if matches!(count, 5 | 6) || text.starts_with('@') {
-        match Schedule::new(text, zone, holidays) {
-            Ok(schedule) => return Some(schedule),
-            Err(error) => crate::model::tame(&error.to_string(), 200),
+/// The active dates and the cut-off.
+fn window(
+    findings: &mut Findings,
+    fields: &Fields<'_>,
+) -> (Option<NaiveDate>, Option<NaiveDate>, Option<chrono::NaiveTime>) {
+    let (from, until) = fields.get("active").map(|field| findings.active(field)).unwrap_or_default();
+    (from, until, fields.get("not_after").and_then(|field| findings.time_of_day(field)))
+}
+
+/// The days on which lanes of single countries rest; each should be one that the policy touches.
+fn closed(findings: &mut Findings, by_country: Vec<Rest>, drawn: &RuleDraft) -> Closed {
+    for (country, place, _) in &by_country {
+        let touches = |(lane, _): &(Lane, Place)| [lane.from.country, lane.to.country].contains(country);
+        if drawn.lanes_complete && !drawn.lanes.iter().any(touches) {
+            let message = format!("no lane of this policy goes from or to {country}, so its holidays change nothing");
+            findings.warning(*place, "holiday-unused", message, "take it out, or name a country of the policy");
         }
-    } else {
-        format!("{} has {count} of the five or six fields of a schedule", quoted(text))
-    };
-    findings.error(field.node.place, "bad-schedule", problem, hint);
-    None
+    }
+    by_country.into_iter().map(|(country, _, dates)| (country, dates)).collect()
 }

@@ -1,21 +1,27 @@
-//! One file: version, time zone, reserves, policies.
+//! One file: version, time zone, reserves, holidays, policies.
 
-use super::cases;
+use super::calendar::Closed;
 use super::entry::{self, PolicyDraft};
-use super::tree::{self, Document, Node, Value};
+use super::reserves;
+use super::tree::{self, Document, Node};
 use super::walk::{Field, Fields};
 use crate::model::WalletId;
 use crate::money::Amount;
-use crate::policy::SourceFile;
 use crate::policy::findings::{Findings, Place, quoted};
 use crate::policy::keys::FILE;
+use crate::policy::{CalendarReserve, SourceFile};
 use chrono_tz::Tz;
 
 /// A file as far as it could be read.
 #[derive(Debug)]
 pub struct FileDraft {
     pub findings: Findings,
+    /// Floors of every day.
     pub reserves: Vec<(WalletId, Amount, Place)>,
+    /// Floors of some days of the month.
+    pub calendar: Vec<(CalendarReserve, Place)>,
+    /// Holidays that hold for every policy of the set.
+    pub closed: Closed,
     pub policies: Vec<PolicyDraft>,
     /// Whether it is known how many policies the file holds: not where it is no YAML or no map.
     pub was_counted: bool,
@@ -29,6 +35,8 @@ pub fn read(file: &SourceFile) -> FileDraft {
     let mut draft = FileDraft {
         findings: Findings::of(file.shown_name()),
         reserves: Vec::new(),
+        calendar: Vec::new(),
+        closed: Closed::new(),
         policies: Vec::new(),
         was_counted: false,
         policies_at: None,
@@ -53,7 +61,10 @@ impl FileDraft {
             version(findings, field);
         }
         let zone = fields.get("timezone").and_then(|field| findings.zone(field)).unwrap_or(Tz::UTC);
-        self.reserves = fields.get("reserves").map(|field| reserves(findings, field)).unwrap_or_default();
+        let reserves = fields.get("reserves").map(|field| reserves::read(findings, field, zone)).unwrap_or_default();
+        (self.reserves, self.calendar) = (reserves.always, reserves.calendar);
+        let holidays = fields.get("holidays").map(|field| findings.holidays_by_country(field)).unwrap_or_default();
+        self.closed = holidays.into_iter().map(|(country, _, dates)| (country, dates)).collect();
         self.policies(&fields, zone);
     }
 
@@ -74,13 +85,4 @@ fn version(findings: &mut Findings, field: Field<'_>) {
         let message = format!("version {} of the policy language is not known", quoted(text));
         findings.error(field.node.place, "bad-version", message, "write version: 1");
     }
-}
-
-fn reserves(findings: &mut Findings, field: Field<'_>) -> Vec<(WalletId, Amount, Place)> {
-    if matches!(field.node.value, Value::List(_)) {
-        let hint = "write a map of wallets and floors: reserves: { CMR: 500_000 XAF }";
-        findings.error(field.key, "not-supported-yet", "a list of `reserves` is not supported yet", hint);
-        return Vec::new();
-    }
-    cases::by_wallet(findings, field)
 }

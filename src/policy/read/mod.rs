@@ -1,8 +1,10 @@
 //! From files to a set of policies. Every mistake of every file is reported at once; nothing stops at the first.
 
 mod amounts;
+mod calendar;
 mod cases;
 mod entry;
+mod expectations;
 mod file;
 mod fx;
 mod limits;
@@ -10,6 +12,7 @@ mod money;
 mod percent;
 mod rates;
 mod rebalance;
+mod reserves;
 mod rule;
 mod scalars;
 mod set;
@@ -40,6 +43,8 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Vec<Diagnostic>> {
     in_order.sort_by(|left, right| left.path.cmp(&right.path));
     let mut drafts: Vec<file::FileDraft> = in_order.into_iter().map(file::read).collect();
     let reserves = set::reserves(&mut drafts);
+    let calendar = reserves::calendar(&mut drafts);
+    calendar::close(&mut drafts);
     set::names(&mut drafts);
     set::cycles(&mut drafts);
     set::shared_lanes(&mut drafts);
@@ -58,7 +63,7 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Vec<Diagnostic>> {
     }
     policies.sort_by(|left, right| (left.priority, &left.name).cmp(&(right.priority, &right.name)));
     let files = files.to_vec();
-    let set = PolicySet { hash: hash(&files), policies, reserves, calendar: Vec::new(), files };
+    let set = PolicySet { hash: hash(&files), policies, reserves, calendar, files };
     Ok(Parsed { set, warnings: findings })
 }
 

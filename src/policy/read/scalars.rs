@@ -1,15 +1,13 @@
-//! Single values that are not money: switches, numbers, names, durations, dates, zones.
+//! Single values that are neither money nor days: switches, numbers, names, durations, zones.
 
-use super::tree::Node;
 use super::walk::Field;
 use crate::model::tame;
 use crate::policy::Mode;
 use crate::policy::findings::{Findings, quoted};
 use crate::policy::keys::{LARGEST_PRIORITY, LONGEST_NAME};
 use crate::policy::suggest::nearest;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 const LONGEST_TEXT: usize = 300;
@@ -93,29 +91,6 @@ impl Findings {
             return None;
         }
         TimeDelta::try_seconds(seconds)
-    }
-
-    pub fn holidays(&mut self, field: Field<'_>) -> BTreeSet<NaiveDate> {
-        let mut dates = BTreeSet::new();
-        for item in self.items(field.node, "`holidays`").unwrap_or_default() {
-            let Some(date) = self.date(item) else { continue };
-            if !dates.insert(date) {
-                let message = format!("{date} is listed twice");
-                self.warning(item.place, "duplicate-holiday", message, "take one of the two out");
-            }
-        }
-        dates
-    }
-
-    fn date(&mut self, node: &Node) -> Option<NaiveDate> {
-        let text = self.text(node, "a holiday")?;
-        let shape = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let date = shape.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
-        if date.is_none() {
-            let message = format!("{} is not a date", quoted(text));
-            self.error(node.place, "bad-date", message, "write a day of the calendar as YYYY-MM-DD, e.g. 2026-12-25");
-        }
-        date
     }
 
     pub fn zone(&mut self, field: Field<'_>) -> Option<Tz> {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::money::{Amount, Currency};
 
+mod calendar;
 mod good;
 mod hostile;
 mod rules;
@@ -224,11 +225,10 @@ fn limits_that_move_nothing_are_refused_and_pointless_ones_warned_of() {
 
 #[test]
 fn what_belongs_to_later_versions_is_called_so_at_its_line() {
-    for key in ["active: x", "not_after: x", "beneficiaries: []", "payout:"] {
+    for key in ["beneficiaries: []", "payout:"] {
         check(&plus(key), &["not-supported-yet 6:5"]);
     }
     check(&plus("").replace("sweep:", "payout:"), &["not-supported-yet 5:5"]);
-    check(&format!("reserves: [{{ wallet: CMR }}]\n{}", plus("")), &["not-supported-yet 1:1"]);
     for finding in findings(&[&plus("payout: 1\nbeneficiaries: 1")]) {
         assert!(finding.message.ends_with("not supported yet"), "{finding}");
     }
@@ -247,6 +247,28 @@ fn wrong_tests_are_found_at_their_place() {
     check(&expect("{ from: GAB, to: CMR, amount: 0 }"), &["bad-amount 7:82"]);
     check(&expect("{ from: GAB, to: CMR, amount: 5.5 }"), &["not-sendable 7:82"]);
     check(&expect("{ from: GAB, to: CMR, amount: 5 XOF }"), &["wrong-currency 7:82"]);
+    check(&expect("{ from: GAB, to: CMR }"), &["missing-key 7:52"]);
+    check(&expect("{ from: GAB, to: CMR, amount: 5, reason: reserve }"), &["amount-and-reason 7:85"]);
+    check(&expect("{ from: GAB, to: CMR, reason: below_triger }"), &["bad-reason 7:82"]);
+    check(&expect("{ from: COG, to: CMR, reason: reserve }"), &["unknown-lane 7:60"]);
+    check(&expect("{ from: GAB, to: CMR, amount: 5 }, { from: GAB, to: CMR, reason: source_short }"), &[]);
+    let reasons = "{ from: GAB, to: CMR, reason: reserve }, { from: GAB, to: CMR, reason: disabled }";
+    check(&expect(reasons), &["duplicate-lane 7:101"]);
+    let given = |text: &str| test(&format!("{{ name: x, {text}, balances: {{ GAB: 1 }}, expect: [] }}"));
+    for good in ["at: 2026-12-24 18:00", "at: \"2026-12-24T17:00:00Z\"", "rates: { XAF/XOF: 1.0153, XOF/XAF: 1 }"] {
+        check(&given(good), &[]);
+    }
+    check(&given("open: [{ from: SEN, to: KEN, amount: 5 }]"), &[]);
+    for wrong in ["2026-12-24", "2026-12-24 6pm", "2026-12-24T18:00", "18:00", "2026-12-24 24:00", "2026-12-24  18:00"]
+    {
+        check(&given(&format!("at: {wrong}")), &["bad-instant 7:24"]);
+    }
+    let paris = format!("timezone: Europe/Paris\n{}", given("at: 2026-10-25 02:30"));
+    check(&paris, &["bad-instant 8:24"]);
+    check(&given("rates: { XAF/XOF: one }"), &["bad-rate 7:38"]);
+    check(&given("open: [{ from: SEN, to: SEN, amount: 5 }]"), &["same-wallet 7:35"]);
+    check(&given("open: [{ from: SEN, to: KEN }]"), &["missing-key 7:27"]);
+    check(&given("open: [{ from: SEN, to: KEN, amount: 0 }]"), &["bad-amount 7:57"]);
     let twice = "{ from: GAB, to: CMR, amount: 5 }, { from: GAB, to: CMR, amount: 6 }";
     check(&expect(twice), &["duplicate-lane 7:95"]);
     let empty = "{ name: x, balances: {}, expect: [] }";

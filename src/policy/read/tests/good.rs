@@ -74,6 +74,26 @@ policies:
 }
 
 #[test]
+fn a_test_may_say_when_at_which_rates_and_what_is_under_way() {
+    let text = "tests:
+  - name: x
+    at: 2026-12-24 18:00
+    balances: { GAB: 1 }
+    rates: { XAF/XOF: 1.0153 }
+    open: [{ from: GAB, to: CMR, amount: 500 XAF }]
+    expect: [{ from: GAB, to: CMR, reason: lane_open }]";
+    let set = good(&format!("timezone: Africa/Douala\n{}", plus(text)));
+    let test = &set.policies[0].tests[0];
+    let (from, to) = (wallet(Country::GAB), wallet(Country::CMR));
+    let amount = crate::money::Money { amount: Amount::whole(500), currency: Currency::XAF };
+    assert_eq!(test.at.unwrap().to_rfc3339(), "2026-12-24T17:00:00+00:00");
+    assert_eq!(test.rates, [((Currency::XAF, Currency::XOF), "1.0153".parse().unwrap())].into());
+    assert_eq!((&test.open[..], &test.expect[..]), (&[ExpectedMove { from, to, amount }][..], &[][..]));
+    let lane = crate::model::Lane { from, to };
+    assert_eq!(test.refused, [crate::policy::ExpectedReason { lane, reason: crate::model::Reason::LaneOpen }]);
+}
+
+#[test]
 fn a_source_takes_its_own_trigger_and_floor_first() {
     check_sources("from: [GAB], above: 250_000, keep: 100_000", &["GAB 250000/100000"]);
     check_sources("from: [GAB], above: \"250 000 XAF\"", &["GAB 250000/250000"]);
