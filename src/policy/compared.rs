@@ -37,7 +37,10 @@ impl Compared {
 /// By what it compares with: one is one, whichever way it is written.
 impl PartialEq for Compared {
     fn eq(&self, other: &Self) -> bool {
-        let one = |it: &Self| matches!(it, Self::Peg) || matches!(it, Self::Written(rate) | Self::WrittenInverse(rate) if *rate == Rate::ONE);
+        let one = |it: &Self| {
+            matches!(it, Self::Peg)
+                || matches!(it, Self::Written(rate) | Self::WrittenInverse(rate) if *rate == Rate::ONE)
+        };
         match (self, other) {
             (Self::Written(one), Self::Written(other)) | (Self::WrittenInverse(one), Self::WrittenInverse(other)) => {
                 one == other

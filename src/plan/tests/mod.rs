@@ -7,6 +7,7 @@ mod reasons;
 mod scene;
 mod slots;
 mod words;
+mod worst_case;
 
 use scene::Scene;
 

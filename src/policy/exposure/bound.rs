@@ -28,6 +28,8 @@ pub enum BoundingLimit {
     Fixed,
     /// The most that a canary sends.
     CanaryMax,
+    /// The share that a canary sends of what would move if it were live.
+    CanaryShare,
     /// The level that a top-up fills to.
     TopUpTo,
     /// The most transfers that a lane gets in a slot, each of the policy's `max_transfer`.
@@ -55,6 +57,7 @@ impl fmt::Display for BoundingLimit {
             Self::MaxTransfer => f.write_str("max_transfer"),
             Self::Fixed => f.write_str("fixed"),
             Self::CanaryMax => f.write_str("canary.max"),
+            Self::CanaryShare => f.write_str("canary.share"),
             Self::TopUpTo => f.write_str("top_up.to"),
             Self::PartsOfMaxTransfer => write!(f, "{MOST_PARTS} parts of max_transfer"),
             Self::KpayTransfer => f.write_str("KPay's largest transfer"),

@@ -76,7 +76,9 @@ fn of_lane(policy: &Policy, lane: Lane, slots: u32) -> Worst {
     let all_parts = Most::of(part.amount, parts).times(count).amount;
     let mut bounds = vec![Most::of(all_parts, parts)];
     bounds.extend(written(policy, lane));
-    let one_slot = tightest(bounds).rounded_down_to(step);
+    let live = tightest(bounds);
+    let one_slot = if policy.mode == Mode::Canary { of_canary(policy, currency, live) } else { live };
+    let one_slot = one_slot.rounded_down_to(step);
     let day = within_day(policy, currency, one_slot.clone().times(slots)).rounded_down_to(step);
     let slot = one_slot.smaller(day.clone());
     Worst { transfer: part.smaller(slot.clone()), slot, day }
@@ -123,13 +125,19 @@ fn written(policy: &Policy, lane: Lane) -> Vec<Most> {
     {
         bounds.push(Most::of(top_up.to, BoundingLimit::TopUpTo));
     }
-    // A canary's share bounds nothing by itself: it is a share of anything.
-    if policy.mode == Mode::Canary {
-        let max = policy.canary.as_ref().and_then(|it| it.max.get(&currency));
-        bounds.extend(max.map(|amount| Most::of(*amount, BoundingLimit::CanaryMax)));
-    }
     bounds.extend(policy.limits.max_per_slot.get(&currency).map(|max| Most::of(*max, BoundingLimit::MaxPerSlot)));
     bounds
+}
+
+/// A canary sends its share of what a live policy would move, and never more than its `max`.
+fn of_canary(policy: &Policy, currency: Currency, live: Most) -> Most {
+    let Some(canary) = &policy.canary else { return Most::nothing() };
+    let share = canary.share.factor().ok().and_then(|factor| live.amount.checked_mul(factor).ok());
+    let share = share.map_or(live, |amount| Most::of(amount, BoundingLimit::CanaryShare));
+    match canary.max.get(&currency) {
+        Some(max) => Most::of(*max, BoundingLimit::CanaryMax).smaller(share),
+        None => share,
+    }
 }
 
 fn within_day(policy: &Policy, currency: Currency, all_slots: Most) -> Most {

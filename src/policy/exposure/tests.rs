@@ -99,6 +99,13 @@ fn each_kind_of_rule_has_bounds_of_its_own() {
             "GAB 50000 50000 50000 | canary.max | canary.max | canary.max",
         ],
     );
+    check(
+        &format!("{SWEEP}    mode: canary\n    canary: {{ share: 1% }}\n    limits: {{ max_per_slot: 3_333_350 }}\n"),
+        &[
+            "GAB>CMR 33333 33333 33333 | canary.share | canary.share | canary.share",
+            "GAB 33333 33333 33333 | canary.share | canary.share | canary.share",
+        ],
+    );
     // In one currency a top-up never brings more than its level; across currencies the rate may be anything.
     check(
         "  - name: a\n    schedule: \"0 8 * * *\"\n    \

@@ -106,13 +106,8 @@ pub(super) fn fx(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy) {
     for pair in crossings(&common_lanes(old, new)) {
         let (was, is) = (Compared::of(was, pair), Compared::of(is, pair));
         if was != is {
-            let text = format!(
-                "{name} compares the rate {}/{} with {} instead of {}",
-                pair.0,
-                pair.1,
-                is.words(),
-                was.words()
-            );
+            let text =
+                format!("{name} compares the rate {}/{} with {} instead of {}", pair.0, pair.1, words(is), words(was));
             sheet.tell(Effect::Loosens, "fx-reference", text);
         }
     }
