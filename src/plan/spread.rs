@@ -120,8 +120,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn fixed(pair: (Currency, Currency), text: &str) -> Option<FxReference> {
-        Some(FxReference::Fixed([(pair, rate(text))].into()))
+    fn fixed(pair: (Currency, Currency), text: &str) -> FxReference {
+        FxReference::Fixed([(pair, rate(text))].into())
     }
 
     fn shown(reference: Option<FxReference>, pair: (Currency, Currency), last: Option<&str>) -> Option<String> {
@@ -139,9 +139,14 @@ mod tests {
             (Some(FxReference::Peg), KES_XAF, Some("4.5"), None),
             (Some(FxReference::Last), XAF_XOF, Some("1.0153"), Some("1.0153 (the last applied rate)")),
             (Some(FxReference::Last), XAF_XOF, None, None),
-            (fixed(XAF_XOF, "1.01"), XAF_XOF, Some("1.0153"), Some("1.01 (written in the policy)")),
-            (fixed((Currency::XAF, Currency::KES), "0.22"), KES_XAF, None, Some("1 ÷ 0.22 (written in the policy)")),
-            (fixed(XAF_XOF, "1.01"), KES_XAF, Some("4.5"), None),
+            (Some(fixed(XAF_XOF, "1.01")), XAF_XOF, Some("1.0153"), Some("1.01 (written in the policy)")),
+            (
+                Some(fixed((Currency::XAF, Currency::KES), "0.22")),
+                KES_XAF,
+                None,
+                Some("1 ÷ 0.22 (written in the policy)"),
+            ),
+            (Some(fixed(XAF_XOF, "1.01")), KES_XAF, Some("4.5"), None),
         ];
         for (reference, pair, last, expected) in cases {
             let described = format!("{reference:?} {pair:?} {last:?}");

@@ -32,6 +32,9 @@ pub struct Standing {
     /// The last applied move out of each wallet.
     #[serde(with = "pairs")]
     pub outflows: BTreeMap<WalletId, LastOutflow>,
+    /// When the last move of ours into each wallet was known to be applied: an older reading does not show it yet.
+    #[serde(with = "pairs", default)]
+    pub inflows: BTreeMap<WalletId, Timestamp>,
     /// The last applied rate of each pair of currencies.
     #[serde(with = "pairs")]
     pub rates: BTreeMap<(Currency, Currency), AppliedRate>,

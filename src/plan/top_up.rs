@@ -83,9 +83,10 @@ fn missing(scope: &Scope<'_, '_>, top_up: &TopUp) -> Result<Amount, Refusal> {
 
 fn not_triggered(scope: &Scope<'_, '_>, top_up: &TopUp, start: Amount) -> Result<Refusal, Refusal> {
     let arriving = scope.arriving(top_up.wallet)?;
-    let counting = match arriving.is_positive() {
-        true => format!(", counting {} on its way in", of(top_up, arriving)),
-        false => String::new(),
+    let counting = if arriving.is_positive() {
+        format!(", counting {} on its way in", of(top_up, arriving))
+    } else {
+        String::new()
     };
     let over = start.checked_sub(top_up.below)?;
     let leaves = if over.is_positive() { format!("more than {}", of(top_up, over)) } else { "anything".to_owned() };

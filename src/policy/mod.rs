@@ -15,6 +15,8 @@ mod keys;
 mod loosening;
 mod read;
 mod schema;
+#[cfg(any(test, fuzzing))]
+pub mod soundness;
 mod source;
 mod suggest;
 
