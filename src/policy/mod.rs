@@ -9,6 +9,7 @@ mod amount;
 mod checked;
 mod compared;
 mod diagnostic;
+mod explain;
 mod exposure;
 mod findings;
 mod keys;
@@ -26,6 +27,7 @@ pub use checked::{
     PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
 };
 pub use diagnostic::{Diagnostic, Severity};
+pub use explain::{Explained, Explanation, Language, Paragraph, explain};
 pub use exposure::{
     Bound, BoundedBy, BoundingLimit, Ceiling, CeilingError, Exposure, Figures, LaneExposure, WalletExposure,
     bounds_text, exposure, over_ceiling,

@@ -1,6 +1,7 @@
 //! English, as a treasurer reads it aloud.
 
 use super::facts::{Fact, Floor, Part, Topic};
+use super::shim::Shim;
 use super::{Words, listed, place};
 use crate::model::WalletId;
 use crate::money::{Country, Currency, Money};
@@ -34,7 +35,9 @@ impl Words for English {
                     [] => String::new(),
                     max => format!(", and at most {} from one wallet to another in one run", or(max)),
                 };
-                format!("On trial, as a canary: it decides as if it were live, then sends {share} of each amount{most}.")
+                format!(
+                    "On trial, as a canary: it decides as if it were live, then sends {share} of each amount{most}."
+                )
             }
             Fact::Runs(schedule) => {
                 format!("Runs {}, {}.", schedule.plain_english(), clock(schedule.zone()))
@@ -45,7 +48,10 @@ impl Words for English {
             }
             Fact::Active { from, until } => active(*from, *until),
             Fact::NotAfter(time) => {
-                format!("After {} of that day nothing is decided, and nothing is sent for the first time.", time.format("%H:%M"))
+                format!(
+                    "After {} of that day nothing is decided, and nothing is sent for the first time.",
+                    time.format("%H:%M")
+                )
             }
             Fact::CatchUp(limit) => {
                 format!("A run that is missed is made up for within {}; after that it is left out.", span(*limit))
@@ -154,7 +160,10 @@ fn exchange(fact: &Fact<'_>) -> Option<String> {
     Some(match fact {
         Fact::OneCurrency(currency) => format!("The money stays in {currency}."),
         Fact::Changes(pairs) => {
-            format!("The money changes its currency on the way, at KPay's rate of that moment: {}.", pairs_in_words(pairs))
+            format!(
+                "The money changes its currency on the way, at KPay's rate of that moment: {}.",
+                pairs_in_words(pairs)
+            )
         }
         Fact::ChangeForbidden(pairs) => {
             format!("Nothing moves where money would change its currency: {}.", pairs_in_words(pairs))
@@ -206,8 +215,10 @@ fn never(fact: &Fact<'_>) -> Option<String> {
             format!("It never sends money anywhere but to {}.", names(&countries, "or"))
         }
         Fact::NeverBelow(kept) => {
-            let kept: Vec<String> =
-                kept.iter().map(|(wallet, keep)| format!("{} below {}", name(*wallet), money(*keep, *wallet))).collect();
+            let kept: Vec<String> = kept
+                .iter()
+                .map(|(wallet, keep)| format!("{} below {}", name(*wallet), money(*keep, *wallet)))
+                .collect();
             format!("It never takes {}.", listed(&kept, "or"))
         }
         Fact::NeverBelowReserve => "It never takes a wallet below its reserve.".to_owned(),
@@ -262,7 +273,17 @@ fn pairs_in_words(pairs: &[(Currency, Currency)]) -> String {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 

@@ -1,5 +1,6 @@
 //! What there is to say of a policy, without words: one list for all languages, so that none of them says less.
 
+use super::shim::Shim;
 use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Percent};
 use crate::policy::compared::Compared;

@@ -3,6 +3,7 @@
 //! comma, a no-break space before the currency; high punctuation has its no-break space, too.
 
 use super::facts::{Fact, Floor, Part, Topic};
+use super::shim::Shim;
 use super::{Words, listed, place};
 use crate::model::WalletId;
 use crate::money::{Amount, Country, Currency, Money, Percent};
@@ -61,7 +62,10 @@ impl Words for French {
                 format!("Passé {} ce jour-là, rien n'est plus décidé ni envoyé pour la première fois.", hour(*time))
             }
             Fact::CatchUp(limit) => {
-                format!("Une exécution manquée est rattrapée dans {}{NNB}; au-delà, elle est abandonnée.", within(*limit))
+                format!(
+                    "Une exécution manquée est rattrapée dans {}{NNB}; au-delà, elle est abandonnée.",
+                    within(*limit)
+                )
             }
             Fact::MinTransfer(least) => format!("Les montants inférieurs à {} ne partent pas.", or(least)),
             Fact::MaxTransfer(most) => {
@@ -72,7 +76,9 @@ impl Words for French {
             Fact::RoundDown(step) => {
                 format!("Les montants sont arrondis au multiple inférieur de {}{NNB}; le reste ne bouge pas.", or(step))
             }
-            Fact::NoLimitPerRun(currencies) => format!("Aucun plafond par exécution en {}.", codes(currencies, "ni en")),
+            Fact::NoLimitPerRun(currencies) => {
+                format!("Aucun plafond par exécution en {}.", codes(currencies, "ni en"))
+            }
             Fact::NoLimitPerDay(currencies) => format!("Aucun plafond par jour en {}.", codes(currencies, "ni en")),
             Fact::Priority(number) => format!(
                 "Quand plusieurs règles tombent au même instant, le plus petit rang passe d'abord{NNB}; celle-ci a le rang \
@@ -114,7 +120,9 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
             let order = format!("dans cet ordre{NB}:");
             match portion {
                 Part::All => {
-                    format!("Vire vers {into} tout ce qui dépasse le solde à garder, depuis ces portefeuilles et {order}")
+                    format!(
+                        "Vire vers {into} tout ce qui dépasse le solde à garder, depuis ces portefeuilles et {order}"
+                    )
                 }
                 Part::Share(share) => format!(
                     "Vire vers {into} {} de ce qui dépasse le solde à garder, en arrondissant au-dessous, depuis ces \
@@ -172,7 +180,10 @@ fn exchange(fact: &Fact<'_>) -> Option<String> {
     Some(match fact {
         Fact::OneCurrency(currency) => format!("L'argent reste en {currency}."),
         Fact::Changes(pairs) => {
-            format!("L'argent change de devise en route, au taux de KPay du moment{NB}: {}.", pairs_in_words(pairs, "et"))
+            format!(
+                "L'argent change de devise en route, au taux de KPay du moment{NB}: {}.",
+                pairs_in_words(pairs, "et")
+            )
         }
         Fact::ChangeForbidden(pairs) => {
             format!("Rien ne part là où l'argent changerait de devise{NB}: {}.", pairs_in_words(pairs, "et"))
@@ -183,13 +194,16 @@ fn exchange(fact: &Fact<'_>) -> Option<String> {
                 "Rien ne part tant que le taux de KPay de {from} en {to} s'écarte de plus de {}",
                 percent(*most)
             );
-            let one = |from: &Currency, rate: Decimal, to: &Currency| format!("(1{NB}{from} = {}{NB}{to})", decimal(rate));
+            let one =
+                |from: &Currency, rate: Decimal, to: &Currency| format!("(1{NB}{from} = {}{NB}{to})", decimal(rate));
             match against {
                 Compared::Peg => {
                     format!("{off} de la parité fixe avec l'euro {}.", one(from, Decimal::ONE, to))
                 }
                 Compared::Written(rate) => format!("{off} du taux inscrit ici {}.", one(from, rate.decimal(), to)),
-                Compared::WrittenInverse(rate) => format!("{off} du taux inscrit ici {}.", one(to, rate.decimal(), from)),
+                Compared::WrittenInverse(rate) => {
+                    format!("{off} du taux inscrit ici {}.", one(to, rate.decimal(), from))
+                }
                 Compared::Last => {
                     format!("{off} du dernier taux appliqué{NNB}; tant qu'il n'y en a pas, rien ne part.")
                 }
@@ -369,7 +383,17 @@ fn pairs_in_words(pairs: &[(Currency, Currency)], and: &str) -> String {
 }
 
 const MONTHS: [&str; 12] = [
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
     "décembre",
 ];
 

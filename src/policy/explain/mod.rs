@@ -4,6 +4,7 @@
 mod en;
 mod facts;
 mod fr;
+mod shim;
 
 use super::{Policy, PolicySet};
 use crate::model::{WalletId, tame};
@@ -195,6 +196,3 @@ fn listed(items: &[String], and: &str) -> String {
 fn place(zone: chrono_tz::Tz) -> String {
     zone.name().rsplit('/').next().unwrap_or_default().replace('_', " ")
 }
-
-#[cfg(test)]
-mod tests;
