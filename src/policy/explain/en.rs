@@ -1,7 +1,6 @@
 //! English, as a treasurer reads it aloud.
 
 use super::facts::{Fact, Floor, Part, Topic};
-use super::shim::Shim;
 use super::{Words, listed, place};
 use crate::model::WalletId;
 use crate::money::{Country, Currency, Money};
@@ -40,7 +39,7 @@ impl Words for English {
                 )
             }
             Fact::Runs(schedule) => {
-                format!("Runs {}, {}.", schedule.plain_english(), clock(schedule.zone()))
+                format!("Runs by the schedule `{}`, {}.", schedule.text(), clock(schedule.zone()))
             }
             Fact::NoRunOn(dates) => format!("Does not run on {}.", dates_in_words(dates)),
             Fact::ClosedFor { countries, dates } => {

@@ -1,6 +1,5 @@
 //! What there is to say of a policy, without words: one list for all languages, so that none of them says less.
 
-use super::shim::Shim;
 use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Percent};
 use crate::policy::compared::Compared;
@@ -219,9 +218,11 @@ fn sweep_facts(sweep: &Sweep) -> Vec<Fact<'_>> {
     facts
 }
 
+/// What a limit is told as, and the amounts it has.
+type Named<'f> = (fn(Vec<Money>) -> Fact<'f>, &'f BTreeMap<Currency, Amount>);
+
 fn limits(policy: &Policy) -> Vec<Fact<'_>> {
     let limits = &policy.limits;
-    type Named<'f> = (fn(Vec<Money>) -> Fact<'f>, &'f BTreeMap<Currency, Amount>);
     let named: [Named<'_>; 5] = [
         (Fact::MinTransfer, &limits.min_transfer),
         (Fact::RoundDown, &limits.round_down_to),

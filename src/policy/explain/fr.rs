@@ -3,7 +3,6 @@
 //! comma, a no-break space before the currency; high punctuation has its no-break space, too.
 
 use super::facts::{Fact, Floor, Part, Topic};
-use super::shim::Shim;
 use super::{Words, listed, place};
 use crate::model::WalletId;
 use crate::money::{Amount, Country, Currency, Money, Percent};
@@ -50,7 +49,9 @@ impl Words for French {
                     "À l'essai, en petit{NB}: elle décide comme en service, puis ne vire que {share} de chaque montant{most}."
                 )
             }
-            Fact::Runs(schedule) => format!("S'exécute {}, {}.", schedule.plain_french(), clock(schedule.zone())),
+            Fact::Runs(schedule) => {
+                format!("S'exécute selon le calendrier `{}`, {}.", schedule.text(), clock(schedule.zone()))
+            }
             Fact::NoRunOn(dates) => format!("Ne s'exécute pas {}.", dates_in_words(dates)),
             Fact::ClosedFor { countries, dates } => {
                 let from = listed(&countries.iter().map(|it| Name::of(*it).de()).collect::<Vec<_>>(), "ou");

@@ -4,7 +4,6 @@
 mod en;
 mod facts;
 mod fr;
-mod shim;
 
 use super::{Policy, PolicySet};
 use crate::model::{WalletId, tame};

@@ -91,9 +91,10 @@ impl Most {
         if other.amount > self.amount { other } else { self }
     }
 
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(super) fn plus(mut self, other: Self) -> Self {
         let amount = self.amount.checked_add(other.amount).unwrap_or(more_than_any());
-        Self { amount, by: self.by.union(&other.by).copied().collect() }
+        self.by.extend(other.by);
+        Self { amount, by: self.by }
     }
 
     /// That much in each of so many slots.

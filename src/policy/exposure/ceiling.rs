@@ -17,9 +17,9 @@ pub struct Ceiling {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct CeilingFigures {
-    per_transfer: Amount,
-    per_slot: Amount,
-    per_day: Amount,
+    transfer: Amount,
+    slot: Amount,
+    day: Amount,
 }
 
 /// Why a text is no ceiling.
@@ -84,13 +84,13 @@ impl Ceiling {
         })?;
         let mut ceiling = Self { wallets: BTreeMap::new(), lanes: BTreeMap::new() };
         for it in file.wallets {
-            let figures = CeilingFigures { per_transfer: it.per_transfer, per_slot: it.per_slot, per_day: it.per_day };
+            let figures = CeilingFigures { transfer: it.per_transfer, slot: it.per_slot, day: it.per_day };
             if ceiling.wallets.insert((it.wallet, it.currency), figures).is_some() {
                 return Err(twice(&it.wallet.to_string()));
             }
         }
         for it in file.lanes {
-            let figures = CeilingFigures { per_transfer: it.per_transfer, per_slot: it.per_slot, per_day: it.per_day };
+            let figures = CeilingFigures { transfer: it.per_transfer, slot: it.per_slot, day: it.per_day };
             let lane = (it.from, it.currency, it.to, it.credit_currency);
             if ceiling.lanes.insert(lane, figures).is_some() {
                 return Err(twice(&format!("{}>{}", it.from, it.to)));
@@ -142,9 +142,9 @@ impl Checked<'_> {
             return vec![self.diagnostic(set, message)];
         };
         let figures = [
-            ("in one transfer", most.per_transfer, signed.per_transfer, &most.bounded_by.per_transfer),
-            ("in one slot", most.per_slot, signed.per_slot, &most.bounded_by.per_slot),
-            ("on one day", most.per_day, signed.per_day, &most.bounded_by.per_day),
+            ("in one transfer", most.per_transfer, signed.transfer, &most.bounded_by.per_transfer),
+            ("in one slot", most.per_slot, signed.slot, &most.bounded_by.per_slot),
+            ("on one day", most.per_day, signed.day, &most.bounded_by.per_day),
         ];
         let over = figures.into_iter().filter(|(_, now, signed, _)| now > signed);
         over.map(|(span, now, signed, by)| {

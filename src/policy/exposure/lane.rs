@@ -34,33 +34,12 @@ impl Worst {
 
 /// Every lane that the policy can move money over.
 pub(super) fn of(policy: &Policy) -> BTreeMap<Lane, Worst> {
-    let slots = slots_a_day(policy);
+    let slots = policy.schedule.busiest_day();
     if !policy.enabled || !policy.mode.sends() || slots == 0 {
         return BTreeMap::new();
     }
     let usable = policy.lanes().into_iter().filter(|lane| policy.fx.allow || !lane.crosses_currencies());
     usable.map(|lane| (lane, of_lane(policy, lane, slots))).filter(|(_, it)| it.day.amount.is_positive()).collect()
-}
-
-/// SHIM
-fn slots_a_day(policy: &Policy) -> u32 {
-    use chrono::{TimeDelta, TimeZone, Utc};
-    let start = Utc.with_ymd_and_hms(2026, 11, 22, 22, 59, 59).unwrap();
-    let mut most = 0;
-    for day in 0..7 {
-        let mut now = start + TimeDelta::days(day);
-        let end = now + TimeDelta::days(1);
-        let mut count = 0;
-        while let Some(slot) = policy.schedule.next(now) {
-            if slot.instant() > end {
-                break;
-            }
-            count += 1;
-            now = slot.instant();
-        }
-        most = most.max(count);
-    }
-    most
 }
 
 fn of_lane(policy: &Policy, lane: Lane, slots: u32) -> Worst {
@@ -160,6 +139,6 @@ pub(super) fn shared(policy: &Policy, currency: Currency, lanes: &[&Worst]) -> W
         None => sum(|it| &it.slot),
     };
     let slot = slot.smaller(day.clone());
-    let per_slot_of_all = slot.clone().times(slots_a_day(policy));
+    let per_slot_of_all = slot.clone().times(policy.schedule.busiest_day());
     Worst { transfer, slot, day: day.smaller(per_slot_of_all) }
 }

@@ -1,11 +1,11 @@
 //! The guards around a policy, before and after: name, mode, exchange rates, approval, time.
 
 use super::rules::crossings;
+use super::timing::span;
 use super::{Effect, Sheet, common_lanes, currencies, falling, money, rising};
 use crate::money::{Amount, Currency, Percent};
 use crate::policy::compared::Compared;
 use crate::policy::{Approval, Mode, Policy};
-use chrono::TimeDelta;
 use std::collections::BTreeSet;
 
 /// A pause and the day's use of `max_per_day` are kept under the policy's name: a new name is without them.
@@ -188,18 +188,6 @@ fn people(count: u8) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
 
-pub(super) fn timing(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy) {
-    if let Some(effect) = rising(old.catch_up, new.catch_up) {
-        let text = format!(
-            "{} makes up for a slot missed by {} instead of {}",
-            new.name,
-            span(new.catch_up),
-            span(old.catch_up)
-        );
-        sheet.tell(effect, "catch-up", text);
-    }
-}
-
 fn words(compared: Compared) -> String {
     match compared {
         Compared::Peg => "the euro's peg".to_owned(),
@@ -207,15 +195,5 @@ fn words(compared: Compared) -> String {
         Compared::WrittenInverse(rate) => format!("the written {rate} of the other direction"),
         Compared::Last => "the last applied one".to_owned(),
         Compared::Nothing => "nothing".to_owned(),
-    }
-}
-
-/// `6h`, `1h 30min`.
-fn span(time: TimeDelta) -> String {
-    let minutes = time.num_minutes().max(0);
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes}min"),
-        (hours, 0) => format!("{hours}h"),
-        (hours, minutes) => format!("{hours}h {minutes}min"),
     }
 }
