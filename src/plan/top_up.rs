@@ -66,7 +66,7 @@ pub(super) fn report_shortage(scope: &Scope<'_, '_>, top_up: &TopUp, last: &mut 
         let sources: Vec<String> = top_up.sources.iter().map(|source| source.wallet.to_string()).collect();
         let told = Refusal::new(
             Reason::SourceShort,
-            format!("{} still lacks {}; its sources can give no more", top_up.wallet, of(top_up, missing)),
+            format!("{} still lacks {} that no source can give now", top_up.wallet, of(top_up, missing)),
             format!("more arrives in {}", sources.join(" or ")),
         );
         was_short.then_some(told)
