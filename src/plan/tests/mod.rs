@@ -12,6 +12,7 @@ mod scene;
 mod slots;
 mod top_up;
 mod words;
+mod worst_case;
 
 use scene::Scene;
 
