@@ -5,7 +5,7 @@ use crate::intent::State;
 use crate::model::{Environment, Identity, Snapshot, Timestamp};
 use crate::money::{Currency, Rate};
 use crate::plan::{Caps, Inputs, Plan, plan};
-use crate::policy::PolicySet;
+use crate::policy::{Policy, PolicySet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is made from, beside the world.
@@ -81,8 +81,7 @@ impl Basis<'_> {
         let due = self.due();
         let all = self.policies.policies.iter();
         let wanted = all.filter(|policy| policy.enabled && policy.fx.allow && due.contains(&policy.name));
-        let lanes = wanted.flat_map(crate::policy::Policy::lanes).filter(|lane| lane.crosses_currencies());
-        lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect()
+        wanted.flat_map(pairs_of).collect()
     }
 
     /// Asks the bank for everything and plans.
@@ -95,6 +94,12 @@ impl Basis<'_> {
         let (rates, _) = read_rates(bank, self.pairs()).await;
         Ok(self.plan(&snapshot, &rates, Some(&identity)))
     }
+}
+
+/// The pairs of currencies that a policy's lanes cross.
+pub(super) fn pairs_of(policy: &Policy) -> BTreeSet<(Currency, Currency)> {
+    let lanes = policy.lanes().into_iter().filter(|lane| lane.crosses_currencies());
+    lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect()
 }
 
 /// The rates that could be had, and why the others could not.

@@ -64,9 +64,11 @@ impl<'c, 'a> Scope<'c, 'a> {
     /// What a wallet will have once everything under way is there: for judging a need, never for spending.
     ///
     /// # Errors
-    /// As [`Scope::position`]; and where it is not known how much an open intent brings.
+    /// As [`Scope::position`]; where the reading may not show our own last move into it; and where it is not known how
+    /// much an open intent brings.
     pub(super) fn level(&self, wallet: WalletId) -> Result<Amount, Refusal> {
         let position = self.position(wallet)?;
+        self.shows_what_came(wallet)?;
         Ok(position.usable.checked_add(self.arriving(wallet)?)?)
     }
 
@@ -137,6 +139,19 @@ impl<'c, 'a> Scope<'c, 'a> {
             Reason::BalanceStale,
             detail,
             format!("a newer reading of {wallet} shows another balance; this slot stays open for it"),
+        ))
+    }
+
+    /// A reading from before our own last move into a wallet would let the same need be filled twice.
+    fn shows_what_came(&self, wallet: WalletId) -> Result<(), Refusal> {
+        let came = self.inputs.standing.inflows.get(&wallet);
+        if came.is_none_or(|applied_at| self.inputs.snapshot.taken_at >= *applied_at) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Reason::BalanceStale,
+            format!("the reading of {wallet} is older than our last transfer into it"),
+            format!("{wallet} is read again; this slot stays open for it"),
         ))
     }
 }

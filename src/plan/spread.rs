@@ -4,32 +4,10 @@
 //! A comparison never divides: a written rate that serves the opposite direction is multiplied with the rate, and the
 //! product compared with one.
 
+use crate::model::{RateReference as Reference, ReferenceKind};
 use crate::money::{Amount, Currency, MoneyError, Percent, Rate};
 use crate::policy::{Fx, FxReference};
 use rust_decimal::{Decimal, RoundingStrategy};
-use std::fmt;
-
-/// What a rate is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reference {
-    /// The rate as it is known: of the pair itself, or of the opposite direction.
-    pub rate: Rate,
-    /// Whether it is of the opposite direction: the pair's own reference is one divided by it.
-    pub inverse: bool,
-    /// Where it comes from.
-    pub kind: ReferenceKind,
-}
-
-/// Where a reference comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReferenceKind {
-    /// The peg of both currencies to the euro.
-    Peg,
-    /// The rate KPay last applied to the same pair.
-    Last,
-    /// Written in the policy.
-    Fixed,
-}
 
 /// The rate that the peg to the euro sets between two currencies: 1 between XAF and XOF, which both stand at 655.957 to
 /// the euro. `None` for every other pair.
@@ -90,24 +68,6 @@ fn compared(reference: Reference, rate: Rate) -> Result<(Amount, Amount), MoneyE
     Ok((seen, reference_rate))
 }
 
-/// For people: `1 (the peg to the euro)`, `1 ÷ 0.985 (written in the policy)`.
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let turned = if self.inverse { "1 ÷ " } else { "" };
-        write!(f, "{turned}{} ({})", self.rate.decimal().normalize(), self.kind)
-    }
-}
-
-impl fmt::Display for ReferenceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Peg => "the peg to the euro",
-            Self::Last => "the last applied rate",
-            Self::Fixed => "written in the policy",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,8 +80,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn fixed(pair: (Currency, Currency), text: &str) -> Option<FxReference> {
-        Some(FxReference::Fixed([(pair, rate(text))].into()))
+    fn fixed(pair: (Currency, Currency), text: &str) -> FxReference {
+        FxReference::Fixed([(pair, rate(text))].into())
     }
 
     fn shown(reference: Option<FxReference>, pair: (Currency, Currency), last: Option<&str>) -> Option<String> {
@@ -139,9 +99,14 @@ mod tests {
             (Some(FxReference::Peg), KES_XAF, Some("4.5"), None),
             (Some(FxReference::Last), XAF_XOF, Some("1.0153"), Some("1.0153 (the last applied rate)")),
             (Some(FxReference::Last), XAF_XOF, None, None),
-            (fixed(XAF_XOF, "1.01"), XAF_XOF, Some("1.0153"), Some("1.01 (written in the policy)")),
-            (fixed((Currency::XAF, Currency::KES), "0.22"), KES_XAF, None, Some("1 ÷ 0.22 (written in the policy)")),
-            (fixed(XAF_XOF, "1.01"), KES_XAF, Some("4.5"), None),
+            (Some(fixed(XAF_XOF, "1.01")), XAF_XOF, Some("1.0153"), Some("1.01 (written in the policy)")),
+            (
+                Some(fixed((Currency::XAF, Currency::KES), "0.22")),
+                KES_XAF,
+                None,
+                Some("1 ÷ 0.22 (written in the policy)"),
+            ),
+            (Some(fixed(XAF_XOF, "1.01")), KES_XAF, Some("4.5"), None),
         ];
         for (reference, pair, last, expected) in cases {
             let described = format!("{reference:?} {pair:?} {last:?}");

@@ -1,7 +1,7 @@
 //! What the journal says that constrains planning: decided slots, open intents, limits used, pauses. Plain data, kept
 //! up to date by the `intent` room's fold over the journal's events.
 
-use crate::model::{ExternalId, Lane, Slot, Timestamp, WalletId};
+use crate::model::{ExternalId, Intent, Lane, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Currency, Rate};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct Standing {
     /// The last applied move out of each wallet.
     #[serde(with = "pairs")]
     pub outflows: BTreeMap<WalletId, LastOutflow>,
+    /// When the last move of ours into each wallet was known to be applied: an older reading does not show it yet.
+    #[serde(with = "pairs", default)]
+    pub inflows: BTreeMap<WalletId, Timestamp>,
     /// The last applied rate of each pair of currencies.
     #[serde(with = "pairs")]
     pub rates: BTreeMap<(Currency, Currency), AppliedRate>,
@@ -113,6 +116,15 @@ pub struct Caps {
     pub max_transfers_per_hour: u32,
     /// Sum of first attempts a UTC day, by source currency; a currency without an entry has no cap.
     pub max_per_day: BTreeMap<Currency, Amount>,
+}
+
+impl Intent {
+    /// Where `max_per_day` counts it; `None` for a manual move.
+    #[must_use]
+    pub fn day_key(&self) -> Option<DayKey> {
+        let policy = self.origin.policy()?.to_owned();
+        Some(DayKey { policy, currency: self.currency(), day: self.limit_day })
+    }
 }
 
 impl Standing {

@@ -69,8 +69,8 @@ impl<'a> Taken<'a> {
         let in_slot = self.in_slot(lane.from.currency).checked_add(sent.amount)?.checked_add(as_if.amount)?;
         let sent = self.sent.with(policy, lane, sent)?;
         let as_if = self.as_if.with(policy, lane, as_if)?;
-        self.sent.keep(lane, sent);
-        self.as_if.keep(lane, as_if);
+        self.sent.keep(lane, &sent);
+        self.as_if.keep(lane, &as_if);
         self.in_slot.insert(lane.from.currency, in_slot);
         Ok(())
     }
@@ -98,7 +98,7 @@ impl<'a> Given<'a> {
         })
     }
 
-    fn keep(&mut self, lane: Lane, sums: Sums<'a>) {
+    fn keep(&mut self, lane: Lane, sums: &Sums<'a>) {
         let Some(policy) = sums.policy else { return };
         self.lanes.insert(lane, policy);
         self.from.insert(lane.from, sums.from);

@@ -66,7 +66,7 @@ pub(super) fn report_shortage(scope: &Scope<'_, '_>, top_up: &TopUp, last: &mut 
         let sources: Vec<String> = top_up.sources.iter().map(|source| source.wallet.to_string()).collect();
         let told = Refusal::new(
             Reason::SourceShort,
-            format!("{} still lacks {}; its sources can give no more", top_up.wallet, of(top_up, missing)),
+            format!("{} still lacks {} that no source can give now", top_up.wallet, of(top_up, missing)),
             format!("more arrives in {}", sources.join(" or ")),
         );
         was_short.then_some(told)
@@ -80,9 +80,10 @@ fn missing(scope: &Scope<'_, '_>, top_up: &TopUp) -> Result<Amount, Refusal> {
 
 fn not_triggered(scope: &Scope<'_, '_>, top_up: &TopUp, start: Amount) -> Result<Refusal, Refusal> {
     let arriving = scope.arriving(top_up.wallet)?;
-    let counting = match arriving.is_positive() {
-        true => format!(", counting {} on its way in", of(top_up, arriving)),
-        false => String::new(),
+    let counting = if arriving.is_positive() {
+        format!(", counting {} on its way in", of(top_up, arriving))
+    } else {
+        String::new()
     };
     let over = start.checked_sub(top_up.below)?;
     let leaves = if over.is_positive() { format!("more than {}", of(top_up, over)) } else { "anything".to_owned() };

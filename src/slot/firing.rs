@@ -1,5 +1,5 @@
-//! The instants a pattern fires at in a zone, forwards and backwards, through the hours that a clock change skips or
-//! repeats. Holidays are not its business.
+//! The instants that patterns fire at in a zone, forwards and backwards, through the hours that a clock change skips or
+//! repeats. Holidays and cut-offs are not its business.
 //!
 //! Two kinds of schedules, told apart by the hour field:
 //!
@@ -21,36 +21,55 @@ use croner::Cron;
 /// Instants outside these years are not searched: the calendar's ends are far, and every step stays in range.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2400;
 
-/// A pattern in a zone.
+/// One or more patterns in a zone; it fires where any of them does.
 #[derive(Debug, Clone)]
 pub(super) struct Firing {
-    cron: Cron,
+    patterns: Vec<Pattern>,
     zone: Tz,
-    every_hour: bool,
+}
+
+/// One cron expression and which of the two kinds it is.
+#[derive(Debug, Clone)]
+pub(super) struct Pattern {
+    pub(super) cron: Cron,
+    pub(super) every_hour: bool,
 }
 
 impl Firing {
-    pub(super) fn new(cron: Cron, zone: Tz) -> Self {
-        let every_hour = cron.pattern.hours.values().len() == 24;
-        Self { cron, zone, every_hour }
+    pub(super) fn new(crons: impl IntoIterator<Item = Cron>, zone: Tz) -> Self {
+        let pattern = |cron: Cron| Pattern { every_hour: cron.pattern.hours.values().len() == 24, cron };
+        Self { patterns: crons.into_iter().map(pattern).collect(), zone }
     }
 
     pub(super) fn zone(&self) -> Tz {
         self.zone
     }
 
+    pub(super) fn patterns(&self) -> &[Pattern] {
+        &self.patterns
+    }
+
     /// The first instant strictly after `now`, which is whole seconds.
     pub(super) fn after(&self, now: Timestamp) -> Option<Timestamp> {
+        self.patterns.iter().filter_map(|pattern| self.pattern_after(pattern, now)).min()
+    }
+
+    /// The last instant not after `now`, which is whole seconds.
+    pub(super) fn at_or_before(&self, now: Timestamp) -> Option<Timestamp> {
+        self.patterns.iter().filter_map(|pattern| self.pattern_at_or_before(pattern, now)).max()
+    }
+
+    fn pattern_after(&self, pattern: &Pattern, now: Timestamp) -> Option<Timestamp> {
         let local = self.local(now)?;
-        if self.every_hour {
-            let found = self.cron.find_next_occurrence(&now.with_timezone(&self.zone), false).ok()?;
+        if pattern.every_hour {
+            let found = pattern.cron.find_next_occurrence(&now.with_timezone(&self.zone), false).ok()?;
             return Some(found.to_utc());
         }
         // Times of day up to the wall clock's own have fired; in the second pass of a repeated hour, so have those up
         // to its end. Each step is later than the one before, so this ends.
         let mut civil = local;
         loop {
-            civil = self.cron.find_next_occurrence(&civil, false).ok()?;
+            civil = pattern.cron.find_next_occurrence(&civil, false).ok()?;
             let instant = self.reached(civil)?;
             if instant > now {
                 return Some(instant);
@@ -58,17 +77,16 @@ impl Firing {
         }
     }
 
-    /// The last instant not after `now`, which is whole seconds.
-    pub(super) fn at_or_before(&self, now: Timestamp) -> Option<Timestamp> {
+    fn pattern_at_or_before(&self, pattern: &Pattern, now: Timestamp) -> Option<Timestamp> {
         let local = self.local(now)?;
-        if self.every_hour {
-            let found = self.cron.find_previous_occurrence(&now.with_timezone(&self.zone), true).ok()?;
+        if pattern.every_hour {
+            let found = pattern.cron.find_previous_occurrence(&now.with_timezone(&self.zone), true).ok()?;
             return Some(found.to_utc());
         }
         let mut civil = local + self.already_passed(local, now);
         let mut inclusive = true;
         loop {
-            civil = self.cron.find_previous_occurrence(&civil, inclusive).ok()?;
+            civil = pattern.cron.find_previous_occurrence(&civil, inclusive).ok()?;
             let instant = self.reached(civil)?;
             if instant <= now {
                 return Some(instant);

@@ -1,6 +1,6 @@
-//! A schedule: cron expression, time zone, holidays.
+//! A schedule: cron expression, time zone, holidays, active dates and cut-off.
 
-use super::{expression, firing::Firing};
+use super::{Window, busiest, expression, firing::Firing};
 use crate::model::{Slot, Timestamp};
 use chrono::{NaiveDate, NaiveTime, SubsecRound, TimeDelta};
 use chrono_tz::Tz;
@@ -23,6 +23,7 @@ pub struct Schedule {
     text: String,
     firing: Firing,
     holidays: BTreeSet<NaiveDate>,
+    window: Window,
 }
 
 /// Why an expression is not a schedule.
@@ -52,11 +53,18 @@ impl Schedule {
     /// # Errors
     /// [`ScheduleError`] where the expression is not 5 or 6 valid fields or never fires.
     pub fn new(text: &str, zone: Tz, holidays: BTreeSet<NaiveDate>) -> Result<Self, ScheduleError> {
-        let firing = Firing::new(expression::read(text)?, zone);
-        Ok(Self { text: text.to_owned(), firing, holidays })
+        let firing = Firing::new([expression::read(text)?], zone);
+        Ok(Self { text: text.to_owned(), firing, holidays, window: Window::default() })
     }
 
-    /// The latest instant that is not after `now`. On a holiday nothing fires, and an older slot is not made up for.
+    /// The same schedule within active dates and before a cut-off.
+    #[must_use]
+    pub fn with_window(self, window: Window) -> Self {
+        Self { window, ..self }
+    }
+
+    /// The latest instant that is not after `now`. On a holiday, outside the active dates and after the cut-off nothing
+    /// fires, and an older slot is not made up for. Where several hold, the window is named before the holiday.
     #[must_use]
     pub fn latest(&self, now: Timestamp) -> Latest {
         let now = now.trunc_subsecs(0);
@@ -64,10 +72,17 @@ impl Schedule {
             return Latest::None;
         };
         let slot = Slot::at(instant);
-        if self.holidays.contains(&self.local_date(slot)) { Latest::Holiday(slot) } else { Latest::Slot(slot) }
+        if self.is_inactive(slot) {
+            Latest::Inactive(slot)
+        } else if self.holidays.contains(&self.local_date(slot)) {
+            Latest::Holiday(slot)
+        } else {
+            Latest::Slot(slot)
+        }
     }
 
-    /// The first slot strictly after `now`, holidays left out; `None` where the next eight years have none.
+    /// The first slot strictly after `now`, without what lies on holidays or outside the window; `None` where the next
+    /// eight years have none, or the last active date is over.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> Option<Slot> {
         let now = now.trunc_subsecs(0);
@@ -76,13 +91,35 @@ impl Schedule {
             let instant = self.firing.after(from).filter(|instant| *instant - now <= LONGEST_SEARCH)?;
             let slot = Slot::at(instant);
             let date = self.local_date(slot);
-            if !self.holidays.contains(&date) {
+            if !self.holidays.contains(&date) && !self.is_inactive(slot) {
                 return Some(slot);
             }
-            // On to the end of the holiday; never behind the instant just found, so the search moves on.
-            let morrow = self.firing.reached(date.succ_opt()?.and_time(NaiveTime::MIN))?;
-            from = instant.max(morrow - TimeDelta::seconds(1));
+            if self.window.is_over(date) {
+                return None;
+            }
+            // On to the next day, or to the first active one; never behind the instant just found, so this moves on.
+            let onward = self.window.from.max(date.succ_opt())?;
+            let midnight = self.firing.reached(onward.and_time(NaiveTime::MIN))?;
+            from = instant.max(midnight - TimeDelta::seconds(1));
         }
+    }
+
+    /// The cut-off of a slot: the first instant of its local day at which the wall clock has reached `not_after`.
+    /// Nothing is decided or first sent for the slot after it. `None` where the schedule has no cut-off.
+    #[must_use]
+    pub fn closes_at(&self, slot: Slot) -> Option<Timestamp> {
+        self.firing.reached(self.local_date(slot).and_time(self.window.not_after?))
+    }
+
+    /// The most slots on any local day: an upper bound that leaves holidays and active dates aside. It is reached by
+    /// every schedule that fires on the day a clock is put back, or whose zone never does that.
+    #[must_use]
+    pub fn busiest_day(&self) -> u32 {
+        busiest::most_in_a_day(&self.firing, self.window.not_after)
+    }
+
+    fn is_inactive(&self, slot: Slot) -> bool {
+        !self.window.is_active(self.local_date(slot)) || self.closes_at(slot).is_some_and(|end| slot.instant() > end)
     }
 
     /// The local date of a slot: the day `max_per_day` counts it on.
@@ -95,6 +132,18 @@ impl Schedule {
     #[must_use]
     pub fn zone(&self) -> Tz {
         self.firing.zone()
+    }
+
+    /// The local dates without slots that the policy itself lists.
+    #[must_use]
+    pub fn holidays(&self) -> &BTreeSet<NaiveDate> {
+        &self.holidays
+    }
+
+    /// Active dates and cut-off.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.window
     }
 
     /// The expression as written.

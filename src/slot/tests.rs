@@ -1,5 +1,7 @@
 //! The room's tests: tables of expressions and instants, and walks against an oracle that scans second by second.
 
+mod window;
+
 use super::{Latest, Schedule};
 use crate::model::{Slot, Timestamp};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
@@ -185,12 +187,17 @@ fn forwards(schedule: &Schedule, start: Timestamp, end: Timestamp) -> Vec<Timest
     slots
 }
 
+/// The slots by asking for the latest again and again; what is a holiday or inactive is passed over.
 fn backwards(schedule: &Schedule, start: Timestamp, end: Timestamp) -> Vec<Timestamp> {
     let mut slots = Vec::new();
     let mut now = end;
-    while let Some(slot) = slot_of(schedule.latest(now)).filter(|slot| *slot >= start) {
-        slots.push(slot);
-        now = slot - TimeDelta::seconds(1);
+    loop {
+        let latest = schedule.latest(now);
+        let Some(instant) = slot_of(latest).filter(|instant| *instant >= start) else { break };
+        if latest == Latest::Slot(Slot::at(instant)) {
+            slots.push(instant);
+        }
+        now = instant - TimeDelta::seconds(1);
     }
     slots.reverse();
     slots

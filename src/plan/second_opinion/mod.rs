@@ -6,9 +6,13 @@
 //! time here, on purpose.
 
 mod objection;
+mod rates;
 mod review;
+mod rules;
+mod shares;
 mod slots;
 mod transfers;
+mod trust;
 
 pub use objection::{Breach, Objection};
 

@@ -65,12 +65,27 @@ pub enum Breach {
     /// The external id is not the one of its place, or stands twice.
     #[error("the external id is not the one of its place")]
     WrongId,
-    /// The source does not hold more than `above`.
-    #[error("the source does not hold more than above")]
+    /// The rule's trigger is not passed: `above`, `below`, or the tolerance.
+    #[error("the rule's trigger (above, below or tolerance) is not passed")]
     NotTriggered,
     /// Less than `keep` or the reserve would stay.
     #[error("less than keep or the reserve would stay")]
     FloorBroken,
+    /// Not the `fixed` amount, or more than the share of what is over the floor.
+    #[error("the amount is not what fixed or fraction says")]
+    NotTheAmount,
+    /// More goes into a wallet than brings it to its level.
+    #[error("more goes into the wallet than it lacks")]
+    Overfilled,
+    /// A rebalance that leads away from the weights, or across one.
+    #[error("the move leads away from the weights, or across one")]
+    OutOfBalance,
+    /// A canary over its share or its maximum.
+    #[error("a canary moves more than its share or its maximum")]
+    CanaryTooLarge,
+    /// An amount that waits for approval and need not, or the other way round.
+    #[error("the amount must wait for approval and does not, or need not and does")]
+    WrongApproval,
     /// `max_per_slot`.
     #[error("max_per_slot is exceeded")]
     OverSlotLimit,
@@ -86,10 +101,13 @@ pub enum Breach {
     /// The policy does not allow to cross currencies, or no rate is known.
     #[error("the currencies must not be crossed")]
     FxRefused,
+    /// The rate is further from its reference than `max_spread`, or there is no reference.
+    #[error("the rate is further from its reference than max_spread")]
+    SpreadTooWide,
     /// Rate or credit are not what the inputs say.
     #[error("the expected rate or credit is wrong")]
     WrongRate,
-    /// A kind of move, or an approval, that no present policy makes.
+    /// A kind of move that no present policy makes.
     #[error("no present policy makes such a move")]
     UnknownMove,
     /// A sum that does not fit.

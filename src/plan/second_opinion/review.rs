@@ -1,10 +1,12 @@
 //! The review: what was counted so far, and the walk through one policy's entry.
 
+use super::rules::{Movement, Opening, is_canary};
 use super::{Breach, Objection};
 use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Country, Currency};
 use crate::plan::{Inputs, Plan, PlannedTransfer, PolicyPlan, Reason};
-use crate::policy::{Policy, Rule, Source};
+use crate::policy::{Policy, Rule};
+use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A review under way. Sums that do not fit are `None`.
@@ -21,6 +23,8 @@ pub(super) struct Review<'a> {
     held_lanes: BTreeSet<Lane>,
     /// Open intents and the plan's own transfers so far, by source.
     spoken_for: BTreeMap<WalletId, Option<Amount>>,
+    /// What open intents and the plan's own transfers so far bring, by destination.
+    arriving: BTreeMap<WalletId, Option<Amount>>,
     /// The plan's own transfers so far and open intents that no cap has counted, by source currency.
     capped: BTreeMap<Currency, Option<Amount>>,
     /// The currencies the plan itself moves.
@@ -45,6 +49,7 @@ impl<'a> Review<'a> {
             lanes: BTreeSet::new(),
             held_lanes: BTreeSet::new(),
             spoken_for: BTreeMap::new(),
+            arriving: BTreeMap::new(),
             capped: BTreeMap::new(),
             moved: BTreeSet::new(),
             count: 0,
@@ -57,6 +62,7 @@ impl<'a> Review<'a> {
             review.ids.insert(hold.external_id.as_str().to_owned());
             review.held_lanes.insert(hold.lane);
             plus(&mut review.spoken_for, hold.lane.from, Some(hold.amount));
+            plus(&mut review.arriving, hold.lane.to, hold.arriving);
             if !hold.counted {
                 plus(&mut review.capped, hold.lane.from.currency, Some(hold.amount));
                 review.count += 1;
@@ -124,6 +130,7 @@ impl<'a> Review<'a> {
                 _ => by_lane.push((transfer.lane(), vec![transfer])),
             }
         }
+        let mut opening = self.opening(policy);
         for (lane, parts) in by_lane {
             self.lane = Some(lane);
             let first_time = self.lanes.insert(lane);
@@ -133,31 +140,58 @@ impl<'a> Review<'a> {
             self.lane_wallets(policy, lane);
             self.parts(policy, entry.slot, lane, &parts);
             let total = total(parts.iter().map(|part| part.amount));
-            let minimum = policy.limits.min_transfer.get(&lane.from.currency).copied();
-            self.object_if(total.is_some_and(|total| minimum.is_some_and(|least| total < least)), Breach::UnderMinimum);
-            match source_of(policy, lane) {
-                Some(source) => self.funds(source, total),
-                None => self.object(Breach::ForeignLane),
+            let rate = if lane.crosses_currencies() {
+                self.inputs.rates.get(&(lane.from.currency, lane.to.currency)).map(|rate| rate.decimal())
+            } else {
+                Some(Decimal::ONE)
+            };
+            match (total, rate) {
+                (Some(total), Some(rate)) => self.movement(policy, &mut opening, &parts, lane, total, rate),
+                (None, _) => self.object(Breach::Uncountable),
+                // The missing rate is objected to already.
+                (_, None) => {}
             }
+            let credit = total.zip(rate).and_then(|(total, rate)| total.checked_mul(rate).ok());
             plus(&mut self.spoken_for, lane.from, total);
+            plus(&mut self.arriving, lane.to, credit);
             plus(&mut self.capped, lane.from.currency, total);
             self.moved.insert(lane.from.currency);
             self.planned += parts.len();
         }
     }
 
-    /// Trigger and floor against what is left of the reading; money on its way in counts for nothing.
-    fn funds(&mut self, source: &Source, total: Option<Amount>) {
-        let spoken_for = self.spoken_for.get(&source.wallet).copied().unwrap_or(Some(Amount::ZERO));
-        let Some(available) = self.inputs.snapshot.readings.get(&source.wallet).map(|reading| reading.available) else {
+    /// One lane's movement: its amount by the policy's limits, by its rule, and by how far the policy is trusted.
+    fn movement(
+        &mut self,
+        policy: &Policy,
+        opening: &mut Opening,
+        parts: &[&PlannedTransfer],
+        lane: Lane,
+        total: Amount,
+        rate: Decimal,
+    ) {
+        // A canary's small share is of an amount over the minimum.
+        let minimum = policy.limits.min_transfer.get(&lane.from.currency).filter(|_| !is_canary(policy));
+        self.object_if(minimum.is_some_and(|least| total < *least), Breach::UnderMinimum);
+        self.approval(policy, total, parts);
+        if !self.inputs.snapshot.readings.contains_key(&lane.from) {
             return self.object(Breach::NotRead);
-        };
-        let usable = spoken_for.and_then(|spoken_for| available.checked_sub(spoken_for).ok());
-        let left = usable.zip(total).and_then(|(usable, total)| usable.checked_sub(total).ok());
-        let (Some(usable), Some(left)) = (usable, left) else { return self.object(Breach::Uncountable) };
-        let reserve = self.inputs.policies.reserve(source.wallet, self.inputs.now);
-        self.object_if(usable <= source.above, Breach::NotTriggered);
-        self.object_if(left < source.keep || left < reserve, Breach::FloorBroken);
+        }
+        match self.usable(lane.from) {
+            Some(usable) => self.rule(policy, opening, Movement { lane, total, rate, usable }),
+            None => self.object(Breach::Uncountable),
+        }
+    }
+
+    /// What is left of a wallet's reading; `None` where it was not read or cannot be counted.
+    pub(super) fn usable(&self, wallet: WalletId) -> Option<Amount> {
+        let spoken_for = self.spoken_for.get(&wallet).copied().unwrap_or(Some(Amount::ZERO))?;
+        self.inputs.snapshot.readings.get(&wallet)?.available.checked_sub(spoken_for).ok()
+    }
+
+    /// What is on its way into a wallet; `None` where it cannot be counted.
+    pub(super) fn arriving(&self, wallet: WalletId) -> Option<Amount> {
+        self.arriving.get(&wallet).copied().unwrap_or(Some(Amount::ZERO))
     }
 
     /// The caps, once everything is counted, and all objections.
@@ -183,7 +217,8 @@ impl<'a> Review<'a> {
     }
 }
 
-/// Transfers or exactly one skip; beside transfers at most one, for what exceeds the number allowed.
+/// Transfers or exactly one skip; beside transfers at most one, for what exceeds the number allowed, or, where a wallet
+/// is to be filled, for what no source has.
 fn every_lane_has_one_answer(policy: &Policy, entry: &PolicyPlan) -> bool {
     let mut skips: BTreeMap<_, Vec<Reason>> = BTreeMap::new();
     for skip in &entry.skipped {
@@ -194,14 +229,13 @@ fn every_lane_has_one_answer(policy: &Policy, entry: &PolicyPlan) -> bool {
     let known = skips.keys().all(|lane| lanes.contains(lane));
     let answered = |lane| {
         let reasons = skips.get(lane).map_or(&[][..], Vec::as_slice);
-        matches!((moving.contains(lane), reasons), (true, [] | [Reason::LimitReached]) | (false, [_]))
+        match (moving.contains(lane), reasons) {
+            (true, [] | [Reason::LimitReached]) | (false, [_]) => true,
+            (true, [Reason::SourceShort]) => !matches!(policy.rule, Rule::Sweep(_)),
+            _ => false,
+        }
     };
     known && lanes.iter().all(answered)
-}
-
-fn source_of(policy: &Policy, lane: Lane) -> Option<&Source> {
-    let Rule::Sweep(sweep) = &policy.rule else { return None };
-    sweep.sources.iter().find(|source| source.wallet == lane.from && sweep.into == lane.to)
 }
 
 /// A sum; `None` where it does not fit.

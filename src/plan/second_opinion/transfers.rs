@@ -21,12 +21,10 @@ impl Review<'_> {
         let foreign = !readings.contains_key(&to) && self.countries.contains(&to.country);
         self.object_if(trouble || foreign || !readings.contains_key(&from), Breach::NotRead);
         self.freshness(from);
-        let crossed = from.currency != to.currency;
-        let rate_known = self.inputs.rates.contains_key(&(from.currency, to.currency));
-        self.object_if(crossed && !(policy.fx.allow && rate_known), Breach::FxRefused);
+        self.crossing(policy, lane);
     }
 
-    fn freshness(&mut self, source: WalletId) {
+    pub(super) fn freshness(&mut self, source: WalletId) {
         let Some(last) = self.inputs.standing.outflows.get(&source) else { return };
         let snapshot = self.inputs.snapshot;
         let unchanged = snapshot.readings.get(&source).is_some_and(|reading| reading.available == last.before);
@@ -40,7 +38,7 @@ impl Review<'_> {
         });
         self.object_if(!numbered || parts.len() > 99, Breach::BrokenParts);
         for transfer in parts {
-            self.object_if(transfer.kind != Kind::Transfer || transfer.needs_approval, Breach::UnknownMove);
+            self.object_if(transfer.kind != Kind::Transfer, Breach::UnknownMove);
             self.amount(policy, transfer);
             self.rate(lane, transfer);
             self.id(slot, lane, transfer);

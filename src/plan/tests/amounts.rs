@@ -1,7 +1,8 @@
 //! How much moves: trigger, floor, rounding, limits, parts.
 
 use super::check;
-use super::scene::{Scene, lane, policy, wallet};
+use super::rules::policy;
+use super::scene::{Scene, lane, wallet};
 use crate::money::Amount;
 use crate::plan::{lane_amounts, plan_for_test};
 use std::collections::BTreeMap;

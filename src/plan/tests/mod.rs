@@ -2,10 +2,14 @@
 
 mod amounts;
 mod corruptions;
+mod exchange;
 mod generated;
+mod portions;
 mod reasons;
+mod rules;
 mod scene;
 mod slots;
+mod top_up;
 mod words;
 
 use scene::Scene;

@@ -4,18 +4,19 @@
 
 #![allow(clippy::panic, reason = "a scene that cannot be read fails its test")]
 
+use super::rules::policy;
 use crate::model::{
     Environment, ExternalId, Identity, Lane, Reading, Slot, Snapshot, Timestamp, WalletId, WalletProblem,
 };
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{
-    Caps, DayKey, Decided, Hold, Inputs, LaneDecision, LastOutflow, Plan, PolicyPlan, Standing, lane_amounts, plan,
-    second_opinion,
+    AppliedRate, Caps, DayKey, Decided, Hold, Inputs, LaneDecision, LastOutflow, Plan, PolicyPlan, Standing,
+    lane_amounts, plan, second_opinion,
 };
-use crate::policy::{Fx, Limits, Mode, Policy, PolicySet, Portion, Rule, Source, Sweep};
-use crate::slot::Schedule;
+use crate::policy::{CalendarReserve, PolicySet};
+use crate::slot::MonthDays;
 use chrono::{DateTime, TimeDelta};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) struct Scene {
     pub(super) set: PolicySet,
@@ -77,6 +78,13 @@ impl Scene {
                 let country: Country = country.parse().unwrap();
                 self.snapshot.problems.push(WalletProblem { country: Some(country), what: what.join(" ") });
             }
+            ["reserve", word, "during", days] => {
+                let (from, until) = days.split_once("..").unwrap();
+                let during = MonthDays::new(from.parse().unwrap(), until.parse().unwrap()).unwrap();
+                let (name, amount) = pair(word);
+                let zone = chrono_tz::Africa::Douala;
+                self.set.calendar.push(CalendarReserve { wallet: wallet(name), amount, during, zone });
+            }
             ["reserve", word] => drop(self.set.reserves.insert(wallet(pair(word).0), pair(word).1)),
             ["policy", name, rest @ ..] => self.set.policies.push(policy(name, rest)),
             ["cap", word] => match word.strip_prefix("hour=") {
@@ -84,9 +92,8 @@ impl Scene {
                 None => drop(self.caps.max_per_day.insert(pair(word).0.parse().unwrap(), pair(word).1)),
             },
             ["rate", word] => {
-                let ((from, to), rate) =
-                    word.split_once('=').map(|(pair, rate)| (pair.split_once('/').unwrap(), rate)).unwrap();
-                self.rates.insert((from.parse().unwrap(), to.parse().unwrap()), rate.parse().unwrap());
+                let (pair, rate) = priced(word);
+                self.rates.insert(pair, rate);
             }
             _ => self.standing_line(words),
         }
@@ -103,8 +110,10 @@ impl Scene {
                 let decision = LaneDecision { slot: slot(at), policy: (*name).to_owned(), moved: *found == "moved" };
                 standing.lanes.insert(lane(on), decision);
             }
-            ["hold", word, outcome] => {
+            ["hold", word, outcome, brings @ ..] => {
                 let (on, amount) = pair(word);
+                // As much arrives as leaves, where nothing else is said; `?` where nobody knows.
+                let arriving = brings.first().map_or(Some(amount), |brings| brings.parse().ok());
                 let id = format!("TRD-HOLD-{}", standing.holds.len());
                 let external_id = ExternalId::from_text(&id);
                 standing.holds.insert(
@@ -113,7 +122,7 @@ impl Scene {
                         external_id,
                         lane: lane(on),
                         amount,
-                        arriving: Some(amount),
+                        arriving,
                         outcome: (*outcome).to_owned(),
                         counted: *outcome != "planned",
                     },
@@ -137,6 +146,11 @@ impl Scene {
             ["outflow", word, at] => {
                 let (name, before) = pair(word);
                 standing.outflows.insert(wallet(name), LastOutflow { before, applied_at: instant(at) });
+            }
+            ["inflow", name, at] => drop(standing.inflows.insert(wallet(name), instant(at))),
+            ["applied", word] => {
+                let (pair, rate) = priced(word);
+                standing.rates.insert(pair, AppliedRate { rate, at: instant("S-1d") });
             }
             other => panic!("no such line in a scene: {other:?}"),
         }
@@ -201,47 +215,11 @@ fn shown_policy(policy: &PolicyPlan) -> String {
     format!("{} {due}: {}", policy.policy, items.join("; "))
 }
 
-/// `GAB:above:keep … >CMR`, flags and `key=value`.
-pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
-    let mut sources = Vec::new();
-    let (mut into, mut limits, mut holidays) = (None, Limits::default(), BTreeSet::new());
-    let (mut mode, mut enabled, mut fx, mut priority) = (Mode::Live, true, Fx::default(), 100);
-    let (mut cron, mut catch_up) = ("0 18 * * *".to_owned(), TimeDelta::hours(6));
-    for word in words {
-        let figures: Vec<&str> = word.split(':').collect();
-        match (figures.as_slice(), word.split_once('=')) {
-            ([source, above, keep], _) => {
-                let (above, keep) = (above.parse().unwrap(), keep.parse().unwrap());
-                sources.push(Source { wallet: wallet(source), above, keep });
-            }
-            (_, Some(("prio", value))) => priority = value.parse().unwrap(),
-            (_, Some(("cron", value))) => cron = value.replace('_', " "),
-            (_, Some(("catch", value))) => catch_up = TimeDelta::minutes(value.parse().unwrap()),
-            (_, Some(("holiday", value))) => drop(holidays.insert(value.parse().unwrap())),
-            (_, Some((key, value))) => {
-                let currency = sources[0].wallet.currency;
-                limit(&mut limits, key).insert(currency, value.parse().unwrap());
-            }
-            (["shadow"], _) => mode = Mode::Shadow,
-            (["off"], _) => enabled = false,
-            (["fx"], _) => fx.allow = true,
-            _ => into = Some(wallet(word.strip_prefix('>').unwrap())),
-        }
-    }
-    let schedule = Schedule::new(&cron, chrono_tz::Africa::Douala, holidays).unwrap();
-    let rule = Rule::Sweep(Sweep { sources, into: into.unwrap(), portion: Portion::Surplus });
-    Policy { limits, fx, mode, enabled, priority, catch_up, ..Policy::bare(name, schedule, rule) }
-}
-
-fn limit<'l>(limits: &'l mut Limits, key: &str) -> &'l mut BTreeMap<Currency, Amount> {
-    match key {
-        "min" => &mut limits.min_transfer,
-        "max" => &mut limits.max_transfer,
-        "slot" => &mut limits.max_per_slot,
-        "day" => &mut limits.max_per_day,
-        "round" => &mut limits.round_down_to,
-        other => panic!("no such limit: {other}"),
-    }
+/// `XAF/XOF=1.0153`.
+fn priced(word: &str) -> ((Currency, Currency), Rate) {
+    let (pair, rate) = word.split_once('=').unwrap();
+    let (from, to) = pair.split_once('/').unwrap();
+    ((from.parse().unwrap(), to.parse().unwrap()), rate.parse().unwrap())
 }
 
 fn pair(word: &str) -> (&str, Amount) {

@@ -1,0 +1,90 @@
+//! A rebalance: money goes from wallets over their weight to wallets under it, only where some share is off by more than
+//! the tolerance, and takes none across its weight.
+
+use super::Breach;
+use super::review::Review;
+use super::rules::{Movement, part, unit};
+use crate::model::WalletId;
+use crate::money::{Amount, Currency};
+use crate::policy::{Policy, Rebalance};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// What the wallets are worth in the base currency; `None` where it cannot be counted.
+pub(super) struct Shares(Option<Known>);
+
+struct Known {
+    wallets: BTreeMap<WalletId, Wallet>,
+    is_off: bool,
+}
+
+struct Wallet {
+    /// Worth of one unit of its currency.
+    rate: Decimal,
+    /// Above its weight by this much before the first transfer; below zero where it is under it.
+    over: Amount,
+    /// What the transfers so far left of that.
+    now: Amount,
+}
+
+impl Shares {
+    pub(super) fn of(review: &Review<'_>, rebalance: &Rebalance) -> Self {
+        Self(known(review, rebalance))
+    }
+}
+
+fn known(review: &Review<'_>, rebalance: &Rebalance) -> Option<Known> {
+    let mut worth = Vec::new();
+    let mut whole = Amount::ZERO;
+    for (wallet, weight) in &rebalance.weights {
+        let rate = rate_to(review, wallet.currency, rebalance.base)?;
+        let value = review.level(*wallet)?.checked_mul(rate).ok()?;
+        whole = whole.checked_add(value).ok()?;
+        worth.push((*wallet, *weight, rate, value));
+    }
+    let tolerated = part(whole, rebalance.tolerance.percent())?;
+    let mut known = Known { wallets: BTreeMap::new(), is_off: false };
+    for (wallet, weight, rate, value) in worth {
+        let over = value.checked_sub(part(whole, weight.percent())?).ok()?;
+        known.is_off |= Amount::new(over.decimal().abs()) > tolerated;
+        known.wallets.insert(wallet, Wallet { rate, over, now: over });
+    }
+    Some(known)
+}
+
+fn rate_to(review: &Review<'_>, from: Currency, base: Currency) -> Option<Decimal> {
+    if from == base {
+        return Some(Decimal::ONE);
+    }
+    review.inputs.rates.get(&(from, base)).map(|rate| rate.decimal())
+}
+
+impl Review<'_> {
+    pub(super) fn shares(&mut self, policy: &Policy, shares: &mut Shares, moved: Movement) {
+        let Some(known) = &mut shares.0 else { return self.object(Breach::Uncountable) };
+        let (is_off, checked) = (known.is_off, known.check(moved));
+        self.object_if(!is_off, Breach::NotTriggered);
+        let Some((crosses, rate, most)) = checked else { return self.object(Breach::Uncountable) };
+        self.object_if(crosses, Breach::OutOfBalance);
+        self.canary(policy, moved.lane.from.currency, moved.total, rate, most);
+    }
+}
+
+impl Known {
+    /// Whether the movement leads away from the weights or across one, by more than one unit; what a unit of the source
+    /// is worth, and the most it could have sent.
+    fn check(&mut self, moved: Movement) -> Option<(bool, Decimal, Amount)> {
+        let unit = unit(moved.lane.from.currency);
+        let into = self.wallets.get_mut(&moved.lane.to)?;
+        let credit = moved.total.checked_mul(moved.rate).ok()?.checked_mul(into.rate).ok()?;
+        let slack_in = unit.checked_mul(moved.rate).ok()?.checked_mul(into.rate).ok()?;
+        into.now = into.now.checked_add(credit).ok()?;
+        let wrong_in = !into.over.is_negative() || into.now > slack_in;
+        let from = self.wallets.get_mut(&moved.lane.from)?;
+        let slack_out = unit.checked_mul(from.rate).ok()?;
+        let most = from.now.checked_add(slack_out).ok()?;
+        from.now = from.now.checked_sub(moved.total.checked_mul(from.rate).ok()?).ok()?;
+        let wrong_out = !from.over.is_positive() || from.now.checked_add(slack_out).ok()?.is_negative();
+        Some((wrong_in || wrong_out, from.rate, most))
+    }
+}

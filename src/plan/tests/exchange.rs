@@ -1,0 +1,46 @@
+//! The guard on rates in a plan.
+
+use super::check;
+
+#[track_caller]
+fn crossing(words: &str, lines: &str, expected: &str) {
+    check(
+        &format!("wallets CMR=9000 SEN=0\npolicy p CMR:0:0 >SEN fx {words}\n{lines}"),
+        &format!("p due: CMR>SEN {expected}"),
+    );
+}
+
+#[test]
+fn a_rate_too_far_from_its_reference_moves_nothing() {
+    crossing("spread=1.5%", "rate XAF/XOF=1.015", "9000");
+    crossing("spread=1.5%", "rate XAF/XOF=1.0151", "fx_spread");
+    crossing("spread=1.5%", "rate XAF/XOF=0.985", "9000");
+    crossing("spread=1.5%", "rate XAF/XOF=0.9849", "fx_spread");
+    crossing("", "rate XAF/XOF=0.5", "9000");
+    crossing("spread=0%", "rate XAF/XOF=1", "9000");
+    // Another reference than the peg.
+    crossing("spread=1% ref=last", "rate XAF/XOF=1.0153\napplied XAF/XOF=1.0153", "9000");
+    crossing("spread=1% ref=last", "rate XAF/XOF=1\napplied XAF/XOF=1.0153", "fx_spread");
+    crossing("spread=1% ref=XAF/XOF:1.0153", "rate XAF/XOF=1.0153", "9000");
+    crossing("spread=1% ref=XOF/XAF:0.985", "rate XAF/XOF=1.0153", "9000");
+    crossing("spread=1% ref=XOF/XAF:0.97", "rate XAF/XOF=1.0153", "fx_spread");
+    crossing("ref=XAF/XOF:1.0153", "rate XAF/XOF=2", "9000");
+}
+
+#[test]
+fn without_a_reference_there_is_nothing_to_compare_with() {
+    crossing("spread=1% ref=last", "rate XAF/XOF=1", "fx_rate_missing");
+    crossing("spread=1% ref=last", "rate XAF/XOF=1\napplied XOF/XAF=1", "fx_rate_missing");
+    crossing("spread=1% ref=XAF/KES:1", "rate XAF/XOF=1", "fx_rate_missing");
+    let kenya = "wallets CMR=9000 KEN=0\npolicy p CMR:0:0 >KEN fx spread=1%\nrate XAF/KES=0.22";
+    check(kenya, "p due: CMR>KEN fx_rate_missing");
+    check(&format!("{kenya}\napplied XAF/KES=0.221"), "p due: CMR>KEN 9000");
+    check(&format!("{kenya}\napplied XAF/KES=0.23"), "p due: CMR>KEN fx_spread");
+    // Within one currency nothing is compared.
+    check("wallets GAB=9000 CMR=0\npolicy p GAB:0:0 >CMR fx spread=0%", "p due: GAB>CMR 9000");
+}
+
+#[test]
+fn figures_that_do_not_fit_are_no_rate() {
+    crossing("spread=1% ref=XOF/XAF:0.98765432109876543", "rate XAF/XOF=1.012345678901234567", "wallet_frozen");
+}
