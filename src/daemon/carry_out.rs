@@ -81,7 +81,7 @@ impl Engine {
     pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
         let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
             let open = state.open.values();
-            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| self.wait_ends_at(tracked));
+            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| self.wait_ends_at(tracked, now));
             open.filter_map(|tracked| next(tracked).map(|at| (tracked.clone(), at))).collect()
         });
         let world = self.world();
