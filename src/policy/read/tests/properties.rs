@@ -158,7 +158,7 @@ fn written(policy: &Policy) -> String {
         policy.priority,
         policy.catch_up.num_seconds(),
     );
-    let mut line = |key: &str, value: String| text.push_str(&format!("    {key}: {value}\n"));
+    let mut line = |key: &str, value: String| text.extend(["    ", key, ": ", &value, "\n"]);
     match &policy.rule {
         Rule::Sweep(sweep) => {
             let from = joined(&sweep.sources, |one| {
