@@ -75,14 +75,13 @@ impl Basis<'_> {
         plan.policies.into_iter().filter(|policy| policy.due).map(|policy| policy.policy).collect()
     }
 
-    /// The pairs of currencies that lanes cross whose slot is up: the rates to ask for.
+    /// The pairs of currencies that policies need whose slot is up: the rates to ask for.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
         let due = self.due();
         let all = self.policies.policies.iter();
         let wanted = all.filter(|policy| policy.enabled && policy.fx.allow && due.contains(&policy.name));
-        let lanes = wanted.flat_map(crate::policy::Policy::lanes).filter(|lane| lane.crosses_currencies());
-        lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect()
+        wanted.flat_map(crate::policy::Policy::pairs).collect()
     }
 
     /// Asks the bank for everything and plans.

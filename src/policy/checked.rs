@@ -311,6 +311,23 @@ impl Policy {
         self.rule.lanes()
     }
 
+    /// The pairs of currencies whose rates its decisions rest on: those its lanes cross, and for a rebalance those from
+    /// its wallets into the currency they are compared in. Empty within one currency.
+    #[must_use]
+    pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
+        let lanes = self.lanes();
+        let mut pairs: BTreeSet<_> = lanes
+            .iter()
+            .filter(|lane| lane.crosses_currencies())
+            .map(|lane| (lane.from.currency, lane.to.currency))
+            .collect();
+        if let (Rule::Rebalance(rebalance), false) = (&self.rule, pairs.is_empty()) {
+            let currencies = lanes.iter().map(|lane| lane.from.currency);
+            pairs.extend(currencies.filter(|from| *from != rebalance.base).map(|from| (from, rebalance.base)));
+        }
+        pairs
+    }
+
     /// The floor that the rule itself sets for a wallet it takes from, without reserves.
     #[must_use]
     pub fn keep(&self, wallet: WalletId) -> Amount {

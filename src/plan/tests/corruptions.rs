@@ -16,7 +16,7 @@ const GOOD: &str = "
     cap XAF=30000000
     cap hour=10";
 
-type Corruption = fn(&mut Scene, &mut Plan);
+pub(super) type Corruption = fn(&mut Scene, &mut Plan);
 
 fn first(plan: &mut Plan) -> &mut PlannedTransfer {
     &mut plan.policies[0].transfers[0]
@@ -27,7 +27,7 @@ fn last(plan: &mut Plan) -> &mut PlannedTransfer {
 }
 
 /// A wrong amount, with the credit that belongs to it, so that the amount alone is wrong.
-fn set_amount(transfer: &mut PlannedTransfer, amount: &str) {
+pub(super) fn set_amount(transfer: &mut PlannedTransfer, amount: &str) {
     transfer.amount = amount.parse().unwrap();
     transfer.expected_credit = transfer.amount.checked_mul(transfer.expected_rate.unwrap().decimal()).ok();
 }

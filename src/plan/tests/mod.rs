@@ -6,6 +6,7 @@ mod exchange;
 mod generated;
 mod portions;
 mod reasons;
+mod rule_corruptions;
 mod rules;
 mod scene;
 mod slots;
