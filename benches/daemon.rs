@@ -109,6 +109,7 @@ fn transfers(runtime: &tokio::runtime::Runtime, wanted: u64) {
                     environment: Environment::Sandbox,
                     caps: Caps { max_transfers_per_hour: u32::MAX, max_per_day: BTreeMap::new() },
                     retry: RetryRules { resend_for: TimeDelta::hours(6) },
+                    confirm_loosening: false,
                 },
                 ahead: TimeDelta::zero(),
             },

@@ -115,6 +115,8 @@ impl Move {
             limit_day: self.slot.instant().date_naive(),
             cap_day: self.slot.instant().date_naive(),
             journal_before_slot: true,
+            approval: None,
+            fx: None,
         }
     }
 }

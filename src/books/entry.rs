@@ -2,7 +2,7 @@
 
 use super::Posting;
 use crate::intent::Evidence;
-use crate::model::{ExternalId, Kind, Origin, Timestamp};
+use crate::model::{ExternalId, Kind, Origin, RateReference, Timestamp};
 use crate::money::{Amount, Country, Currency, Money, Rate};
 use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
@@ -171,6 +171,9 @@ pub struct Entry {
     pub evidence: Evidence,
     /// The entry that this one corrects.
     pub corrects: Option<EntryId>,
+    /// What the rate is compared with; `None` within one currency and in a correction. Not a column.
+    #[serde(skip)]
+    pub reference: Option<RateReference>,
     /// The double entry; sums to zero in each currency. Not a column.
     #[serde(skip)]
     pub postings: Vec<Posting>,

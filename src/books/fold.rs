@@ -50,6 +50,7 @@ impl Folder {
             }
             Event::Resolved { external_id, finding: Finding::NotApplied, .. }
             | Event::Rejected { external_id, .. }
+            | Event::Declined { external_id, .. }
             | Event::Cancelled { external_id, .. } => {
                 self.take(record, external_id)?;
             }
@@ -58,6 +59,8 @@ impl Folder {
             | Event::Alive
             | Event::Observed { .. }
             | Event::PoliciesInForce { .. }
+            | Event::PoliciesAccepted { .. }
+            | Event::Approved { .. }
             | Event::Attempted { .. }
             | Event::NotSent { .. }
             | Event::Unknown { .. }

@@ -1,8 +1,8 @@
 //! What is known of one applied movement at one moment: the intent's part, and the facts that KPay or an operator gave.
 
 use super::entry::{EntryKind, RateSource};
-use crate::intent::AppliedFacts;
-use crate::model::{ExternalId, Intent, Kind, Lane, Origin, tame};
+use crate::intent::{AppliedFacts, reference_of};
+use crate::model::{ExternalId, Intent, Kind, Lane, Origin, RateReference, tame};
 use crate::money::{Amount, Currency, Money, Rate};
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -20,6 +20,8 @@ pub(super) struct Subject {
     pub policy: Option<String>,
     pub lane: Lane,
     pub indicative_rate: Option<Rate>,
+    /// What the rate is compared with; `None` within one currency.
+    pub reference: Option<RateReference>,
     pub description: String,
 }
 
@@ -32,9 +34,15 @@ impl Subject {
             policy: intent.origin.policy().map(str::to_owned),
             lane: intent.lane,
             indicative_rate: intent.indicative_rate,
+            reference: intent.lane.crosses_currencies().then(|| reference(intent)).flatten(),
             description: describe(intent),
         }
     }
+}
+
+fn reference(intent: &Intent) -> Option<RateReference> {
+    let pair = (intent.lane.from.currency, intent.lane.to.currency);
+    reference_of(intent.fx.and_then(|fx| fx.reference), pair)
 }
 
 /// `GAB to CMR, policy consolidate-cemac, slot 2026-11-24T17:00:00Z, part 1 of 1`.

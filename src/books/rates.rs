@@ -1,8 +1,10 @@
 //! Applied rates: one row per applied movement, completed by its corrections; the newest, and every one still pending.
 
 use super::{Entry, EntryId, EntryKind, RateSource};
-use crate::model::ExternalId;
+use crate::intent::plainly;
+use crate::model::{ExternalId, RateReference};
 use crate::money::{Amount, Country, Currency, Rate};
+use crate::plan::basis_points;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -43,6 +45,15 @@ pub struct RateRow {
     pub rate_source: Option<RateSource>,
     /// KPay's indicative rate at the decision.
     pub indicative_rate: Option<Rate>,
+    /// What the rate is compared with, for people: `1 (the peg to the euro)`; `None` within one currency.
+    pub reference_rate: Option<String>,
+    /// How far the rate is from it, in basis points, a decimal string; below zero where it brought less.
+    pub off_reference_bp: Option<String>,
+    /// How far the rate is from the indicative one, likewise.
+    pub off_indicative_bp: Option<String>,
+    /// The same as data. Not shown in JSON.
+    #[serde(skip)]
+    pub reference: Option<RateReference>,
     /// The last correction that completed it.
     pub corrected_by: Option<EntryId>,
 }
@@ -63,8 +74,24 @@ impl RateRow {
             effective_rate: entry.effective_rate,
             rate_source: entry.rate_source,
             indicative_rate: entry.indicative_rate,
+            reference: entry.reference,
+            reference_rate: entry.reference.map(|reference| reference.to_string()),
+            off_reference_bp: None,
+            off_indicative_bp: None,
             corrected_by: None,
         }
+        .compared()
+    }
+
+    /// With the comparisons of its rate; within one currency there is nothing to compare.
+    fn compared(mut self) -> Self {
+        let Some(rate) = self.exchange_rate.filter(|_| self.source_currency != self.destination_currency) else {
+            return self;
+        };
+        let off = |reference| basis_points(reference, rate).map(|points| points.to_string());
+        self.off_reference_bp = self.reference.and_then(off);
+        self.off_indicative_bp = self.indicative_rate.map(plainly).and_then(off);
+        self
     }
 
     /// Whether nobody gave the rate, or the credit, yet.
@@ -98,7 +125,7 @@ impl Rates {
                 let known = self.incomplete.remove(&corrected).or_else(|| self.complete.remove(&corrected));
                 let Some(mut row) = known else { return };
                 row.correct(entry);
-                row
+                row.compared()
             }
             _ => RateRow::new(entry),
         };

@@ -6,7 +6,7 @@ use crate::control::{self, CallError, Request, Response, TransferStory};
 use crate::daemon::doors::{Bank, BankError, Leave, MaySend, SystemClock};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::TransferView;
-use crate::daemon::{Counted, Engine, KpayBank, Loaded, Parts, Rules};
+use crate::daemon::{Counted, Engine, Held, Judged, KpayBank, Loaded, Parts, Rules};
 use crate::intent::{Outcome, Reply, RetryRules};
 use crate::journal::{ReadOnly, Store};
 use crate::kpay;
@@ -58,6 +58,26 @@ pub fn policies(settings: &Settings) -> Result<(Arc<PolicySet>, Vec<Diagnostic>)
     match crate::daemon::load(&settings.policies.path) {
         Loaded::Good { set, warnings } => Ok((set, warnings)),
         Loaded::Bad(diagnostics) | Loaded::Gone(diagnostics) => Err(CliError::bad_policies(&diagnostics)),
+    }
+}
+
+/// The policies to work with where no daemon runs: those on disk, or, where they loosen a guard and that has to be
+/// confirmed, those last in force by the journal, whose hash is `last`, beside the ones that wait.
+///
+/// # Errors
+/// 77 where the journal cannot be read, and where policies wait and those before them are not known any more.
+pub fn in_force(
+    settings: &Settings,
+    on_disk: &Arc<PolicySet>,
+    last: Option<&str>,
+) -> Result<(Arc<PolicySet>, Option<Held>), CliError> {
+    if !settings.policies.confirm_loosening {
+        return Ok((on_disk.clone(), None));
+    }
+    match crate::daemon::judge(&settings.state, last, on_disk)? {
+        Judged::Passes => Ok((on_disk.clone(), None)),
+        Judged::Waits(held, Some(before)) => Ok((before, Some(held))),
+        Judged::Waits(held, None) => Err(CliError::new(Exit::Refused, held.sentence())),
     }
 }
 
@@ -138,6 +158,7 @@ pub fn rules(settings: &Settings) -> Rules {
         environment: settings.kpay.environment,
         caps: settings.limits.clone(),
         retry: RetryRules { resend_for: settings.kpay.resend_for },
+        confirm_loosening: settings.policies.confirm_loosening,
     }
 }
 
@@ -274,6 +295,10 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> 
     };
     let engine = engine(settings, policies, bank, store, metrics, TimeDelta::zero());
     let response = runtime()?.block_on(async {
+        // What waits is known once the set on disk is compared with the journal.
+        if matches!(request, Request::AcceptPolicies { .. }) {
+            engine.take_up_policies().await?;
+        }
         if let Request::Resolve { finding } = &request {
             let found = engine.store().find(&ExternalId::from_text(&finding.external_id))?;
             if found.is_some_and(|found| found.outcome == Outcome::Sending) {

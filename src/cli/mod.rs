@@ -1,5 +1,6 @@
 //! The command line: one file per command. Data on stdout, talk on stderr, no meaning by colour.
 
+mod approve;
 mod check;
 mod context;
 mod demo;
@@ -10,6 +11,7 @@ mod once;
 mod output;
 mod pause;
 mod plan;
+mod policies;
 mod policy_commands;
 mod run;
 mod sandbox;
@@ -70,10 +72,17 @@ enum Command {
     /// List transfers, show one, record what you found out
     #[command(subcommand)]
     Transfers(transfers::Command),
+    /// Agree to a transfer that waits for approval
+    Approve(approve::Args),
+    /// Refuse a transfer that waits for approval: it is cancelled
+    Reject(approve::Args),
     /// Stop all sending, or one policy's (kill switch)
     Pause(pause::Args),
     /// End a pause
     Resume(pause::Args),
+    /// Accept changed policies that loosen a guard
+    #[command(subcommand)]
+    Policies(policies::Command),
     /// Export and check the books
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -121,8 +130,11 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Schema => policy_commands::schema(),
         Command::Status(args) => status::run(config, &args),
         Command::Transfers(command) => transfers::run(config, command),
+        Command::Approve(args) => approve::run(config, args, true),
+        Command::Reject(args) => approve::run(config, args, false),
         Command::Pause(args) => pause::run(config, args, true),
         Command::Resume(args) => pause::run(config, args, false),
+        Command::Policies(command) => policies::run(config, command),
         Command::Ledger(command) => books(config, &command),
         Command::Journal(command) => journal::run(config, &command),
     }

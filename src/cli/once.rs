@@ -7,6 +7,7 @@ use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::TransferView;
 use crate::daemon::{Engine, once};
 use crate::model::{Environment, Timestamp};
+use crate::policy::PolicySet;
 use crate::settings::Surroundings;
 use chrono::TimeDelta;
 use std::path::Path;
@@ -34,27 +35,23 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
     // What went wrong is the last sentence, not a log line before it as well.
     context::start_logging(settings.log, "error");
-    let (policies, warnings) = context::policies(&settings)?;
+    let (on_disk, warnings) = context::policies(&settings)?;
     for warning in &warnings {
         output::talk(warning);
     }
-    context::known_policy(&policies, args.policy.as_deref())?;
     let ahead = args.at.map_or(TimeDelta::zero(), |at| at - SystemClock.now());
-    if settings.kpay.environment == Environment::Production {
-        let asked =
-            policies.policies.iter().filter(|policy| args.policy.as_ref().is_none_or(|name| *name == policy.name));
-        let catch_up = asked.map(|policy| policy.catch_up).min().unwrap_or(TimeDelta::zero());
-        if ahead.abs() > catch_up {
-            let text = "in production --at may not be further from the machine's clock than catch_up: money would \
-                        move for a slot that is not now";
-            return Err(CliError::new(Exit::Refused, text));
-        }
-    }
     let metrics = context::metrics()?;
     let access = context::access(&settings, &Surroundings::of_process()?)?;
     let store = context::store(&settings)?;
+    let last = store.with_state(|state| state.policy_hash.clone());
+    // What is said of policies here is about those that will be worked with.
+    let (policies, _) = context::in_force(&settings, &on_disk, last.as_deref())?;
+    context::known_policy(&policies, args.policy.as_deref())?;
+    if settings.kpay.environment == Environment::Production {
+        near_enough(&policies, args.policy.as_deref(), ahead)?;
+    }
     let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
-    let engine = context::engine(&settings, Some(policies), bank, store, metrics, ahead);
+    let engine = context::engine(&settings, Some(on_disk), bank, store, metrics, ahead);
     let report = context::runtime()?.block_on(async {
         engine.begin("once").await?;
         once(&engine, args.policy.as_deref()).await
@@ -93,6 +90,18 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         return Err(CliError::new(Exit::Unsettled, text));
     }
     Ok(Exit::Done)
+}
+
+/// In production `--at` stays near the machine's clock.
+fn near_enough(policies: &PolicySet, only: Option<&str>, ahead: TimeDelta) -> Result<(), CliError> {
+    let asked = policies.policies.iter().filter(|policy| only.is_none_or(|name| *name == policy.name));
+    let catch_up = asked.map(|policy| policy.catch_up).min().unwrap_or(TimeDelta::zero());
+    if ahead.abs() <= catch_up {
+        return Ok(());
+    }
+    let text = "in production --at may not be further from the machine's clock than catch_up: money would move for a \
+                slot that is not now";
+    Err(CliError::new(Exit::Refused, text))
 }
 
 /// Intents that something happened to.

@@ -17,7 +17,6 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
@@ -53,12 +52,17 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
     context::start_logging(settings.log, "error");
-    let (policies, _) = context::policies(&settings)?;
+    let (on_disk, _) = context::policies(&settings)?;
+    let state = state(&settings)?;
+    let (policies, held) = context::in_force(&settings, &on_disk, state.policy_hash.as_deref())?;
     context::known_policy(&policies, args.policy.as_deref())?;
     let plan = match &args.balances {
-        Some(file) => offline(&settings, &policies, args, file)?,
-        None => live(&settings, &policies, args)?,
+        Some(file) => offline(&settings, &policies, &state, args, file)?,
+        None => live(&settings, &policies, &state, args)?,
     };
+    if let Some(held) = held {
+        output::talk(format_args!("note: planned with the policies last in force; {}", held.sentence()));
+    }
     if args.json {
         output::json(&plan)?;
     } else {
@@ -67,7 +71,7 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn live(settings: &Settings, policies: &Arc<PolicySet>, args: &Args) -> Result<Plan, CliError> {
+fn live(settings: &Settings, policies: &PolicySet, state: &State, args: &Args) -> Result<Plan, CliError> {
     let request = Request::Plan { at: args.at, policy: args.policy.clone() };
     match control::call(&settings.control_socket, &request) {
         Ok(Response::Plan(plan)) => return Ok(plan),
@@ -78,14 +82,18 @@ fn live(settings: &Settings, policies: &Arc<PolicySet>, args: &Args) -> Result<P
     }
     let access = context::access(settings, &Surroundings::of_process()?)?;
     let bank = context::bank(access, None, &context::metrics()?)?;
-    let state = state(settings)?;
-    let plan = context::runtime()?.block_on(basis(settings, policies, &state, args).preview(&bank))?;
+    let plan = context::runtime()?.block_on(basis(settings, policies, state, args).preview(&bank))?;
     Ok(plan)
 }
 
-fn offline(settings: &Settings, policies: &PolicySet, args: &Args, file: &Path) -> Result<Plan, CliError> {
-    let state = state(settings)?;
-    let basis = basis(settings, policies, &state, args);
+fn offline(
+    settings: &Settings,
+    policies: &PolicySet,
+    state: &State,
+    args: &Args,
+    file: &Path,
+) -> Result<Plan, CliError> {
+    let basis = basis(settings, policies, state, args);
     let given = read_balances(file)?;
     let snapshot = Snapshot::from_rows(basis.clock, &given.balances)
         .ok_or_else(|| CliError::new(Exit::Usage, format!("{}: a wallet stands there twice", file.display())))?;

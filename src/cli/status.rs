@@ -6,7 +6,7 @@ use super::output;
 use crate::control::{self, CallError, Request, Response};
 use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::{StatusView, TransferView};
-use crate::daemon::{Loaded, status_of};
+use crate::daemon::{Held, Judged, Loaded, judge, status_of};
 use crate::journal::ReadOnly;
 use crate::model::Slot;
 use crate::settings::Settings;
@@ -55,7 +55,18 @@ fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
     let read = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
     let nothing = crate::intent::State::default();
     let state = read.as_ref().map_or(&nothing, ReadOnly::state);
+    let judged = match &policies {
+        Some(on_disk) if settings.policies.confirm_loosening => {
+            judge(&settings.state, state.policy_hash.as_deref(), on_disk)?
+        }
+        _ => Judged::Passes,
+    };
+    let (policies, held) = match judged {
+        Judged::Passes => (policies, None),
+        Judged::Waits(held, before) => (before, Some(held)),
+    };
     let mut view = status_of(state, policies.as_deref(), &state.balances, state.last_observed, now, &BTreeMap::new());
+    view.held_policies = held.as_ref().map(Held::view);
     view.environment = settings.kpay.environment.to_string();
     view.not_ready_because = vec![NOT_RUNNING.to_owned()];
     if policies.is_none() {
@@ -91,6 +102,18 @@ fn render(view: &StatusView, running: bool) -> String {
     out.push(format!("\nopen transfers: {}", view.open.len()));
     if !view.open.is_empty() {
         out.push(super::transfers::list_table(&view.open));
+    }
+    if let Some(held) = &view.held_policies {
+        out.push("\npolicies on disk that wait, because they loosen what is in force".to_owned());
+        out.extend(held.loosens.iter().map(|text| format!("  {text}")));
+        out.push(format!("  `treasuryd policies accept {} --by NAME` puts them in force", held.hash));
+    }
+    if !view.approvals.is_empty() {
+        out.push("\nwaiting for approval; `treasuryd approve ID --by NAME`, or `reject`".to_owned());
+        for approval in &view.approvals {
+            out.push(format!("  {}", approval.external_id));
+            out.push(format!("    {}", super::transfers::approval_line(approval)));
+        }
     }
     if !view.last_errors.is_empty() {
         out.push("\nlast problems".to_owned());

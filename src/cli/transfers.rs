@@ -5,7 +5,7 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{Request, Response};
 use crate::daemon::FindingRequest;
-use crate::daemon::view::TransferView;
+use crate::daemon::view::{ApprovalView, TransferView};
 use crate::money::{Amount, Rate};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -87,6 +87,13 @@ pub fn run(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
                 output::json(&story)?;
             } else {
                 output::line(&list_table(std::slice::from_ref(&story.transfer)))?;
+                if let Some(approval) = &story.approval {
+                    output::line(&format!("  {}", approval_line(approval)))?;
+                }
+                if let Some(fx) = &story.fx {
+                    let over = if fx.over_max_spread { "; over the policy's max_spread" } else { "" };
+                    output::line(&format!("  rate: {}{over}", fx.sentence))?;
+                }
                 for line in &story.history {
                     output::line(&format!(
                         "  {}  #{}  {}  {}",
@@ -107,6 +114,22 @@ pub fn run(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// `approval: 1 of 2 for 6 000 000 XAF (awa 2026-11-24 18:05:11), from awa, brice; until 2026-11-25 00:00:00 UTC`.
+pub fn approval_line(approval: &ApprovalView) -> String {
+    let given = approval.approved_by.iter().map(|it| format!("{} {}", it.by, it.at.format("%Y-%m-%d %H:%M:%S")));
+    let given: Vec<String> = given.collect();
+    let by = if given.is_empty() { String::new() } else { format!(" ({})", given.join(", ")) };
+    let from = if approval.from.is_empty() { String::new() } else { format!(", from {}", approval.from.join(", ")) };
+    format!(
+        "approval: {} of {} for {} {}{by}{from}; until {}",
+        approval.approved_by.len(),
+        approval.needed,
+        approval.amount.grouped(),
+        approval.currency,
+        approval.until.format("%Y-%m-%d %H:%M:%S UTC")
+    )
 }
 
 fn finding(args: Resolve) -> Result<FindingRequest, CliError> {

@@ -1,7 +1,7 @@
 //! Requests and what they do.
 
-use crate::daemon::view::{StatusView, TransferView};
-use crate::daemon::{Engine, EngineError, FindingRequest, WishError, doors::BankError};
+use crate::daemon::view::{ApprovalView, FxView, StatusView, TransferView};
+use crate::daemon::{AcceptRequest, ApprovalRequest, Engine, EngineError, FindingRequest, WishError, doors::BankError};
 use crate::intent::{Event, Tracked};
 use crate::journal;
 use crate::model::{ExternalId, Timestamp, tame};
@@ -34,6 +34,16 @@ pub enum Request {
     Resolve {
         /// The finding.
         finding: FindingRequest,
+    },
+    /// `approve ID` and `reject ID`.
+    Approve {
+        /// Who says what.
+        wish: ApprovalRequest,
+    },
+    /// `policies accept HASH`.
+    AcceptPolicies {
+        /// Who accepts what.
+        wish: AcceptRequest,
     },
     /// `pause`.
     Pause {
@@ -79,6 +89,10 @@ pub enum Response {
 pub struct TransferStory {
     /// As in the list.
     pub transfer: TransferView,
+    /// Whose approval it waited or waits for; `None`: nobody's.
+    pub approval: Option<ApprovalView>,
+    /// The applied rate beside what it was compared with; `None` within one currency and while nobody gave it.
+    pub fx: Option<FxView>,
     /// Its records, oldest first.
     pub history: Vec<StoryLine>,
 }
@@ -113,6 +127,8 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
             Ok(view) => Response::Done(format!("{} is {} now", view.external_id, view.state)),
             Err(error) => wish_failed(&error),
         },
+        Request::Approve { wish } => done(engine.approve(&wish).await),
+        Request::AcceptPolicies { wish } => done(engine.accept(&wish).await),
         Request::Pause { policy, by } => done(engine.pause(policy, by).await),
         Request::Resume { policy, by } => done(engine.resume(policy, by).await),
     }
@@ -149,7 +165,12 @@ fn story(engine: &Engine, external_id: &str) -> Response {
 /// [`journal::StoreError`] where the journal cannot be read.
 pub fn story_of(dir: &Path, tracked: &Tracked) -> Result<TransferStory, journal::StoreError> {
     let history = lines_of(journal::records(dir)?, &tracked.intent.external_id)?;
-    Ok(TransferStory { transfer: TransferView::from(tracked), history })
+    Ok(TransferStory {
+        transfer: TransferView::from(tracked),
+        approval: ApprovalView::of(tracked),
+        fx: FxView::of(tracked),
+        history,
+    })
 }
 
 fn lines_of(
@@ -184,9 +205,15 @@ fn line_of(event: &Event, id: &ExternalId) -> Option<(&'static str, String)> {
         Event::Rejected { detail, .. } => ("rejected", detail.clone()),
         Event::NeedsOperator { detail, .. } => ("needs_operator", detail.clone()),
         Event::Cancelled { detail, .. } => ("cancelled", detail.clone()),
+        Event::Approved { by, note, .. } => ("approved", by_whom(by, note)),
+        Event::Declined { by, note, .. } => ("declined", by_whom(by, note)),
         Event::Resolved { by, note, .. } => ("resolved", format!("by {by}: {note}")),
         _ => return None,
     })
+}
+
+fn by_whom(by: &str, note: &str) -> String {
+    if note.is_empty() { format!("by {by}") } else { format!("by {by}: {note}") }
 }
 
 fn done(result: Result<String, WishError>) -> Response {

@@ -3,14 +3,15 @@
 
 use super::doors::{BankError, Leave};
 use super::engine::{Engine, EngineError};
+use super::preview::read_rates;
 use crate::intent::{
     ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, next_ask_at,
     verdict,
 };
 use crate::model::{ExternalId, IdParts, Intent, Moment, Origin, Snapshot, Timestamp, WalletId};
-use crate::money::Amount;
+use crate::money::{Amount, Currency, Rate};
 use chrono::TimeDelta;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::MutexGuard;
@@ -41,6 +42,8 @@ enum Item {
     Drop(ExternalId, String),
     /// Asked about for long enough.
     GiveUp(ExternalId),
+    /// Nobody approved it in time, or its policy is gone.
+    EndWait(ExternalId),
 }
 
 impl Engine {
@@ -78,12 +81,13 @@ impl Engine {
     pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
         let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
             let open = state.open.values();
-            open.filter_map(|tracked| next_ask_at(tracked, now).map(|at| (tracked.clone(), at))).collect()
+            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| self.wait_ends_at(tracked));
+            open.filter_map(|tracked| next(tracked).map(|at| (tracked.clone(), at))).collect()
         });
         let world = self.world();
         let due = |(tracked, at): (Tracked, Timestamp)| {
-            let asked = world.asked.contains(&tracked.intent.external_id);
-            (tracked, if asked { at } else { at.min(now) })
+            let as_it_says = tracked.waits_under().is_some() || world.asked.contains(&tracked.intent.external_id);
+            (tracked, if as_it_says { at } else { at.min(now) })
         };
         open.into_iter().map(due).collect()
     }
@@ -131,6 +135,10 @@ impl Engine {
                     self.append(vec![event]).await?;
                     Flow::Next
                 }
+                Item::EndWait(external_id) => {
+                    self.end_wait(&external_id).await?;
+                    Flow::Next
+                }
                 Item::First(tracked) => self.send_first(&tracked).await?,
                 Item::Again(tracked) => self.ask_again(&tracked).await?,
             };
@@ -159,9 +167,12 @@ impl Engine {
         let mut due: Vec<Tracked> = here.map(|(tracked, _)| tracked).collect();
         due.sort_by_key(|tracked| {
             let intent = &tracked.intent;
-            (tracked.outcome == Outcome::Planned, intent.slot, intent.lane, intent.part)
+            (tracked.outcome != Outcome::Unknown, intent.slot, intent.lane, intent.part)
         });
         for tracked in due {
+            if tracked.outcome == Outcome::AwaitingApproval {
+                return Ok(Some(Item::EndWait(tracked.intent.external_id)));
+            }
             if tracked.outcome == Outcome::Unknown {
                 if self.rules.retry.is_over(&tracked, now) {
                     return Ok(Some(Item::GiveUp(tracked.intent.external_id)));
@@ -216,13 +227,16 @@ impl Engine {
 
     async fn send_first(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
         // Refusals that need no balance come before any request.
-        let nothing =
-            Snapshot { taken_at: self.clock.now(), readings: std::collections::BTreeMap::new(), problems: Vec::new() };
-        if let Gate::Cancel(detail) = self.gate(tracked, &nothing) {
+        let nothing = Snapshot { taken_at: self.clock.now(), readings: BTreeMap::new(), problems: Vec::new() };
+        if let Gate::Cancel(detail) = self.gate(tracked, &nothing, &BTreeMap::new()) {
             return self.cancel(tracked, detail).await;
         }
         let source = tracked.intent.lane.from;
         let Ok(before_leave) = self.fresh_reading(source).await else { return Ok(Flow::Rest) };
+        let (rates, failures) = read_rates(&*self.bank, self.pairs_to_check(&tracked.intent)).await;
+        for failure in failures {
+            self.note_problem(&failure.to_string());
+        }
         let starting = self.starting.lock().await;
         let Some(leave) = self.leave().await? else { return Ok(Flow::Rest) };
         // The leave may have been long in coming: money is sent on a reading of a few seconds ago or not at all.
@@ -234,7 +248,7 @@ impl Engine {
             // One request a minute: a second reading would never be younger than this one.
             before_leave
         };
-        match self.gate(tracked, &snapshot) {
+        match self.gate(tracked, &snapshot, &rates) {
             Gate::Cancel(detail) => self.cancel(tracked, detail).await,
             Gate::Wait(why) => {
                 self.note_problem(&why);
@@ -274,7 +288,21 @@ impl Engine {
         Ok(Flow::Next)
     }
 
-    fn gate(&self, tracked: &Tracked, snapshot: &Snapshot) -> Gate {
+    /// The rates that are read again before an intent's first attempt: its own lane's where its spread is bounded, and
+    /// all that its policy looks at where the plan is made again.
+    fn pairs_to_check(&self, intent: &Intent) -> BTreeSet<(Currency, Currency)> {
+        let lane = intent.lane;
+        let own = lane.crosses_currencies() && intent.fx.is_some_and(|fx| fx.max_spread.is_some());
+        let mut pairs: BTreeSet<_> = own.then_some((lane.from.currency, lane.to.currency)).into_iter().collect();
+        let policies = self.policies();
+        let policy = intent.origin.policy().and_then(|name| policies.as_ref()?.get(name));
+        if let Some(policy) = policy.filter(|_| intent.approval.is_some()) {
+            pairs.extend(policy.pairs());
+        }
+        pairs
+    }
+
+    fn gate(&self, tracked: &Tracked, snapshot: &Snapshot, rates: &BTreeMap<(Currency, Currency), Rate>) -> Gate {
         let policies = self.policies();
         self.store.with_state(|state| {
             check_gate(
@@ -283,6 +311,7 @@ impl Engine {
                     state,
                     snapshot,
                     policies: policies.as_deref(),
+                    rates,
                     caps: &self.rules.caps,
                     now: self.decision_now(),
                     clock: self.clock.now(),

@@ -122,7 +122,7 @@ impl Engine {
                 Ok::<_, EngineError>((made, events, seq))
             })?;
             let fresh = self.without_known_ids(events)?;
-            if fresh.is_empty() || self.append_decisions(seq, fresh).await? {
+            if fresh.is_empty() || self.append_after(seq, fresh).await? {
                 self.note_skips(&made);
                 return Ok(made);
             }

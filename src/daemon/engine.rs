@@ -2,6 +2,7 @@
 //! offers one method a step; the tasks only decide when to call them.
 
 use super::doors::{Bank, BankError, Clock};
+use super::held::Held;
 use super::metrics::Metrics;
 use super::view::ErrorView;
 use crate::intent::{Event, Outcome, RetryRules, State, Tracked};
@@ -40,6 +41,8 @@ pub struct Rules {
     pub caps: Caps,
     /// How long an unknown outcome is asked about.
     pub retry: RetryRules,
+    /// Whether policies that loosen a guard wait for a person.
+    pub confirm_loosening: bool,
 }
 
 /// The engine.
@@ -53,6 +56,8 @@ pub struct Engine {
     /// Held from the leave to send until the attempt is recorded: caps are checked and counted by one at a time, and no
     /// two wait for each other's place in the request budget.
     pub(super) starting: tokio::sync::Mutex<()>,
+    /// Held while a set of policies is put in force or held back.
+    pub(super) adopting: tokio::sync::Mutex<()>,
     stopping: AtomicBool,
     is_daemon: AtomicBool,
     world: Mutex<World>,
@@ -62,6 +67,8 @@ pub struct Engine {
 #[derive(Default)]
 pub(super) struct World {
     pub policies: Option<Arc<PolicySet>>,
+    /// Policies that wait for a person.
+    pub held: Option<Held>,
     pub identity: Option<Identity>,
     pub snapshot: Option<Arc<Snapshot>>,
     /// Why the last reading failed; `None` after a good one.
@@ -171,6 +178,7 @@ impl Engine {
             rules: parts.rules,
             ahead: parts.ahead,
             starting: tokio::sync::Mutex::new(()),
+            adopting: tokio::sync::Mutex::new(()),
             stopping: AtomicBool::new(false),
             is_daemon: AtomicBool::new(false),
             world: Mutex::new(world),
@@ -186,9 +194,7 @@ impl Engine {
     pub async fn begin(&self, command: &str) -> Result<(), EngineError> {
         self.is_daemon.store(command == DAEMON, Ordering::SeqCst);
         self.take_up_left_overs(command).await?;
-        if let Some(set) = self.policies() {
-            self.put_in_force(set).await?;
-        }
+        self.take_up_policies().await?;
         let history = self.store.history(Some(KEPT))?;
         let finished = history.into_iter().filter(|tracked| !tracked.outcome.is_open());
         self.world().finished.extend(finished);
@@ -227,10 +233,18 @@ impl Engine {
         }
         events.extend(std::mem::take(&mut self.world().pauses_to_record));
         self.append(events).await?;
-        if let Some(set) = self.policies() {
-            self.put_in_force(set).await?;
+        self.take_up_policies().await
+    }
+
+    /// Puts the policies that the engine was made with in force, or holds them back.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`].
+    pub async fn take_up_policies(&self) -> Result<(), EngineError> {
+        match self.policies() {
+            Some(set) => self.adopt(set).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Attempts whose reply a crash swallowed are unknown now.
@@ -264,12 +278,12 @@ impl Engine {
         Ok(changed)
     }
 
-    /// [`Engine::append`] for decisions made from the state after record `seq`; false, with nothing written, where
+    /// [`Engine::append`] for events made from the state after record `seq`; false, with nothing written, where
     /// another record came in between.
     ///
     /// # Errors
     /// As [`Engine::append`].
-    pub(super) async fn append_decisions(&self, seq: u64, events: Vec<Event>) -> Result<bool, StoreError> {
+    pub(super) async fn append_after(&self, seq: u64, events: Vec<Event>) -> Result<bool, StoreError> {
         let Some(changed) = self.store.append_after(seq, self.clock.now(), events).await? else { return Ok(false) };
         self.take_in(&changed, &BTreeSet::new());
         Ok(true)
@@ -279,6 +293,9 @@ impl Engine {
     fn take_in(&self, changed: &[Tracked], only_completed: &BTreeSet<ExternalId>) {
         if !self.is_daemon() {
             self.world().changed.extend(changed.iter().map(|tracked| tracked.intent.external_id.clone()));
+        }
+        for tracked in changed {
+            self.take_in_rate(tracked);
         }
         for tracked in changed.iter().filter(|tracked| !only_completed.contains(&tracked.intent.external_id)) {
             super::telemetry::note(&self.metrics, tracked);
@@ -296,6 +313,18 @@ impl Engine {
         }
     }
 
+    /// Tells how far an applied rate is from what it was compared with; over the allowed spread it is a problem.
+    fn take_in_rate(&self, tracked: &Tracked) {
+        let Some(fx) = tracked.applied_fx() else { return };
+        let id = &tracked.intent.external_id;
+        tracing::info!(external_id = %id, lane = %tracked.intent.lane, rate = %fx.applied,
+            off_reference_bp = fx.off_reference_bp.map(tracing::field::display),
+            off_indicative_bp = fx.off_indicative_bp.map(tracing::field::display), "applied rate");
+        if let Some(spread) = fx.over {
+            self.note_problem(&format!("{id}: {fx}: over the policy's max_spread of {spread}, after the fact"));
+        }
+    }
+
     /// The instant decisions are made for.
     #[must_use]
     pub fn decision_now(&self) -> Timestamp {
@@ -308,9 +337,10 @@ impl Engine {
         self.world().policies.clone()
     }
 
-    /// Puts other policies in force, or none.
-    pub fn set_policies(&self, policies: Option<Arc<PolicySet>>) {
-        self.world().policies = policies;
+    /// There are no policies any more, in force or waiting.
+    pub(super) fn drop_policies(&self) {
+        let mut world = self.world();
+        (world.policies, world.held) = (None, None);
     }
 
     /// Countries that policies name: they tell apart balance rows that carry no country.

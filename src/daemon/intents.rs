@@ -2,9 +2,10 @@
 
 use crate::intent::{Event, LaneVerdict, PlannedWith, State, rates_seen};
 use crate::kpay;
-use crate::model::{Identity, Intent, Kind, Lane, Origin, Slot};
-use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip};
-use crate::policy::Policy;
+use crate::model::{ApprovalTerms, FxTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
+use crate::money::Amount;
+use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip, reference_rate};
+use crate::policy::{Approval, Policy};
 use std::collections::BTreeSet;
 
 /// What the decisions of one cycle have in common.
@@ -25,7 +26,7 @@ impl Decider<'_> {
         let slot = planned.slot.filter(|_| planned.due)?;
         let policy = self.inputs.policies.get(&planned.policy)?;
         let intents: Option<Vec<Intent>> =
-            planned.transfers.iter().map(|transfer| self.intent(policy, slot, transfer)).collect();
+            planned.transfers.iter().map(|transfer| self.intent(policy, slot, planned, transfer)).collect();
         let intents = intents?;
         Some(Event::Decided {
             policy: planned.policy.clone(),
@@ -50,9 +51,16 @@ impl Decider<'_> {
         }
     }
 
-    fn intent(&self, policy: &Policy, slot: Slot, transfer: &PlannedTransfer) -> Option<Intent> {
+    fn intent(&self, policy: &Policy, slot: Slot, planned: &PolicyPlan, transfer: &PlannedTransfer) -> Option<Intent> {
         let external_id = transfer.external_id.clone()?;
         let lane = transfer.lane();
+        let wait = policy.approval.as_ref().filter(|_| transfer.needs_approval).and_then(|approval| approval.within);
+        let expires_at = slot.instant() + wait.unwrap_or(policy.catch_up);
+        let approval = if transfer.needs_approval {
+            Some(self.approval_terms(policy.approval.as_ref()?, planned, lane, expires_at)?)
+        } else {
+            None
+        };
         let description = format!("treasuryd {} {slot} part {} of {}", policy.name, transfer.part, transfer.parts);
         let body = kpay::transfer_body(self.identity, lane, transfer.amount, &external_id, &description);
         Some(Intent {
@@ -69,10 +77,40 @@ impl Decider<'_> {
             floor: policy.keep(lane.from).max(self.inputs.policies.reserve(lane.from, self.inputs.now)),
             balance_seen: self.inputs.snapshot.available(lane.from)?,
             indicative_rate: transfer.expected_rate,
-            expires_at: slot.instant() + policy.catch_up,
+            expires_at,
             limit_day: policy.schedule.local_date(slot),
             cap_day: self.inputs.now.date_naive(),
             journal_before_slot: self.state.was_active_before(slot),
+            approval,
+            fx: self.fx_terms(policy, lane),
+        })
+    }
+}
+
+impl Decider<'_> {
+    /// What the rate of a lane between two currencies is compared with, before the send and afterwards.
+    fn fx_terms(&self, policy: &Policy, lane: Lane) -> Option<FxTerms> {
+        let pair = (lane.from.currency, lane.to.currency);
+        let last = self.inputs.standing.rates.get(&pair).map(|applied| applied.rate);
+        let terms = || FxTerms { max_spread: policy.fx.max_spread, reference: reference_rate(&policy.fx, pair, last) };
+        lane.crosses_currencies().then(terms)
+    }
+
+    /// The terms of all parts of a lane. Its deadline runs on the machine's clock, whatever instant was decided for.
+    fn approval_terms(
+        &self,
+        approval: &Approval,
+        planned: &PolicyPlan,
+        lane: Lane,
+        expires_at: Timestamp,
+    ) -> Option<ApprovalTerms> {
+        let parts = planned.transfers.iter().filter(|transfer| transfer.lane() == lane);
+        let amount = parts.map(|part| part.amount).try_fold(Amount::ZERO, Amount::checked_add).ok()?;
+        Some(ApprovalTerms {
+            approvers: approval.approvers,
+            from: approval.from.clone(),
+            amount,
+            until: self.inputs.clock + (expires_at - self.inputs.now),
         })
     }
 }

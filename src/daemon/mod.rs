@@ -1,10 +1,12 @@
 //! The daemon: wiring and one task per file. Observes, decides, carries out, resolves, reloads.
 
+mod approve;
 mod bank;
 mod carry_out;
 mod decide;
 pub mod doors;
 mod engine;
+mod held;
 mod intents;
 pub mod metrics;
 mod observe;
@@ -18,8 +20,10 @@ mod status;
 mod telemetry;
 pub mod view;
 
+pub use approve::ApprovalRequest;
 pub use bank::{Counted, KpayBank};
 pub use engine::{DAEMON, Engine, EngineError, Parts, Rules};
+pub use held::{AcceptRequest, Held, Judged, judge};
 pub use once::{OnceReport, Trouble, once};
 pub use policies::{Loaded, load};
 pub use preview::{Basis, read_rates};

@@ -99,6 +99,7 @@ fn open_attempts(engine: &Engine) -> Vec<(String, u32)> {
     engine
         .asks(engine.clock.now())
         .into_iter()
+        .filter(|(tracked, _)| tracked.waits_under().is_none())
         .map(|(tracked, _)| (tracked.intent.external_id.to_string(), tracked.attempts))
         .collect()
 }

@@ -5,7 +5,7 @@ use crate::intent::State;
 use crate::model::{Environment, Identity, Snapshot, Timestamp};
 use crate::money::{Currency, Rate};
 use crate::plan::{Caps, Inputs, Plan, plan};
-use crate::policy::PolicySet;
+use crate::policy::{Policy, PolicySet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is made from, beside the world.
@@ -81,7 +81,7 @@ impl Basis<'_> {
         let due = self.due();
         let all = self.policies.policies.iter();
         let wanted = all.filter(|policy| policy.enabled && policy.fx.allow && due.contains(&policy.name));
-        wanted.flat_map(crate::policy::Policy::pairs).collect()
+        wanted.flat_map(Policy::pairs).collect()
     }
 
     /// Asks the bank for everything and plans.

@@ -51,8 +51,7 @@ impl Watcher {
                 for warning in warnings {
                     tracing::warn!(%warning, "policies");
                 }
-                tracing::info!(hash = set.hash, count = set.policies.len(), "policies in force");
-                engine.put_in_force(set).await?;
+                engine.adopt(set).await?;
             }
             Loaded::Bad(diagnostics) => {
                 engine.metrics.reload(false, at);
@@ -63,7 +62,7 @@ impl Watcher {
             }
             Loaded::Gone(diagnostics) => {
                 engine.metrics.reload(false, at);
-                engine.set_policies(None);
+                engine.drop_policies();
                 engine.note_problem(&format!(
                     "there are no policies any more, and no new slot is decided until there are: {}",
                     first_of(&diagnostics)
@@ -93,10 +92,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Store`].
-    pub async fn put_in_force(&self, set: Arc<PolicySet>) -> Result<(), EngineError> {
+    pub(super) async fn put_in_force(&self, set: Arc<PolicySet>) -> Result<(), EngineError> {
+        tracing::info!(hash = set.hash, count = set.policies.len(), "policies in force");
         self.metrics.policies_in_force(&set);
         self.metrics.reload(true, self.clock.now());
-        self.set_policies(Some(set.clone()));
+        self.world().policies = Some(set.clone());
         self.record_in_force(&set).await
     }
 
@@ -109,6 +109,18 @@ impl Engine {
         if !is_open || (is_same && self.has_texts_of(set).await?) {
             return Ok(());
         }
+        self.record_texts(Vec::new(), set).await
+    }
+
+    /// Records an acceptance and puts the accepted set in force.
+    pub(super) async fn record_accepted(&self, accepted: Event, set: &Arc<PolicySet>) -> Result<(), EngineError> {
+        self.record_texts(vec![accepted], set).await?;
+        self.metrics.policies_in_force(set);
+        self.world().policies = Some(set.clone());
+        Ok(())
+    }
+
+    async fn record_texts(&self, mut events: Vec<Event>, set: &PolicySet) -> Result<(), EngineError> {
         let files: Vec<PolicyText> = set.files.iter().map(policy_text).collect();
         let (store, copy) = (self.store.clone(), files.clone());
         let kept = tokio::task::spawn_blocking(move || store.keep_policy_texts(&copy)).await;
@@ -122,8 +134,8 @@ impl Engine {
             self.note_problem("the policies are too long for the journal, which keeps their hash alone");
         }
         let files = if fits { files } else { Vec::new() };
-        let event = Event::PoliciesInForce { hash: set.hash.clone(), count: set.policies.len(), files };
-        self.append(vec![event]).await?;
+        events.push(Event::PoliciesInForce { hash: set.hash.clone(), count: set.policies.len(), files });
+        self.append(events).await?;
         self.world().texts_recorded = Some(set.hash.clone());
         Ok(())
     }

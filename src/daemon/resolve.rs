@@ -74,7 +74,7 @@ impl Engine {
         result
     }
 
-    fn find(&self, external_id: &ExternalId) -> Result<Tracked, WishError> {
+    pub(super) fn find(&self, external_id: &ExternalId) -> Result<Tracked, WishError> {
         let shown = tame(external_id.as_str(), 60);
         self.store
             .find(external_id)
@@ -191,7 +191,10 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
         Outcome::Unknown | Outcome::NeedsOperator => {}
         Outcome::Applied if tracked.rate_is_pending() && wish.applied => return complete_rate(tracked, wish),
         Outcome::Sending => return refuse("an attempt is under way; try again in a few seconds"),
-        Outcome::Planned | Outcome::AwaitingApproval => {
+        Outcome::AwaitingApproval => {
+            return refuse("it waits for approval and was never attempted; `treasuryd reject` ends it");
+        }
+        Outcome::Planned => {
             return refuse("it was never attempted, so there is nothing to find; pause its policy to stop it");
         }
         Outcome::Applied => return refuse("it is applied already, and its books are complete"),

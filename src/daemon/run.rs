@@ -157,7 +157,7 @@ async fn carry_out(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), Engine
 }
 
 async fn reload(engine: Arc<Engine>, mut wakers: Wakers, path: PathBuf) -> Result<(), EngineError> {
-    let mut watcher = Watcher::new(&path, engine.policies().map(|set| set.hash.clone()));
+    let mut watcher = Watcher::new(&path, engine.hash_on_disk());
     let reload_wish = wakers.reload.clone();
     loop {
         let asked = tokio::select! {

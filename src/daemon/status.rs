@@ -1,8 +1,9 @@
 //! What people are shown, put together from the engine.
 
 use super::engine::Engine;
+use super::held::Held;
 use super::metrics::LimitLabel;
-use super::view::{PolicyView, RateView, StatusView, TransferView, WalletView};
+use super::view::{ApprovalView, PolicyView, RateView, StatusView, TransferView, WalletView};
 use crate::intent::{Outcome, State};
 use crate::model::{BalanceRow, Timestamp, WalletId};
 use crate::money::Amount;
@@ -52,6 +53,7 @@ impl Engine {
             last_transfers: world.finished.iter().map(TransferView::from).collect(),
             last_errors: world.errors.iter().cloned().collect(),
             journal_records: records,
+            held_policies: world.held.as_ref().map(Held::view),
             ..view
         }
     }
@@ -114,6 +116,13 @@ pub fn status_of(
             .map(|((from, to), applied)| RateView { from: *from, to: *to, rate: applied.rate, at: applied.at })
             .collect(),
         approvals_waiting: state.count(Outcome::AwaitingApproval),
+        approvals: state
+            .open
+            .values()
+            .filter(|tracked| tracked.waits_under().is_some() && tracked.intent.part == 1)
+            .filter_map(ApprovalView::of)
+            .collect(),
+        held_policies: None,
         last_errors: Vec::new(),
         journal_records: 0,
     }

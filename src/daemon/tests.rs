@@ -140,6 +140,7 @@ async fn evening(waiting: WhileWaiting, max_transfers_per_hour: u32, applies: bo
             environment: Environment::Sandbox,
             caps: Caps { max_transfers_per_hour, max_per_day: BTreeMap::new() },
             retry: RetryRules { resend_for: TimeDelta::hours(6) },
+            confirm_loosening: false,
         },
         ahead: TimeDelta::zero(),
     };

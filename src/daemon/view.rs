@@ -40,6 +40,10 @@ pub struct StatusView {
     pub rates: Vec<RateView>,
     /// How many wait for approval.
     pub approvals_waiting: usize,
+    /// What they wait for, one entry a lane and slot.
+    pub approvals: Vec<ApprovalView>,
+    /// Policies that wait for `policies accept`; `None` where none do.
+    pub held_policies: Option<HeldView>,
     /// The newest problems, newest first.
     pub last_errors: Vec<ErrorView>,
     /// Records in the journal.
@@ -157,8 +161,102 @@ impl From<&Tracked> for TransferView {
             fee: facts.and_then(|facts| facts.fee).map(|money| money.amount),
             created_at: tracked.created_at,
             updated_at: tracked.updated_at,
-            detail: tracked.detail.clone(),
+            detail: tracked.waiting_for().unwrap_or_else(|| tracked.detail.clone()),
         }
+    }
+}
+
+/// Policies on disk that loosen a guard, and wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldView {
+    /// Their hash.
+    pub hash: String,
+    /// What they loosen, one sentence each.
+    pub loosens: Vec<String>,
+}
+
+/// Whose approval the intents of a lane and slot wait or waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalView {
+    /// The intent; where a lane has several parts, the first of them.
+    pub external_id: String,
+    /// All parts together, decimal string.
+    pub amount: Amount,
+    /// In which currency.
+    pub currency: Currency,
+    /// How many must approve.
+    pub needed: u8,
+    /// Who may; empty: anybody.
+    pub from: Vec<String>,
+    /// Who has, oldest first.
+    pub approved_by: Vec<ApproverView>,
+    /// What is not approved, and sent, by then is cancelled.
+    pub until: Timestamp,
+}
+
+/// One approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApproverView {
+    /// Who.
+    pub by: String,
+    /// What they wrote; may be empty.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl ApprovalView {
+    /// `None` where nobody's approval was asked for.
+    #[must_use]
+    pub fn of(tracked: &Tracked) -> Option<Self> {
+        let intent = &tracked.intent;
+        let terms = intent.approval.as_ref()?;
+        let given = tracked.approvals.iter();
+        Some(Self {
+            external_id: intent.external_id.to_string(),
+            amount: terms.amount,
+            currency: intent.currency(),
+            needed: terms.approvers,
+            from: terms.from.clone(),
+            approved_by: given.map(|it| ApproverView { by: it.by.clone(), note: it.note.clone(), at: it.at }).collect(),
+            until: intent.expires_at,
+        })
+    }
+}
+
+/// An applied rate beside what it was compared with. Basis points are decimal strings, below zero where it brought less.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FxView {
+    /// What KPay applied.
+    pub applied: Rate,
+    /// For people: `1 (the peg to the euro)`.
+    pub reference: Option<String>,
+    /// How far the applied rate is from it.
+    pub off_reference_bp: Option<String>,
+    /// KPay's indicative rate at the decision.
+    pub indicative: Option<Rate>,
+    /// How far the applied rate is from that.
+    pub off_indicative_bp: Option<String>,
+    /// Whether it is over what the policy allowed.
+    pub over_max_spread: bool,
+    /// All of it in one sentence.
+    pub sentence: String,
+}
+
+impl FxView {
+    /// `None` within one currency, and while nobody gave the rate.
+    #[must_use]
+    pub fn of(tracked: &Tracked) -> Option<Self> {
+        let fx = tracked.applied_fx()?;
+        Some(Self {
+            applied: fx.applied,
+            reference: fx.reference.map(|reference| reference.to_string()),
+            off_reference_bp: fx.off_reference_bp.map(|points| points.to_string()),
+            indicative: fx.indicative,
+            off_indicative_bp: fx.off_indicative_bp.map(|points| points.to_string()),
+            over_max_spread: fx.over.is_some(),
+            sentence: fx.to_string(),
+        })
     }
 }
 

@@ -43,6 +43,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<PolicyText>,
     },
+    /// A person accepts policies that loosen a guard; the record that puts them in force comes right after it.
+    PoliciesAccepted {
+        /// Their hash.
+        hash: String,
+        /// Who.
+        by: String,
+        /// What they loosen, one sentence each.
+        loosens: Vec<String>,
+    },
     /// A slot was decided for all lanes of a policy. Its intents are part of the same record: all of them are durable,
     /// or none.
     Decided {
@@ -124,6 +133,24 @@ pub enum Event {
         external_id: ExternalId,
         /// Why.
         detail: String,
+    },
+    /// A person agrees to an intent that waits for approval.
+    Approved {
+        /// Which intent; each part of a lane and slot has its own record.
+        external_id: ExternalId,
+        /// Who.
+        by: String,
+        /// What they wrote; may be empty.
+        note: String,
+    },
+    /// A person refuses an intent that waits for approval.
+    Declined {
+        /// Which intent; each part of a lane and slot has its own record.
+        external_id: ExternalId,
+        /// Who.
+        by: String,
+        /// What they wrote; may be empty.
+        note: String,
     },
     /// An operator's finding.
     Resolved {
@@ -258,6 +285,8 @@ impl Event {
             | Self::Rejected { external_id, .. }
             | Self::NeedsOperator { external_id, .. }
             | Self::Cancelled { external_id, .. }
+            | Self::Approved { external_id, .. }
+            | Self::Declined { external_id, .. }
             | Self::Resolved { external_id, .. } => Some(external_id),
             _ => None,
         }

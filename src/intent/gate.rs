@@ -2,12 +2,14 @@
 //! decided, and then sent as it is or cancelled, never changed (CONTRACT 1). Resends of an unknown outcome do not pass
 //! here: they move nothing new.
 
+use super::gate_terms::terms_unmet;
 use super::{Outcome, State, Tracked};
 use crate::model::{Intent, Snapshot, Timestamp};
-use crate::money::{Amount, MoneyError};
-use crate::plan::{Caps, DayKey};
+use crate::money::{Amount, Currency, MoneyError, Rate};
+use crate::plan::Caps;
 use crate::policy::PolicySet;
 use chrono::TimeDelta;
+use std::collections::BTreeMap;
 
 /// What the check works from.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +20,8 @@ pub struct GateInputs<'a> {
     pub snapshot: &'a Snapshot,
     /// The policies in force; `None` where none could be read: open intents are then finished all the same.
     pub policies: Option<&'a PolicySet>,
+    /// KPay's indicative rates, read for this send.
+    pub rates: &'a BTreeMap<(Currency, Currency), Rate>,
     /// The configuration's caps.
     pub caps: &'a Caps,
     /// The instant decisions are made for (`--at`, else the clock).
@@ -37,7 +41,7 @@ pub enum Gate {
     Cancel(String),
 }
 
-/// Checks fresh balance, reserve, limits, pause and `catch_up`.
+/// Checks fresh balance, reserve, limits, pause and `catch_up`, then the intent's own terms.
 #[must_use]
 pub fn check_gate(tracked: &Tracked, inputs: &GateInputs<'_>) -> Gate {
     let intent = &tracked.intent;
@@ -55,7 +59,7 @@ pub fn check_gate(tracked: &Tracked, inputs: &GateInputs<'_>) -> Gate {
     }
     match funds_refusal(tracked, inputs, available) {
         Ok(Some(why)) => Gate::Cancel(why),
-        Ok(None) => Gate::Send(available),
+        Ok(None) => terms_unmet(tracked, inputs).unwrap_or(Gate::Send(available)),
         Err(error) => Gate::Cancel(format!("the funds of {source} cannot be counted: {error}")),
     }
 }
@@ -81,7 +85,7 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
     if !policy.enabled || !policy.mode.sends() {
         return Some(format!("policy {name} is no longer live"));
     }
-    let key = DayKey { policy: name.to_owned(), currency: intent.currency(), day: intent.limit_day };
+    let key = intent.day_key()?;
     let used = standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);
     let limit = policy.limits.max_per_day.get(&intent.currency())?;
     (used > *limit).then(|| format!("max_per_day of policy {name} is used up"))
@@ -125,7 +129,7 @@ fn attempted_elsewhere(tracked: &Tracked, state: &State) -> Result<Amount, Money
         other.intent.external_id != tracked.intent.external_id
             && other.intent.lane.from == tracked.intent.lane.from
             && other.holds
-            && other.outcome != Outcome::Planned
+            && !matches!(other.outcome, Outcome::Planned | Outcome::AwaitingApproval)
     });
     others.map(|other| other.intent.amount).try_fold(Amount::ZERO, Amount::checked_add)
 }

@@ -1,8 +1,11 @@
 //! Intents and what happens to them: the events of the journal, one table of legal steps used alike by live running and
 //! recovery, the fold of events into the present state, and the verdict on each reply. Pure: no clock, disk or network.
 
+mod approval;
 mod event;
+mod fx;
 mod gate;
+mod gate_terms;
 mod planned_with;
 mod reply;
 mod retry;
@@ -11,7 +14,9 @@ mod steps;
 mod tracked;
 mod verdict;
 
+pub use approval::{ApprovedBy, NotAllowed, approvals_by, group, may_approve, may_decide, same_person};
 pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
+pub use fx::{AppliedFx, plainly, reference_of, signed};
 pub use gate::{Gate, GateInputs, check_gate};
 pub use planned_with::{PlannedWith, RateSeen, rates_seen};
 pub use reply::Reply;

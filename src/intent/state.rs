@@ -1,10 +1,12 @@
 //! The present state: a fold of the journal's events, in order. Live running and recovery apply the same events through
 //! the same function, so both arrive at the same state.
 
-use super::{Event, Evidence, Finding, Outcome, PausedWhat, Step, Tracked, next_outcome};
+use super::{
+    ApprovedBy, Event, Evidence, Finding, NotAllowed, Outcome, PausedWhat, Step, Tracked, may_approve, next_outcome,
+};
 use crate::model::{BalanceRow, Environment, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
-use crate::plan::{AppliedRate, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
+use crate::plan::{AppliedRate, Decided, Hold, LaneDecision, LastOutflow, Standing};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,6 +51,14 @@ pub enum IllegalEvent {
         /// What was tried.
         step: String,
     },
+    /// An approval by somebody who may not give it.
+    #[error("intent {id}: an approval cannot count: {why}")]
+    Approval {
+        /// The intent.
+        id: String,
+        /// Why not.
+        why: NotAllowed,
+    },
     /// Money that cannot be counted.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -85,7 +95,7 @@ impl State {
             }
             Event::Paused { what, .. } => self.pause(what, true),
             Event::Resumed { what, .. } => self.pause(what, false),
-            Event::Started { .. } | Event::Alive => {}
+            Event::Started { .. } | Event::Alive | Event::PoliciesAccepted { .. } => {}
             _ => return self.step_intent(at, event).map(|tracked| vec![tracked]),
         }
         Ok(Vec::new())
@@ -164,12 +174,11 @@ impl State {
         intent: &Intent,
         operation: fn(Amount, Amount) -> Result<Amount, MoneyError>,
     ) -> Result<(), MoneyError> {
-        let Some(policy) = intent.origin.policy() else { return Ok(()) };
-        let key = DayKey { policy: policy.to_owned(), currency: intent.currency(), day: intent.limit_day };
+        let Some(key) = intent.day_key() else { return Ok(()) };
         let used = self.standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);
-        self.standing.day_used.insert(key, operation(used, intent.amount)?);
+        self.standing.day_used.insert(key.clone(), operation(used, intent.amount)?);
         let oldest = intent.limit_day - DAYS_KEPT;
-        self.standing.day_used.retain(|key, _| key.policy != policy || key.day >= oldest);
+        self.standing.day_used.retain(|kept, _| kept.policy != key.policy || kept.day >= oldest);
         Ok(())
     }
 
@@ -202,7 +211,10 @@ impl State {
     fn step_intent(&mut self, at: Timestamp, event: &Event) -> Result<Tracked, IllegalEvent> {
         let id = event.external_id().map(ToString::to_string).unwrap_or_default();
         let Some(mut tracked) = self.open.remove(&id) else { return Err(IllegalEvent::NoSuchIntent(id)) };
-        let step = step_of(event);
+        if let Event::Approved { by, .. } = event {
+            may_approve(&tracked, by).map_err(|why| IllegalEvent::Approval { id: id.clone(), why })?;
+        }
+        let step = step_of(event, &tracked);
         tracked.outcome = next_outcome(tracked.outcome, step, tracked.may_have_arrived).ok_or(IllegalEvent::Step {
             id: id.clone(),
             from: tracked.outcome.word(),
@@ -247,6 +259,14 @@ impl State {
             Event::Applied { evidence, facts, .. } => {
                 self.close(tracked, at, *evidence, facts);
                 tracked.detail.clear();
+            }
+            Event::Approved { by, note, .. } => {
+                tracked.approvals.push(ApprovedBy { by: by.clone(), note: note.clone(), at });
+            }
+            Event::Declined { by, note, .. } => {
+                tracked.holds = false;
+                tracked.detail = said_by("rejected", by, note);
+                self.count_day(&tracked.intent, Amount::checked_sub)?;
             }
             Event::Rejected { detail, .. } | Event::Cancelled { detail, .. } => {
                 tracked.holds = false;
@@ -309,8 +329,18 @@ fn hold(tracked: &Tracked) -> Hold {
     }
 }
 
-fn step_of(event: &Event) -> Step {
+/// `rejected by awa: too much`.
+fn said_by(what: &str, by: &str, note: &str) -> String {
+    if note.is_empty() { format!("{what} by {by}") } else { format!("{what} by {by}: {note}") }
+}
+
+fn step_of(event: &Event, tracked: &Tracked) -> Step {
     match event {
+        Event::Approved { .. } => {
+            let needed = tracked.intent.approval.as_ref().map_or(usize::MAX, |terms| usize::from(terms.approvers));
+            if tracked.approvals.len() + 1 >= needed { Step::ApproveLast } else { Step::Approve }
+        }
+        Event::Declined { .. } => Step::Decline,
         Event::Attempted { .. } => Step::Attempt,
         Event::NotSent { .. } => Step::NotSent,
         Event::Unknown { .. } => Step::Lose,

@@ -76,6 +76,12 @@ pub enum Step {
     CallOperator,
     /// Given up before any attempt.
     Cancel,
+    /// A person agrees, and more must.
+    Approve,
+    /// The last person who must agree does.
+    ApproveLast,
+    /// A person refuses.
+    Decline,
     /// A person found that money moved.
     FindApplied,
     /// A person found that none did.
@@ -86,7 +92,7 @@ pub enum Step {
 /// failed connection proves anything. `None`: the step is illegal there.
 #[must_use]
 pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<Outcome> {
-    use Outcome::{Applied, Cancelled, NeedsOperator, Planned, Rejected, Sending, Unknown};
+    use Outcome::{Applied, AwaitingApproval, Cancelled, NeedsOperator, Planned, Rejected, Sending, Unknown};
     Some(match (now, step) {
         (Planned, Step::Attempt) if !may_have_arrived => Sending,
         (Unknown, Step::Attempt) => Sending,
@@ -101,7 +107,11 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
         (Sending, Step::Apply) | (Unknown | NeedsOperator | Applied, Step::FindApplied) => Applied,
         (Sending, Step::Reject) if !may_have_arrived => Rejected,
         (Sending | Unknown, Step::CallOperator) => NeedsOperator,
-        (Planned, Step::Cancel) if !may_have_arrived => Cancelled,
+        (AwaitingApproval, Step::Approve) => AwaitingApproval,
+        (AwaitingApproval, Step::ApproveLast) if !may_have_arrived => Planned,
+        (Planned | AwaitingApproval, Step::Cancel) | (AwaitingApproval, Step::Decline) if !may_have_arrived => {
+            Cancelled
+        }
         (Unknown | NeedsOperator, Step::FindNotApplied) => Rejected,
         _ => return None,
     })
@@ -111,7 +121,7 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
 mod tests {
     use super::*;
 
-    const STEPS: [Step; 9] = [
+    const STEPS: [Step; 12] = [
         Step::Attempt,
         Step::NotSent,
         Step::Lose,
@@ -119,6 +129,9 @@ mod tests {
         Step::Reject,
         Step::CallOperator,
         Step::Cancel,
+        Step::Approve,
+        Step::ApproveLast,
+        Step::Decline,
         Step::FindApplied,
         Step::FindNotApplied,
     ];
@@ -133,6 +146,24 @@ mod tests {
                     assert_eq!(next.is_some(), completes, "{now:?} {step:?}");
                 }
             }
+        }
+    }
+
+    /// Nothing but enough approvals leads from waiting to where an attempt may be made.
+    #[test]
+    fn what_waits_is_attempted_only_once_it_is_approved() {
+        for step in STEPS {
+            let expected = match step {
+                Step::Approve => Some(Outcome::AwaitingApproval),
+                Step::ApproveLast => Some(Outcome::Planned),
+                Step::Cancel | Step::Decline => Some(Outcome::Cancelled),
+                _ => None,
+            };
+            assert_eq!(next_outcome(Outcome::AwaitingApproval, step, false), expected, "{step:?}");
+            let leads_back = Outcome::ALL.into_iter().filter(|now| *now != Outcome::AwaitingApproval);
+            let leads_back: Vec<_> =
+                leads_back.filter(|now| next_outcome(*now, step, false) == Some(Outcome::AwaitingApproval)).collect();
+            assert!(leads_back.is_empty(), "{step:?} leads {leads_back:?} back to waiting");
         }
     }
 

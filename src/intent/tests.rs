@@ -36,6 +36,8 @@ fn intent(to: Country, part: u8, journal_before_slot: bool) -> Intent {
         limit_day: slot.instant().date_naive(),
         cap_day: slot.instant().date_naive(),
         journal_before_slot,
+        approval: None,
+        fx: None,
     }
 }
 
@@ -288,7 +290,15 @@ fn gate(available: Option<i64>, tweak: impl FnOnce(&mut State, &mut Caps, &mut T
     let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
     check_gate(
         &tracked,
-        &GateInputs { state: &state, snapshot: &snapshot, policies: None, caps: &caps, now, clock: now },
+        &GateInputs {
+            state: &state,
+            snapshot: &snapshot,
+            policies: None,
+            rates: &BTreeMap::new(),
+            caps: &caps,
+            now,
+            clock: now,
+        },
     )
 }
 

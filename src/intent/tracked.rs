@@ -1,6 +1,6 @@
 //! An intent with its story so far: what `transfers list` shows and what the next step is decided from.
 
-use super::{AppliedFacts, Evidence, Outcome};
+use super::{AppliedFacts, ApprovedBy, Evidence, Outcome};
 use crate::model::{Intent, Timestamp};
 use crate::money::Amount;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct Tracked {
     pub first_attempt_at: Option<Timestamp>,
     /// Whether the configuration's caps have counted it: each intent once, at its first attempt.
     pub counted: bool,
+    /// The approvals given so far, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovedBy>,
     /// What is known of the move, once applied.
     pub facts: Option<AppliedFacts>,
     /// When it was decided (journal time).
@@ -44,9 +47,10 @@ impl Tracked {
     /// A fresh intent.
     #[must_use]
     pub fn new(intent: Intent, at: Timestamp) -> Self {
+        let outcome = if intent.approval.is_some() { Outcome::AwaitingApproval } else { Outcome::Planned };
         Self {
             intent,
-            outcome: Outcome::Planned,
+            outcome,
             evidence: None,
             attempts: 0,
             may_have_arrived: false,
@@ -55,6 +59,7 @@ impl Tracked {
             balance_before: None,
             first_attempt_at: None,
             counted: false,
+            approvals: Vec::new(),
             facts: None,
             created_at: at,
             updated_at: at,

@@ -1,6 +1,6 @@
 //! The durable decision to move one amount over one lane for one slot.
 
-use super::{ExternalId, Lane, Slot, Timestamp};
+use super::{ApprovalTerms, ExternalId, FxTerms, Lane, Slot, Timestamp};
 use crate::money::{Amount, Currency, Rate};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,12 @@ pub struct Intent {
     /// Whether the journal already held a record from the hour before the slot: only then does a later 409 prove our
     /// own amount without balance evidence (CONTRACT, "What a 409 means").
     pub journal_before_slot: bool,
+    /// Whose approval it waits for before it may be sent; `None`: nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalTerms>,
+    /// What its rate is compared with; `None` within one currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fx: Option<FxTerms>,
 }
 
 impl Intent {

@@ -4,8 +4,8 @@
 use super::Reason;
 use super::refusal::{Refusal, money};
 use super::scope::{Position, Scope};
-use super::spread::{Reference, basis_points, is_over, reference_rate};
-use crate::model::{Lane, tame};
+use super::spread::{basis_points, is_over, reference_rate};
+use crate::model::{Lane, RateReference as Reference, tame};
 use crate::money::{Amount, Money, MoneyError, Percent, Rate};
 
 /// One lane of one policy.

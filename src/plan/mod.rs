@@ -7,6 +7,7 @@
 //! `split`, and `sheet` writes them down. Then [`second_opinion()`], with none of that code, checks the plan before
 //! anything is carried out. `spread` compares rates for the plan and for those who send and report.
 
+mod again;
 mod ask;
 mod grant;
 mod inputs;
@@ -31,11 +32,13 @@ mod turn;
 mod world;
 
 pub use crate::model::Reason;
+pub use crate::model::{RateReference as Reference, ReferenceKind};
+pub use again::{Again, AgainInputs, plan_again};
 pub use inputs::Inputs;
 pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;
 pub use second_opinion::{Breach, Objection, second_opinion};
-pub use spread::{Reference, ReferenceKind, basis_points, is_over, peg, reference_rate};
+pub use spread::{basis_points, is_over, peg, reference_rate};
 pub use standing::{AppliedRate, Caps, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
 pub use trial::{lane_amounts, plan_for_test};
 

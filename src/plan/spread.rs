@@ -4,32 +4,10 @@
 //! A comparison never divides: a written rate that serves the opposite direction is multiplied with the rate, and the
 //! product compared with one.
 
+use crate::model::{RateReference as Reference, ReferenceKind};
 use crate::money::{Amount, Currency, MoneyError, Percent, Rate};
 use crate::policy::{Fx, FxReference};
 use rust_decimal::{Decimal, RoundingStrategy};
-use std::fmt;
-
-/// What a rate is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reference {
-    /// The rate as it is known: of the pair itself, or of the opposite direction.
-    pub rate: Rate,
-    /// Whether it is of the opposite direction: the pair's own reference is one divided by it.
-    pub inverse: bool,
-    /// Where it comes from.
-    pub kind: ReferenceKind,
-}
-
-/// Where a reference comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReferenceKind {
-    /// The peg of both currencies to the euro.
-    Peg,
-    /// The rate KPay last applied to the same pair.
-    Last,
-    /// Written in the policy.
-    Fixed,
-}
 
 /// The rate that the peg to the euro sets between two currencies: 1 between XAF and XOF, which both stand at 655.957 to
 /// the euro. `None` for every other pair.
@@ -88,24 +66,6 @@ fn compared(reference: Reference, rate: Rate) -> Result<(Amount, Amount), MoneyE
         return Ok((seen.checked_mul(reference_rate.decimal())?, Amount::whole(1)));
     }
     Ok((seen, reference_rate))
-}
-
-/// For people: `1 (the peg to the euro)`, `1 ÷ 0.985 (written in the policy)`.
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let turned = if self.inverse { "1 ÷ " } else { "" };
-        write!(f, "{turned}{} ({})", self.rate.decimal().normalize(), self.kind)
-    }
-}
-
-impl fmt::Display for ReferenceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Peg => "the peg to the euro",
-            Self::Last => "the last applied rate",
-            Self::Fixed => "written in the policy",
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the journal says that constrains planning: decided slots, open intents, limits used, pauses. Plain data, kept
 //! up to date by the `intent` room's fold over the journal's events.
 
-use crate::model::{ExternalId, Lane, Slot, Timestamp, WalletId};
+use crate::model::{ExternalId, Intent, Lane, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Currency, Rate};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,15 @@ pub struct Caps {
     pub max_transfers_per_hour: u32,
     /// Sum of first attempts a UTC day, by source currency; a currency without an entry has no cap.
     pub max_per_day: BTreeMap<Currency, Amount>,
+}
+
+impl Intent {
+    /// Where `max_per_day` counts it; `None` for a manual move.
+    #[must_use]
+    pub fn day_key(&self) -> Option<DayKey> {
+        let policy = self.origin.policy()?.to_owned();
+        Some(DayKey { policy, currency: self.currency(), day: self.limit_day })
+    }
 }
 
 impl Standing {

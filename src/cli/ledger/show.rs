@@ -144,6 +144,9 @@ fn write_rates(to: &mut dyn Write, rows: &[&RateRow]) -> io::Result<()> {
         ("RATE", Align::Right),
         ("EFFECTIVE", Align::Right),
         ("INDICATIVE", Align::Right),
+        ("REFERENCE", Align::Right),
+        ("OFF REFERENCE", Align::Right),
+        ("OFF INDICATIVE", Align::Right),
         ("GIVEN BY", Align::Left),
         ("TRANSFER", Align::Left),
     ];
@@ -160,9 +163,17 @@ fn rate_cells(row: &RateRow) -> Vec<String> {
         or(row.exchange_rate, "pending"),
         or(row.effective_rate, "-"),
         or(row.indicative_rate, "-"),
+        or(row.reference.map(|reference| reference.figure()), "-"),
+        or(row.off_reference_bp.as_deref().map(in_points), "-"),
+        or(row.off_indicative_bp.as_deref().map(in_points), "-"),
         or(row.rate_source.map(crate::books::RateSource::word), "-"),
         row.external_id.to_string(),
     ]
+}
+
+fn in_points(points: &str) -> String {
+    let sign = if points.starts_with('-') || points == "0" { "" } else { "+" };
+    format!("{sign}{points} bp")
 }
 
 fn write_balance(to: &mut dyn Write, report: &BalanceReport) -> io::Result<()> {

@@ -50,7 +50,7 @@ fn a_rate_nobody_gave_is_listed_as_pending_however_old() {
     run(&line.command, records, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     let row: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
-    let expected = "2026-11-24T17:00:06.000Z CMR>SEN 50 000 XAF pending pending - 1.0150 pending TRD-4";
+    let expected = "2026-11-24T17:00:06.000Z CMR>SEN 50 000 XAF pending pending - 1.0150 1 - - pending TRD-4";
     assert_eq!(row.join(" "), expected);
     assert_eq!(text.lines().count(), 2);
 }

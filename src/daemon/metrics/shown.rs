@@ -22,6 +22,7 @@ pub(super) struct Shown {
     rate: GaugeVec,
     policies: IntGauge,
     approvals: IntGauge,
+    held: IntGauge,
     paused: IntGaugeVec,
     ready: IntGauge,
     journal: IntGauge,
@@ -40,6 +41,7 @@ impl Shown {
             rate: all.gauges("exchange_rate", "The last applied rate.", &["from", "to"])?,
             policies: all.integer("policies_loaded", "Policies in force.")?,
             approvals: all.integer("approvals_waiting", "Intents that wait for approval.")?,
+            held: all.integer("policies_held", "1 where policies on disk wait for `policies accept`.")?,
             paused: all.integers("paused", "1 where paused; * is everything.", &["policy"])?,
             ready: all.integer("ready", "1 where /readyz says 200.")?,
             journal: all.integer("journal_records", "Records in the journal.")?,
@@ -59,6 +61,7 @@ impl Shown {
         }
         self.policies.set(whole(view.policies.len()));
         self.approvals.set(whole(view.approvals_waiting));
+        self.held.set(i64::from(view.held_policies.is_some()));
         self.ready.set(i64::from(view.ready));
         self.journal.set(i64::try_from(view.journal_records).unwrap_or(i64::MAX));
     }

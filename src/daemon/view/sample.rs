@@ -35,6 +35,8 @@ pub(crate) fn bare() -> StatusView {
         last_transfers: Vec::new(),
         rates: Vec::new(),
         approvals_waiting: 0,
+        approvals: Vec::new(),
+        held_policies: None,
         last_errors: Vec::new(),
         journal_records: 1,
     }

@@ -46,6 +46,8 @@ pub fn intent_with_id(lane: Lane, amount: &str, id: &str, description: &str) -> 
         limit_day: at.date_naive(),
         cap_day: at.date_naive(),
         journal_before_slot: true,
+        approval: None,
+        fx: None,
     }
 }
 
