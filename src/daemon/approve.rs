@@ -119,10 +119,10 @@ impl Engine {
     }
 
     /// When a wait is to be ended, on the machine's clock.
-    pub(super) fn wait_ends_at(&self, tracked: &Tracked) -> Option<Timestamp> {
+    pub(super) fn wait_ends_at(&self, tracked: &Tracked, now: Timestamp) -> Option<Timestamp> {
         let terms = tracked.waits_under()?;
         if self.wait_is_over(tracked).is_some() {
-            return Some(self.clock.now());
+            return Some(now);
         }
         Some(terms.until.min(tracked.intent.expires_at - self.ahead) + TimeDelta::milliseconds(1))
     }

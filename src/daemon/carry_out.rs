@@ -81,7 +81,7 @@ impl Engine {
     pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
         let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
             let open = state.open.values();
-            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| self.wait_ends_at(tracked));
+            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| self.wait_ends_at(tracked, now));
             open.filter_map(|tracked| next(tracked).map(|at| (tracked.clone(), at))).collect()
         });
         let world = self.world();
@@ -297,7 +297,7 @@ impl Engine {
         let policies = self.policies();
         let policy = intent.origin.policy().and_then(|name| policies.as_ref()?.get(name));
         if let Some(policy) = policy.filter(|_| intent.approval.is_some()) {
-            pairs.extend(policy.pairs());
+            pairs.extend(policy.rate_pairs());
         }
         pairs
     }

@@ -75,13 +75,13 @@ impl Basis<'_> {
         plan.policies.into_iter().filter(|policy| policy.due).map(|policy| policy.policy).collect()
     }
 
-    /// The pairs of currencies that policies need whose slot is up: the rates to ask for.
+    /// The pairs of currencies to ask rates for: those of the policies whose slot is up.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
         let due = self.due();
         let all = self.policies.policies.iter();
-        let wanted = all.filter(|policy| policy.enabled && policy.fx.allow && due.contains(&policy.name));
-        wanted.flat_map(Policy::pairs).collect()
+        let wanted = all.filter(|policy| policy.enabled && due.contains(&policy.name));
+        wanted.flat_map(Policy::rate_pairs).collect()
     }
 
     /// Asks the bank for everything and plans.

@@ -311,19 +311,20 @@ impl Policy {
         self.rule.lanes()
     }
 
-    /// The pairs of currencies whose rates its decisions rest on: those its lanes cross, and for a rebalance those from
-    /// its wallets into the currency they are compared in. Empty within one currency.
+    /// The pairs of currencies (source, destination) whose rates its decisions need: those that its lanes cross, and,
+    /// where it compares wallets of several currencies, those into the currency it compares them in.
     #[must_use]
-    pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
-        let lanes = self.lanes();
-        let mut pairs: BTreeSet<_> = lanes
-            .iter()
-            .filter(|lane| lane.crosses_currencies())
-            .map(|lane| (lane.from.currency, lane.to.currency))
-            .collect();
-        if let (Rule::Rebalance(rebalance), false) = (&self.rule, pairs.is_empty()) {
-            let currencies = lanes.iter().map(|lane| lane.from.currency);
-            pairs.extend(currencies.filter(|from| *from != rebalance.base).map(|from| (from, rebalance.base)));
+    pub fn rate_pairs(&self) -> BTreeSet<(Currency, Currency)> {
+        if !self.fx.allow {
+            return BTreeSet::new();
+        }
+        let lanes = self.lanes().into_iter().filter(|lane| lane.crosses_currencies());
+        let mut pairs: BTreeSet<_> = lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect();
+        if let Rule::Rebalance(rebalance) = &self.rule
+            && !pairs.is_empty()
+        {
+            let currencies = rebalance.weights.iter().map(|(wallet, _)| wallet.currency);
+            pairs.extend(currencies.filter(|it| *it != rebalance.base).map(|it| (it, rebalance.base)));
         }
         pairs
     }

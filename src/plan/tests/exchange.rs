@@ -51,15 +51,16 @@ fn figures_that_do_not_fit_are_no_rate() {
 fn a_policy_needs_the_rates_of_its_lanes_and_into_its_base() {
     let cases = [
         ("GAB:0:0 >CMR", ""),
-        ("GAB:0:0 SEN:0:0 >CMR", "XOF/XAF"),
-        ("^SEN:1:2 CIV:0 CMR:0", "XAF/XOF"),
-        ("CMR:50% SEN:50% tol=5%", "XAF/XOF XOF/XAF"),
-        ("CMR:50% SEN:50% tol=5% base=KES", "XAF/KES XAF/XOF XOF/KES XOF/XAF"),
-        ("CMR:50% GAB:50% tol=5% base=KES", ""),
+        ("GAB:0:0 SEN:0:0 >CMR fx", "XOF/XAF"),
+        ("GAB:0:0 SEN:0:0 >CMR", ""),
+        ("^SEN:1:2 CIV:0 CMR:0 fx", "XAF/XOF"),
+        ("CMR:50% SEN:50% tol=5% fx", "XAF/XOF XOF/XAF"),
+        ("CMR:50% SEN:50% tol=5% base=KES fx", "XAF/KES XAF/XOF XOF/KES XOF/XAF"),
+        ("CMR:50% GAB:50% tol=5% base=KES fx", ""),
     ];
     for (words, expected) in cases {
         let policy = policy("p", &words.split(' ').collect::<Vec<_>>());
-        let pairs: Vec<String> = policy.pairs().into_iter().map(|(from, to)| format!("{from}/{to}")).collect();
+        let pairs: Vec<String> = policy.rate_pairs().into_iter().map(|(from, to)| format!("{from}/{to}")).collect();
         assert_eq!(pairs.join(" "), expected, "{words}");
     }
 }

@@ -6,12 +6,14 @@ mod exchange;
 mod generated;
 mod portions;
 mod reasons;
+mod rebalance;
 mod rule_corruptions;
 mod rules;
 mod scene;
 mod slots;
 mod top_up;
 mod words;
+mod worst_case;
 
 use scene::Scene;
 

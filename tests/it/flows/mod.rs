@@ -2,6 +2,7 @@
 //! the daemon. The catalogue of faults is deliberately elsewhere; here a fault only sets the scene.
 
 mod amounts;
+mod approval;
 mod books;
 mod daemon;
 mod daemon_honest;
