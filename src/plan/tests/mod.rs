@@ -7,12 +7,14 @@ mod generated;
 mod portions;
 mod reasons;
 mod rebalance;
+mod rule_corruptions;
 mod rules;
 mod scene;
 mod slots;
 mod top_up;
 mod why;
 mod words;
+mod worst_case;
 
 use scene::Scene;
 
