@@ -87,7 +87,6 @@ fn check_all(text: &str, subject: &str) -> (usize, usize) {
             }
             (None, Some(what)) => {
                 assert!(now == Amount::ZERO && what.len() > 10, "{lane:?}");
-                eprintln!("TEMP {what}");
                 cannot += 1;
             }
             (Some(_), Some(_)) => panic!("{lane:?}"),
