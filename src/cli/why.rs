@@ -174,17 +174,13 @@ fn figures(lane: &LaneAnswer) -> Vec<(&'static str, String)> {
 
 fn wallet(wallet: &WalletInputs) -> String {
     let of = |amount: Amount| Money { amount, currency: wallet.currency };
-    let mut text = match wallet.available {
+    let shown = match wallet.available {
         Some(available) => format!("{} has {}", wallet.wallet, of(available)),
         None => format!("{} could not be read in {}", wallet.wallet, wallet.currency),
     };
-    if wallet.held.is_positive() {
-        text.push_str(&format!(", {} of it held by open transfers", of(wallet.held)));
-    }
-    if wallet.arriving.is_positive() {
-        text.push_str(&format!(", {} on its way in", of(wallet.arriving)));
-    }
-    text
+    let held = wallet.held.is_positive().then(|| format!("{} of it held by open transfers", of(wallet.held)));
+    let arriving = wallet.arriving.is_positive().then(|| format!("{} on its way in", of(wallet.arriving)));
+    [Some(shown), held, arriving].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn decided_text(past: &Past, currency: Currency) -> String {

@@ -84,7 +84,7 @@ pub fn decisions(
     }
     for transfer in decisions.values_mut().flat_map(|past| &mut past.transfers) {
         let found = find(&transfer.external_id)?;
-        transfer.outcome = found.map_or("unknown", |tracked| tracked.outcome.word()).to_owned();
+        found.map_or("unknown", |tracked| tracked.outcome.word()).clone_into(&mut transfer.outcome);
     }
     Ok(decisions)
 }

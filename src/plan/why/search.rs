@@ -89,7 +89,7 @@ impl Search<'_, '_> {
                 next.settled.extend(holds.map(|hold| hold.external_id.clone()));
             }
             Reason::FxRateMissing | Reason::FxSpread => next = self.with_rates(next, premise, reason)?,
-            Reason::WalletMissing => next = self.with_wallets(next, premise)?,
+            Reason::WalletMissing => next = self.with_wallets(next, premise),
             Reason::LimitReached => return self.at_a_later_slot(change),
             Reason::Reserve if !premise.policies.calendar.is_empty() => {
                 return self.at_a_later_slot(change).or_else(|| self.with_balance(change, premise, reason));
@@ -132,7 +132,7 @@ impl Search<'_, '_> {
     }
 
     /// Wallets of the rule that KPay does not show: it shows them, empty.
-    fn with_wallets(&self, mut next: Change, premise: &Premise) -> Option<Change> {
+    fn with_wallets(&self, mut next: Change, premise: &Premise) -> Change {
         let wallets = self.policy.lanes().into_iter().flat_map(|lane| [lane.from, lane.to]);
         let is_unread = |wallet: &WalletId| {
             premise.snapshot.available(*wallet).is_none()
@@ -141,7 +141,7 @@ impl Search<'_, '_> {
         for wallet in wallets.filter(is_unread) {
             next.balances.entry(wallet.country).or_insert(Amount::ZERO);
         }
-        Some(next)
+        next
     }
 
     /// The change nearest to the present balance of one wallet that makes the lane move.
