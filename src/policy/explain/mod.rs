@@ -195,3 +195,6 @@ fn listed(items: &[String], and: &str) -> String {
 fn place(zone: chrono_tz::Tz) -> String {
     zone.name().rsplit('/').next().unwrap_or_default().replace('_', " ")
 }
+
+#[cfg(test)]
+mod tests;
