@@ -27,7 +27,7 @@ impl Words for English {
 
     fn sentence(&self, fact: &Fact<'_>) -> String {
         match fact {
-            Fact::Off => "Switched off: it never runs, whatever is said below.".to_owned(),
+            Fact::Off => "Switched off: it does not run until somebody switches it on. Then:".to_owned(),
             Fact::Live => "Live: its transfers are real.".to_owned(),
             Fact::Shadow => "On trial, in shadow: it reports what it would send, and sends nothing.".to_owned(),
             Fact::Canary { share, max } => {

@@ -12,7 +12,7 @@ use crate::policy::compared::Compared;
 use rust_decimal::Decimal;
 use words::{
     NB, NNB, Name, active, and, capital, clock, codes, dates_in_words, decimal, hour, money, name, or, ordinal,
-    pairs_in_words, percent, runs, within,
+    pairs_in_words, percent, runs, span,
 };
 
 pub(super) struct French;
@@ -33,7 +33,7 @@ impl Words for French {
 
     fn sentence(&self, fact: &Fact<'_>) -> String {
         match fact {
-            Fact::Off => format!("Désactivée{NB}: elle ne s'exécute jamais, quoi qu'il soit dit plus bas."),
+            Fact::Off => format!("Désactivée{NB}: elle ne s'exécute pas tant que personne ne l'active. Ensuite{NB}:"),
             Fact::Live => format!("En service{NB}: ses virements sont réels."),
             Fact::Shadow => {
                 format!("À l'essai, à blanc{NB}: elle annonce ce qu'elle virerait et ne vire rien.")
@@ -63,8 +63,8 @@ impl Words for French {
             }
             Fact::CatchUp(limit) => {
                 format!(
-                    "Une exécution manquée est rattrapée dans {}{NNB}; au-delà, elle est abandonnée.",
-                    within(*limit)
+                    "Une exécution manquée est rattrapée dans un délai de {}{NNB}; au-delà, elle est abandonnée.",
+                    span(*limit)
                 )
             }
             Fact::MinTransfer(least) => format!("Les montants inférieurs à {} ne partent pas.", or(least)),
@@ -77,9 +77,9 @@ impl Words for French {
                 format!("Les montants sont arrondis au multiple inférieur de {}{NNB}; le reste ne bouge pas.", or(step))
             }
             Fact::NoLimitPerRun(currencies) => {
-                format!("Aucun plafond par exécution en {}.", codes(currencies, "ni en"))
+                format!("Aucun plafond par exécution {}.", codes(currencies))
             }
-            Fact::NoLimitPerDay(currencies) => format!("Aucun plafond par jour en {}.", codes(currencies, "ni en")),
+            Fact::NoLimitPerDay(currencies) => format!("Aucun plafond par jour {}.", codes(currencies)),
             Fact::Priority(number) => format!(
                 "Quand plusieurs règles tombent au même instant, le plus petit rang passe d'abord{NNB}; celle-ci a le rang \
                  {number}."
@@ -125,7 +125,7 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
                     )
                 }
                 Part::Share(share) => format!(
-                    "Vire vers {into} {} de ce qui dépasse le solde à garder, en arrondissant au-dessous, depuis ces \
+                    "Vire vers {into} {} de ce qui dépasse le solde à garder, montant arrondi vers le bas, depuis ces \
                      portefeuilles et {order}",
                     percent(*share)
                 ),
@@ -237,10 +237,10 @@ fn approval(fact: &Fact<'_>) -> Option<String> {
             )
         }
         Fact::ApprovedWithin(limit) => {
-            format!("Sans accord dans {} qui suivent l'heure prévue, il est annulé.", within(*limit))
+            format!("Sans accord dans un délai de {} après l'heure prévue, il est annulé.", span(*limit))
         }
         Fact::NoApproval(currencies) => {
-            format!("Aucun montant en {} n'a besoin d'un accord.", codes(currencies, "ni en"))
+            format!("Aucun montant {} n'a besoin d'un accord.", codes(currencies))
         }
         _ => return None,
     })
@@ -260,7 +260,7 @@ fn never(fact: &Fact<'_>) -> Option<String> {
             format!("Elle ne fait jamais descendre {}.", listed(&kept, "ni"))
         }
         Fact::NeverBelowReserve => "Elle ne fait jamais descendre un portefeuille sous sa réserve.".to_owned(),
-        Fact::NeverChanges => "Elle ne change jamais d'argent d'une devise en une autre.".to_owned(),
+        Fact::NeverChanges => "Elle ne convertit jamais l'argent d'une devise en une autre.".to_owned(),
         Fact::NeverOnItsWay => "Elle ne dépense jamais l'argent qui est encore en route.".to_owned(),
         Fact::NeverTwice => "Elle ne fait jamais deux fois le même virement.".to_owned(),
         Fact::NeverSends => "Tant qu'il en est ainsi, elle ne vire jamais rien.".to_owned(),

@@ -45,11 +45,11 @@ fn lines_fit_and_french_figures_hold_together() {
         }
         let french = explain(&set(name), None, Language::French);
         for sentence in french.policies.iter().flat_map(|it| &it.paragraphs).flat_map(|it| &it.sentences) {
-            let bytes: Vec<char> = sentence.chars().collect();
-            for three in bytes.windows(3) {
-                let [before, middle, after] = three else { panic!() };
-                let parted = *middle == ' ' && before.is_ascii_digit() && after.is_ascii_digit();
-                assert!(!parted && !(*middle == ' ' && [':', ';', '%', '?', '!'].contains(after)), "{sentence}");
+            let in_words = sentence.split('`').step_by(2).collect::<String>();
+            let letters: Vec<char> = in_words.chars().collect();
+            for three in letters.windows(3).filter(|three| three[1] == ' ') {
+                let parted = three[0].is_ascii_digit() && three[2].is_ascii_digit();
+                assert!(!parted && ![':', ';', '%', '?', '!'].contains(&three[2]), "{sentence}");
             }
         }
     }
@@ -78,7 +78,9 @@ const CHANGES: [Change; 47] = [
     ("name", 0, |it| it.name = "other".into()),
     ("description", 0, |it| it.description = "Other".into()),
     ("schedule", 0, |it| it.schedule = Schedule::new("0 17 * * MON-FRI", it.schedule.zone(), BTreeSet::new()).unwrap()),
-    ("odd schedule", 0, |it| it.schedule = Schedule::new("0 17 * 3 +MON", it.schedule.zone(), BTreeSet::new()).unwrap()),
+    ("odd schedule", 0, |it| {
+        it.schedule = Schedule::new("0 17 * 3 +MON", it.schedule.zone(), BTreeSet::new()).unwrap()
+    }),
     ("zone", 0, |it| it.schedule = Schedule::new("0 18 * * MON-FRI", chrono_tz::UTC, BTreeSet::new()).unwrap()),
     ("window", 0, |it| it.schedule = it.schedule.clone().with_window(Window::default())),
     ("not after", 0, |it| {

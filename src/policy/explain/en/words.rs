@@ -41,7 +41,7 @@ fn weekdays(days: &[Weekday]) -> String {
     match names.as_slice() {
         [only] => format!("every {only}"),
         [first, _, .., last] if consecutive => format!("{first} to {last}"),
-        names => listed(names, "and"),
+        names => format!("every {}", listed(names, "and")),
     }
 }
 

@@ -175,8 +175,9 @@ pub(super) fn or(amounts: &[Money]) -> String {
     listed(&amounts.iter().map(shown).collect::<Vec<_>>(), "ou")
 }
 
-pub(super) fn codes(currencies: &[Currency], and: &str) -> String {
-    listed(&currencies.iter().map(ToString::to_string).collect::<Vec<_>>(), and)
+/// `en XAF ni en XOF`.
+pub(super) fn codes(currencies: &[Currency]) -> String {
+    listed(&currencies.iter().map(|currency| format!("en {currency}")).collect::<Vec<_>>(), "ni")
 }
 
 pub(super) fn pairs_in_words(pairs: &[(Currency, Currency)], and: &str) -> String {
@@ -219,17 +220,11 @@ pub(super) fn hour(time: NaiveTime) -> String {
     if minute == 0 { format!("{hour}{NB}h") } else { format!("{hour}{NB}h{NB}{minute:02}") }
 }
 
-/// `les 6 heures`, `l'heure et demie` left aside: `l'heure`, `les 90 minutes`.
-pub(super) fn within(time: TimeDelta) -> String {
+/// `1 heure 30 minutes`.
+pub(super) fn span(time: TimeDelta) -> String {
     let seconds = time.num_seconds().max(0);
-    let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     let counted = |count: i64, unit: &str| format!("{count}{NB}{unit}{}", if count < 2 { "" } else { "s" });
-    let units = [(hours, "heure"), (minutes, "minute"), (rest, "seconde")];
+    let units = [(seconds / 3_600, "heure"), (seconds / 60 % 60, "minute"), (seconds % 60, "seconde")];
     let parts: Vec<String> = units.into_iter().filter(|(n, _)| *n > 0).map(|(n, unit)| counted(n, unit)).collect();
-    match (hours, minutes, rest) {
-        (1, 0, 0) => "l'heure".to_owned(),
-        (0, 1, 0) => "la minute".to_owned(),
-        (0, 0, _) if rest < 2 => "la seconde".to_owned(),
-        _ => format!("les {}", parts.join(" ")),
-    }
+    if parts.is_empty() { counted(0, "seconde") } else { parts.join(" ") }
 }
