@@ -79,7 +79,7 @@ const CHANGES: [Change; 47] = [
     ("description", 0, |it| it.description = "Other".into()),
     ("schedule", 0, |it| it.schedule = Schedule::new("0 17 * * MON-FRI", it.schedule.zone(), BTreeSet::new()).unwrap()),
     ("odd schedule", 0, |it| {
-        it.schedule = Schedule::new("0 17 * 3 +MON", it.schedule.zone(), BTreeSet::new()).unwrap()
+        it.schedule = Schedule::new("0 17 * 3 +MON", it.schedule.zone(), BTreeSet::new()).unwrap();
     }),
     ("zone", 0, |it| it.schedule = Schedule::new("0 18 * * MON-FRI", chrono_tz::UTC, BTreeSet::new()).unwrap()),
     ("window", 0, |it| it.schedule = it.schedule.clone().with_window(Window::default())),
