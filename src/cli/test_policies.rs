@@ -100,7 +100,7 @@ impl TestResult {
         let (expected, got) = (amounts(&self.expected), amounts(&self.got));
         let lanes: BTreeSet<Lane> =
             expected.keys().chain(got.keys()).copied().chain(self.refused.iter().map(|one| one.lane)).collect();
-        let mut lines = Vec::new();
+        let mut diff = Vec::new();
         for lane in lanes {
             let (wanted, moved) = (expected.get(&lane), got.get(&lane));
             let refused = self.refused.iter().find(|one| one.lane == lane).map(|one| one.reason);
@@ -113,15 +113,15 @@ impl TestResult {
             let shown = [amount, missing.map(|reason| reason.word().to_owned())];
             let shown: Vec<String> = shown.into_iter().flatten().collect();
             let shown = if shown.is_empty() { vec!["nothing".to_owned()] } else { shown };
-            lines.extend(shown.into_iter().map(|what| format!("- expected  {lane}  {what}")));
+            diff.extend(shown.into_iter().map(|what| format!("- expected  {lane}  {what}")));
             let amount = moved.filter(|_| wanted != moved).map(Money::to_string);
             let why = skip.filter(|skip| refused.is_none_or(|reason| skip.reason != reason));
             let why = why.map(|skip| format!("{}: {}", skip.reason.word(), skip.detail));
             let shown: Vec<String> = [amount, why].into_iter().flatten().collect();
             let shown = if shown.is_empty() { vec!["nothing".to_owned()] } else { shown };
-            lines.extend(shown.into_iter().map(|what| format!("+ got       {lane}  {what}")));
+            diff.extend(shown.into_iter().map(|what| format!("+ got       {lane}  {what}")));
         }
-        lines
+        diff
     }
 }
 

@@ -339,7 +339,7 @@ fn a_cut_off_that_was_moved_forward_after_the_decision_holds() {
     let reading = Reading { available: Amount::whole(330_000), balance: None };
     for (seconds, sends) in [(600, true), (601, false)] {
         let now = slot + TimeDelta::seconds(seconds);
-        let readings = BTreeMap::from([(wallet(Country::GAB), reading.clone())]);
+        let readings = BTreeMap::from([(wallet(Country::GAB), reading)]);
         let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
         let policies = Some(&set);
         let gate = check_gate(

@@ -1,10 +1,8 @@
 //! How much moves: trigger, floor, rounding, limits, parts.
 
 use super::check;
-use super::rules::policy;
-use super::scene::{Scene, lane, wallet};
+use super::scene::Scene;
 use crate::money::Amount;
-use std::collections::BTreeMap;
 
 /// One sweep of GAB into CMR, with these words in its policy and these lines in its scene.
 #[track_caller]

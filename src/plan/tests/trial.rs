@@ -17,8 +17,8 @@ policies:
 /// What the first test of a policy gives: `due: GAB>CMR 200000; COG>CMR below_trigger`.
 #[track_caller]
 fn check(policy: &str, test: &str, expected: &str) {
-    let policy: String = policy.lines().map(|line| format!("    {}\n", line.trim())).collect();
-    let text = format!("{HEAD}{policy}    tests: [ {{ name: t, expect: [], {test} }} ]\n");
+    let rows: Vec<String> = policy.lines().map(|line| format!("    {}\n", line.trim())).collect();
+    let text = format!("{HEAD}{}    tests: [ {{ name: t, expect: [], {test} }} ]\n", rows.concat());
     let set = parse(&[SourceFile { path: "p/a.yaml".into(), text }]).unwrap().set;
     let played = plan_for_test(&set, &set.policies[0], &set.policies[0].tests[0]);
     assert_eq!(shown(&played), expected, "{test}");
