@@ -7,6 +7,8 @@ use crate::plan::{Caps, Reason};
 use chrono::{TimeDelta, TimeZone, Utc};
 use std::collections::BTreeMap;
 
+mod approvals;
+
 fn instant(second: i64) -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 24, 17, 0, 0).unwrap() + TimeDelta::seconds(second)
 }
