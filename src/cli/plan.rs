@@ -190,16 +190,20 @@ fn render(plan: &Plan) -> String {
             let credit = credit
                 .map(|credit| format!("\n           about {} {} arrive", credit.grouped(), transfer.credit_currency))
                 .unwrap_or_default();
+            let waits = if transfer.needs_approval { "\n           waits for approval" } else { "" };
             let id = transfer.external_id.as_ref().map(ToString::to_string).unwrap_or_default();
             let amount = transfer.amount.grouped();
             let (from, to, currency) = (transfer.from, transfer.to, transfer.currency);
             // Writing to a string cannot fail.
-            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}  {id}{credit}");
+            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}  {id}{credit}{waits}");
         }
         for skip in &policy.skipped {
-            let _ = writeln!(out, "  {}>{}  nothing: {} – {}", skip.from, skip.to, skip.reason.word(), skip.detail);
+            // A lane may move in part: then the reason is about the rest of its amount.
+            let moves_too = policy.transfers.iter().any(|it| (it.from, it.to) == (skip.from, skip.to));
+            let (what, if_more) = if moves_too { ("no more", "more moves if") } else { ("nothing", "moves if") };
+            let _ = writeln!(out, "  {}>{}  {what}: {} – {}", skip.from, skip.to, skip.reason.word(), skip.detail);
             if !skip.would_move_if.is_empty() {
-                let _ = writeln!(out, "           moves if {}", skip.would_move_if);
+                let _ = writeln!(out, "           {if_more} {}", skip.would_move_if);
             }
         }
     }
