@@ -7,6 +7,7 @@ mod generated;
 mod portions;
 mod reasons;
 mod rebalance;
+mod rest;
 mod rule_corruptions;
 mod rules;
 mod scene;
