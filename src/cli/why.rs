@@ -4,7 +4,7 @@ use super::context;
 use super::exit::{CliError, Exit};
 use super::output;
 use super::plan::{self, Offline};
-use crate::control::{self, CallError, Request, Response};
+use crate::control::{Request, Response};
 use crate::daemon::{Basis, decisions};
 use crate::intent::State;
 use crate::journal::ReadOnly;
@@ -90,12 +90,10 @@ fn known_subject(policies: &PolicySet, args: &Args) -> Result<Subject, CliError>
 
 fn live(settings: &Settings, basis: &Basis<'_>, subject: Subject, args: &Args) -> Result<Answer, CliError> {
     let request = Request::Why { subject, at: args.at, policy: args.policy.clone() };
-    match control::call(&settings.control_socket, &request) {
-        Ok(Response::Why(answer)) => return Ok(*answer),
-        Ok(Response::Failed { exit, message }) => return Err(CliError::new(Exit::of_code(exit), message)),
-        Ok(_) => return Err(context::odd_answer()),
-        Err(CallError::NobodyThere) => {}
-        Err(error) => return Err(error.into()),
+    match context::call(settings, &request)? {
+        Some(Response::Why(answer)) => return Ok(*answer),
+        Some(_) => return Err(context::odd_answer()),
+        None => {}
     }
     let access = context::access(settings, &Surroundings::of_process()?)?;
     let bank = context::bank(access, None, &context::metrics()?)?;
