@@ -13,6 +13,7 @@ mod rules;
 mod scene;
 mod slots;
 mod top_up;
+mod trial;
 mod words;
 mod worst_case;
 
