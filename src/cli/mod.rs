@@ -5,6 +5,8 @@ mod check;
 mod context;
 mod demo;
 mod exit;
+mod explain;
+mod exposure;
 mod journal;
 mod ledger;
 mod once;
@@ -65,6 +67,10 @@ enum Command {
     Check(policy_commands::CheckArgs),
     /// Run the `tests:` blocks of the policy files
     Test(policy_commands::TestArgs),
+    /// Say the policies in sentences, for sign-off; in English or French
+    Explain(explain::Args),
+    /// Show the most that each wallet can lose, whatever the balances do
+    Exposure(exposure::Args),
     /// Print the JSON Schema of the policy file, for editors
     Schema,
     /// Show balances, next slots, open transfers and last problems
@@ -127,6 +133,8 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Plan(args) => plan::run(config, &args),
         Command::Check(args) => policy_commands::check(config, &args),
         Command::Test(args) => policy_commands::test(config, &args),
+        Command::Explain(args) => explain::run(config, &args),
+        Command::Exposure(args) => exposure::run(config, &args),
         Command::Schema => policy_commands::schema(),
         Command::Status(args) => status::run(config, &args),
         Command::Transfers(command) => transfers::run(config, command),

@@ -2,14 +2,14 @@
 
 use super::exit::{CliError, Exit};
 use super::test_policies::run_tests;
-use super::{check, context, output, schema};
+use super::{check, context, exposure, output, schema};
 use crate::daemon::doors::{Bank, Clock, SystemClock};
 use crate::kpay::BaseUrl;
 use crate::money::Amount;
 use crate::plan::{lane_amounts, plan_for_test};
 use crate::policy::{Diagnostic, ExpectedMove, Parsed, Severity, SourceFile, parse};
 use crate::settings::{self, Settings, SettingsError, Surroundings};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +20,9 @@ pub struct CheckArgs {
     /// Also ask KPay: keys, environment, wallets
     #[arg(long)]
     online: bool,
+    /// Nothing may exceed this signed-off ceiling (the JSON of `exposure --json`)
+    #[arg(long, value_name = "FILE")]
+    max_exposure: Option<PathBuf>,
     /// JSON, for programs
     #[arg(long)]
     json: bool,
@@ -39,6 +42,9 @@ pub struct TestArgs {
 /// 78 with findings, 77 where a file may not be read or KPay refuses us, 75 where KPay cannot be asked.
 pub fn check(config: Option<&Path>, args: &CheckArgs) -> Result<Exit, CliError> {
     let (mut findings, files, good) = findings(config)?;
+    if let (Some((_, parsed)), Some(file)) = (&good, &args.max_exposure) {
+        findings.extend(exposure::against_ceiling(&parsed.set, file)?);
+    }
     let mut told = Ok(Vec::new());
     if let Some((settings, parsed)) = &good
         && args.online

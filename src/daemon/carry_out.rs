@@ -3,7 +3,7 @@
 
 use super::doors::{BankError, Leave};
 use super::engine::{Engine, EngineError};
-use super::preview::{pairs_of, read_rates};
+use super::preview::read_rates;
 use crate::intent::{
     ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, next_ask_at,
     verdict,
@@ -297,7 +297,7 @@ impl Engine {
         let policies = self.policies();
         let policy = intent.origin.policy().and_then(|name| policies.as_ref()?.get(name));
         if let Some(policy) = policy.filter(|_| intent.approval.is_some()) {
-            pairs.extend(pairs_of(policy));
+            pairs.extend(policy.rate_pairs());
         }
         pairs
     }

@@ -6,6 +6,7 @@ use crate::model::{ApprovalTerms, FxTerms, Identity, Intent, Kind, Lane, Origin,
 use crate::money::Amount;
 use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip, reference_rate};
 use crate::policy::{Approval, Policy};
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 
 /// What the decisions of one cycle have in common.
@@ -55,7 +56,7 @@ impl Decider<'_> {
         let external_id = transfer.external_id.clone()?;
         let lane = transfer.lane();
         let wait = policy.approval.as_ref().filter(|_| transfer.needs_approval).and_then(|approval| approval.within);
-        let expires_at = slot.instant() + wait.unwrap_or(policy.catch_up);
+        let expires_at = deadline(policy, slot, wait.unwrap_or(policy.catch_up));
         let approval = if transfer.needs_approval {
             Some(self.approval_terms(policy.approval.as_ref()?, planned, lane, expires_at)?)
         } else {
@@ -115,6 +116,13 @@ impl Decider<'_> {
     }
 }
 
+/// The last instant at which a slot's intents may be sent for the first time: the end of the wait that the policy
+/// allows, or the cut-off of the slot's day if that comes first.
+fn deadline(policy: &Policy, slot: Slot, wait: TimeDelta) -> Timestamp {
+    let waited = slot.instant() + wait;
+    policy.schedule.closes_at(slot).map_or(waited, |closes| waited.min(closes))
+}
+
 /// One verdict for each lane whose slot was up. A lane that moves in part has its rest under `skipped` too: it moved.
 fn lane_verdicts(policy: &Policy, planned: &PolicyPlan) -> Vec<LaneVerdict> {
     let moving: BTreeSet<Lane> = planned.transfers.iter().map(PlannedTransfer::lane).collect();
@@ -133,4 +141,94 @@ fn lane_verdicts(policy: &Policy, planned: &PolicyPlan) -> Vec<LaneVerdict> {
 
 fn is_on(skip: &Skip, lane: Lane) -> bool {
     skip.from == lane.from.country && skip.to == lane.to.country
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Environment, Reading, Snapshot, WalletId};
+    use crate::money::{Amount, Country};
+    use crate::plan::{Caps, plan};
+    use crate::policy::{PolicySet, SourceFile, parse};
+    use crate::slot::Window;
+    use chrono::{DateTime, NaiveTime};
+    use std::collections::BTreeMap;
+
+    const TEXT: &str = "version: 1
+timezone: Africa/Douala
+policies:
+  - name: home
+    schedule: \"0 18 * * *\"
+    holidays: { GAB: [2026-11-24] }
+    sweep: { from: [GAB, COG], into: CMR, above: 100_000 }
+";
+
+    fn at(text: &str) -> Timestamp {
+        DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+    }
+
+    /// One turn of the wheel: plans, records what was decided, and says how it looked.
+    fn cycle(set: &PolicySet, state: &mut State, now: Timestamp) -> (PolicyPlan, Option<Event>) {
+        let identity = Identity {
+            environment: Environment::Sandbox,
+            application_id: "b8aefadd-88b4-561a-8a90-2f9814207bfb".parse().unwrap(),
+        };
+        let reading =
+            |country| (WalletId::of(country).unwrap(), Reading { available: Amount::whole(300_000), balance: None });
+        let readings = [Country::GAB, Country::COG, Country::CMR].map(reading).into_iter().collect();
+        let standing = state.standing.clone();
+        let inputs = Inputs {
+            policies: set,
+            snapshot: &Snapshot { taken_at: now, readings, problems: Vec::new() },
+            standing: &standing,
+            caps: &Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() },
+            rates: &BTreeMap::new(),
+            identity: Some(&identity),
+            environment: Environment::Sandbox,
+            now,
+            clock: now,
+            only: None,
+        };
+        let planned = plan(&inputs).policies.remove(0);
+        let event = Decider { identity: &identity, inputs: &inputs, state }.decision(&planned);
+        if let Some(event) = &event {
+            state.apply(now, event).unwrap();
+        }
+        (planned, event)
+    }
+
+    #[test]
+    fn a_lane_at_rest_is_not_recorded_and_its_slot_is_over_for_it_all_the_same() {
+        let mut set = parse(&[SourceFile { path: "p/a.yaml".into(), text: TEXT.into() }]).unwrap().set;
+        let window = Window { not_after: NaiveTime::from_hms_opt(20, 0, 0), ..Window::default() };
+        set.policies[0].schedule = set.policies[0].schedule.clone().with_window(window);
+        let mut state = State::default();
+        let (_, event) = cycle(&set, &mut state, at("2026-11-24T17:00:05Z"));
+        let Some(Event::Decided { lanes, intents, .. }) = event else { panic!("the slot was up for one lane") };
+        assert_eq!(lanes.iter().map(|verdict| verdict.lane.to_string()).collect::<Vec<_>>(), ["COG>CMR"]);
+        assert_eq!(intents.len(), 1);
+        // The cut-off comes before the end of catch_up.
+        assert_eq!(intents[0].expires_at, at("2026-11-24T19:00:00Z"));
+        for later in ["2026-11-24T17:01:05Z", "2026-11-25T16:59:59Z"] {
+            let (planned, event) = cycle(&set, &mut state, at(later));
+            assert!(event.is_none() && !planned.due, "{later}");
+            let reasons: Vec<&str> = planned.skipped.iter().map(|skip| skip.reason.word()).collect();
+            assert_eq!(reasons, ["already_done"; 2], "{later}");
+        }
+        let (_, event) = cycle(&set, &mut state, at("2026-11-25T17:00:05Z"));
+        let Some(Event::Decided { lanes, intents, .. }) = event else { panic!("the next slot is up") };
+        let reason =
+            |country| lanes.iter().find(|verdict| verdict.lane.from.country == country).map(|verdict| verdict.reason);
+        assert_eq!(reason(Country::GAB), Some(None), "the lane that rested moves for the next slot");
+        assert_eq!(reason(Country::COG), Some(Some(crate::plan::Reason::LaneOpen)));
+        assert_eq!(intents.len(), 1);
+    }
+
+    #[test]
+    fn a_policy_whose_lanes_all_rest_decides_nothing() {
+        let text = TEXT.replace("holidays: { GAB: [2026-11-24] }", "holidays: { CMR: [2026-11-24] }");
+        let set = parse(&[SourceFile { path: "p/a.yaml".into(), text }]).unwrap().set;
+        let (planned, event) = cycle(&set, &mut State::default(), at("2026-11-24T17:00:05Z"));
+        assert!(event.is_none() && !planned.due && planned.skipped.len() == 2, "{planned:?}");
+    }
 }

@@ -75,13 +75,13 @@ impl Basis<'_> {
         plan.policies.into_iter().filter(|policy| policy.due).map(|policy| policy.policy).collect()
     }
 
-    /// The pairs of currencies that lanes cross whose slot is up: the rates to ask for.
+    /// The pairs of currencies to ask rates for: those of the policies whose slot is up.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
         let due = self.due();
         let all = self.policies.policies.iter();
-        let wanted = all.filter(|policy| policy.enabled && policy.fx.allow && due.contains(&policy.name));
-        wanted.flat_map(pairs_of).collect()
+        let wanted = all.filter(|policy| policy.enabled && due.contains(&policy.name));
+        wanted.flat_map(Policy::rate_pairs).collect()
     }
 
     /// Asks the bank for everything and plans.
@@ -94,12 +94,6 @@ impl Basis<'_> {
         let (rates, _) = read_rates(bank, self.pairs()).await;
         Ok(self.plan(&snapshot, &rates, Some(&identity)))
     }
-}
-
-/// The pairs of currencies that a policy's lanes cross.
-pub(super) fn pairs_of(policy: &Policy) -> BTreeSet<(Currency, Currency)> {
-    let lanes = policy.lanes().into_iter().filter(|lane| lane.crosses_currencies());
-    lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect()
 }
 
 /// The rates that could be had, and why the others could not.

@@ -71,7 +71,10 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
         return Some("everything is paused".to_owned());
     }
     if inputs.now > intent.expires_at {
-        return Some(format!("its time was over at {} (catch_up)", intent.expires_at.format("%Y-%m-%dT%H:%M:%SZ")));
+        return Some(format!(
+            "its time was over at {} (catch_up or not_after)",
+            intent.expires_at.format("%Y-%m-%dT%H:%M:%SZ")
+        ));
     }
     let name = intent.origin.policy()?;
     if standing.paused.contains(name) {
@@ -84,6 +87,11 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
     };
     if !policy.enabled || !policy.mode.sends() {
         return Some(format!("policy {name} is no longer live"));
+    }
+    // The cut-off that held when it was decided is in `expires_at`; it may have been moved forward since.
+    let closes = intent.slot.and_then(|slot| policy.schedule.closes_at(slot));
+    if closes.is_some_and(|closes| inputs.now > closes) {
+        return Some(format!("the cut-off (not_after) of policy {name} is over for its day"));
     }
     let key = intent.day_key()?;
     let used = standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);

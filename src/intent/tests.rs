@@ -321,3 +321,40 @@ fn the_last_check_before_a_first_attempt() {
     };
     assert!(cancels(gate(Some(330_000), held)), "another open question may have taken the money");
 }
+
+#[test]
+fn a_cut_off_that_was_moved_forward_after_the_decision_holds() {
+    let text = "version: 1\npolicies:\n  - name: a\n    schedule: \"0 18 * * *\"\n    \
+                sweep: { from: [GAB], into: CMR, above: 100_000 }\n";
+    let file = crate::policy::SourceFile { path: "p/a.yaml".into(), text: text.into() };
+    let mut set = crate::policy::parse(&[file]).unwrap().set;
+    let (state, tracked) = after(&intent(Country::CMR, 1, true), &[]);
+    set.policies[0].name = tracked.intent.origin.policy().unwrap().to_owned();
+    let zone = set.policies[0].schedule.zone();
+    let slot = tracked.intent.slot.unwrap().instant();
+    let cut_off = slot.with_timezone(&zone).time() + TimeDelta::minutes(10);
+    let window = crate::slot::Window { not_after: Some(cut_off), ..crate::slot::Window::default() };
+    set.policies[0].schedule = set.policies[0].schedule.clone().with_window(window);
+    let caps = Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() };
+    let reading = Reading { available: Amount::whole(330_000), balance: None };
+    for (seconds, sends) in [(600, true), (601, false)] {
+        let now = slot + TimeDelta::seconds(seconds);
+        let readings = BTreeMap::from([(wallet(Country::GAB), reading.clone())]);
+        let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
+        let policies = Some(&set);
+        let gate = check_gate(
+            &tracked,
+            &GateInputs {
+                state: &state,
+                snapshot: &snapshot,
+                policies,
+                caps: &caps,
+                rates: &BTreeMap::new(),
+                now,
+                clock: now,
+            },
+        );
+        assert_eq!(matches!(gate, Gate::Send(_)), sends, "{seconds}: {gate:?}");
+        assert!(sends || matches!(&gate, Gate::Cancel(why) if why.contains("not_after")), "{gate:?}");
+    }
+}

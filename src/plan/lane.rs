@@ -6,7 +6,7 @@ use super::refusal::{Refusal, money};
 use super::scope::{Position, Scope};
 use super::spread::{basis_points, is_over, reference_rate};
 use crate::model::{Lane, RateReference as Reference, tame};
-use crate::money::{Amount, Money, MoneyError, Percent, Rate};
+use crate::money::{Amount, Currency, Money, MoneyError, Percent, Rate};
 
 /// One lane of one policy.
 pub(super) struct Case<'c, 'a> {
@@ -66,7 +66,8 @@ impl Case<'_, '_> {
         self.scope.has_expected_currency(self.lane.to)
     }
 
-    fn rate(&self) -> Result<Rate, Refusal> {
+    /// The indicative rate, which the policy's guard lets pass.
+    pub(super) fn rate(&self) -> Result<Rate, Refusal> {
         if !self.lane.crosses_currencies() {
             return Ok(Rate::ONE);
         }
@@ -78,13 +79,7 @@ impl Case<'_, '_> {
                 "`fx: { allow: true }` is set for the policy",
             ));
         }
-        let rate = self.scope.inputs.rates.get(&(from, to)).copied().ok_or_else(|| {
-            Refusal::new(
-                Reason::FxRateMissing,
-                format!("KPay gave no usable rate from {from} to {to}"),
-                format!("KPay gives a fresh rate from {from} to {to}; this slot stays open for it"),
-            )
-        })?;
+        let rate = self.scope.inputs.rates.get(&(from, to)).copied().ok_or_else(|| no_rate(from, to))?;
         self.is_near_enough(rate)?;
         Ok(rate)
     }
@@ -139,6 +134,15 @@ impl Case<'_, '_> {
     pub(super) fn money(&self, amount: Amount) -> Money {
         money(amount, self.lane.from.currency)
     }
+}
+
+/// KPay gave no rate for a pair.
+pub(super) fn no_rate(from: Currency, to: Currency) -> Refusal {
+    Refusal::new(
+        Reason::FxRateMissing,
+        format!("KPay gave no usable rate from {from} to {to}"),
+        format!("KPay gives a fresh rate from {from} to {to}; this slot stays open for it"),
+    )
 }
 
 /// `KPay's rate is from 0.985 to 1.015`; of the opposite direction's reference, what the rate times it may be.

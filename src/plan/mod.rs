@@ -19,6 +19,7 @@ mod rebalance;
 mod refusal;
 mod scope;
 mod second_opinion;
+mod settle;
 mod sheet;
 mod sizes;
 mod split;

@@ -73,9 +73,12 @@ pub(super) fn report_shortage(scope: &Scope<'_, '_>, top_up: &TopUp, last: &mut 
     });
 }
 
-/// What the wallet lacks at the level it is brought to; zero or less where nothing.
+/// What the wallet lacks at the level it is brought to; zero or less where nothing. A wallet that seems to have less
+/// than nothing (KPay's figure is negative, or shows an open outflow of ours already) lacks no more than the whole level:
+/// `exposure` promises that no slot brings more.
 fn missing(scope: &Scope<'_, '_>, top_up: &TopUp) -> Result<Amount, Refusal> {
-    Ok(top_up.to.checked_sub(scope.level(top_up.wallet)?)?)
+    let there = scope.position(top_up.wallet)?.usable.max(Amount::ZERO);
+    Ok(top_up.to.checked_sub(there.checked_add(scope.arriving(top_up.wallet)?)?)?)
 }
 
 fn not_triggered(scope: &Scope<'_, '_>, top_up: &TopUp, start: Amount) -> Result<Refusal, Refusal> {

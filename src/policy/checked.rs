@@ -311,6 +311,24 @@ impl Policy {
         self.rule.lanes()
     }
 
+    /// The pairs of currencies (source, destination) whose rates its decisions need: those that its lanes cross, and,
+    /// where it compares wallets of several currencies, those into the currency it compares them in.
+    #[must_use]
+    pub fn rate_pairs(&self) -> BTreeSet<(Currency, Currency)> {
+        if !self.fx.allow {
+            return BTreeSet::new();
+        }
+        let lanes = self.lanes().into_iter().filter(|lane| lane.crosses_currencies());
+        let mut pairs: BTreeSet<_> = lanes.map(|lane| (lane.from.currency, lane.to.currency)).collect();
+        if let Rule::Rebalance(rebalance) = &self.rule
+            && !pairs.is_empty()
+        {
+            let currencies = rebalance.weights.iter().map(|(wallet, _)| wallet.currency);
+            pairs.extend(currencies.filter(|it| *it != rebalance.base).map(|it| (it, rebalance.base)));
+        }
+        pairs
+    }
+
     /// The floor that the rule itself sets for a wallet it takes from, without reserves.
     #[must_use]
     pub fn keep(&self, wallet: WalletId) -> Amount {

@@ -8,7 +8,10 @@
 
 mod amount;
 mod checked;
+mod compared;
 mod diagnostic;
+mod explain;
+mod exposure;
 mod findings;
 mod keys;
 mod lint;
@@ -26,6 +29,11 @@ pub use checked::{
     PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
 };
 pub use diagnostic::{Diagnostic, Severity};
+pub use explain::{Explained, Explanation, Language, Paragraph, explain};
+pub use exposure::{
+    Bound, BoundedBy, BoundingLimit, Ceiling, CeilingError, Exposure, Figures, LaneExposure, WalletExposure,
+    bounds_text, exposure, over_ceiling,
+};
 pub use loosening::{Difference, Effect, Loosening, differences, loosenings};
 pub use read::{Parsed, parse};
 pub use schema::schema;

@@ -85,13 +85,19 @@ impl Schedule {
     /// eight years have none, or the last active date is over.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> Option<Slot> {
+        self.next_on(now, |_| true)
+    }
+
+    /// The same, on local dates that serve only.
+    #[must_use]
+    pub fn next_on(&self, now: Timestamp, serves: impl Fn(NaiveDate) -> bool) -> Option<Slot> {
         let now = now.trunc_subsecs(0);
         let mut from = now;
         loop {
             let instant = self.firing.after(from).filter(|instant| *instant - now <= LONGEST_SEARCH)?;
             let slot = Slot::at(instant);
             let date = self.local_date(slot);
-            if !self.holidays.contains(&date) && !self.is_inactive(slot) {
+            if serves(date) && !self.holidays.contains(&date) && !self.is_inactive(slot) {
                 return Some(slot);
             }
             if self.window.is_over(date) {

@@ -23,6 +23,12 @@ pub enum Breach {
     /// The slot is older than `catch_up`.
     #[error("the slot is older than catch_up")]
     TooOld,
+    /// It is after `not_after` on the slot's local day.
+    #[error("the cut-off of the slot's day is over")]
+    PastCutOff,
+    /// The slot's local day is a holiday at one end of the lane.
+    #[error("one end of the lane has a holiday")]
+    LaneRests,
     /// The slot is decided, or a later one is, for the policy or the lane.
     #[error("the slot is decided already")]
     AlreadyDecided,

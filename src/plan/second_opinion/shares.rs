@@ -34,10 +34,13 @@ impl Shares {
 }
 
 fn known(review: &Review<'_>, rebalance: &Rebalance) -> Option<Known> {
+    let first = rebalance.weights.first().map(|(wallet, _)| wallet.currency);
+    // Wallets of one currency are compared in it, whatever the base.
+    let alike = rebalance.weights.iter().all(|(wallet, _)| Some(wallet.currency) == first);
     let mut worth = Vec::new();
     let mut whole = Amount::ZERO;
     for (wallet, weight) in &rebalance.weights {
-        let rate = rate_to(review, wallet.currency, rebalance.base)?;
+        let rate = if alike { Decimal::ONE } else { rate_to(review, wallet.currency, rebalance.base)? };
         let value = review.level(*wallet)?.checked_mul(rate).ok()?;
         whole = whole.checked_add(value).ok()?;
         worth.push((*wallet, *weight, rate, value));

@@ -2,11 +2,12 @@
 
 use super::Breach;
 use super::review::{Review, total};
-use crate::model::{Lane, Slot};
+use crate::model::{Lane, Slot, Timestamp};
 use crate::money::{Amount, Currency};
 use crate::plan::{DayKey, PolicyPlan};
 use crate::policy::Policy;
 use crate::slot::Latest;
+use chrono::{MappedLocalTime, NaiveDate, TimeDelta, TimeZone};
 use std::collections::BTreeSet;
 
 impl Review<'_> {
@@ -17,11 +18,16 @@ impl Review<'_> {
         self.object_if(!present || !entry.due, Breach::WrongSlot);
         let Some(slot) = entry.slot else { return };
         self.object_if(now - slot.instant() > policy.catch_up, Breach::TooOld);
+        self.object_if(is_past_cut_off(policy, slot, now), Breach::PastCutOff);
     }
 
-    /// Neither the policy nor the lane decided this slot, or a later one, before.
+    /// Neither end of the lane has a holiday on the slot's day, and neither the policy nor the lane decided this slot, or
+    /// a later one, before.
     pub(super) fn lane_slot(&mut self, policy: &Policy, entry: &PolicyPlan, lane: Lane) {
         let Some(slot) = entry.slot else { return };
+        let day = local_day(policy, slot);
+        let mut holidays = policy.closed.iter().filter(|(_, dates)| dates.contains(&day)).map(|(country, _)| *country);
+        self.object_if(holidays.any(|at| at == lane.from.country || at == lane.to.country), Breach::LaneRests);
         let standing = self.inputs.standing;
         let by_policy = standing
             .decided
@@ -61,8 +67,25 @@ impl Review<'_> {
     }
 
     fn used_today(&self, policy: &Policy, slot: Slot, currency: Currency) -> Amount {
-        let day = slot.instant().with_timezone(&policy.schedule.zone()).date_naive();
+        let day = local_day(policy, slot);
         let key = DayKey { policy: policy.name.clone(), currency, day };
         self.inputs.standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO)
+    }
+}
+
+fn local_day(policy: &Policy, slot: Slot) -> NaiveDate {
+    slot.instant().with_timezone(&policy.schedule.zone()).date_naive()
+}
+
+/// Whether the wall clock has gone past `not_after` on the slot's day. In an hour that is shown twice the first showing
+/// counts; a time that is never shown is past once the clock has shown a later one for a second.
+fn is_past_cut_off(policy: &Policy, slot: Slot, now: Timestamp) -> bool {
+    let zone = policy.schedule.zone();
+    let Some(time) = policy.schedule.window().not_after else { return false };
+    let cut_off = local_day(policy, slot).and_time(time);
+    match zone.from_local_datetime(&cut_off) {
+        MappedLocalTime::Single(end) => now > end,
+        MappedLocalTime::Ambiguous(one, other) => now > one || now > other,
+        MappedLocalTime::None => (now - TimeDelta::seconds(1)).with_timezone(&zone).naive_local() >= cut_off,
     }
 }

@@ -4,6 +4,8 @@ use super::scene::{Scene, instant, slot, wallet};
 use crate::model::{ExternalId, Kind};
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{Breach, Plan, PlannedTransfer, Reason, Skip, second_opinion};
+use crate::slot::Window;
+use chrono::NaiveTime;
 
 /// Two live policies: parts, limits, another currency, a lane that is skipped.
 const GOOD: &str = "
@@ -26,13 +28,20 @@ fn last(plan: &mut Plan) -> &mut PlannedTransfer {
     &mut plan.policies[1].transfers[0]
 }
 
+/// A holiday in a country on the slot's day.
+fn rest(scene: &mut Scene, country: Country) {
+    for policy in &mut scene.set.policies {
+        policy.closed.entry(country).or_default().insert("2026-11-24".parse().unwrap());
+    }
+}
+
 /// A wrong amount, with the credit that belongs to it, so that the amount alone is wrong.
 fn set_amount(transfer: &mut PlannedTransfer, amount: &str) {
     transfer.amount = amount.parse().unwrap();
     transfer.expected_credit = transfer.amount.checked_mul(transfer.expected_rate.unwrap().decimal()).ok();
 }
 
-const CORRUPTIONS: [(&str, Breach, Corruption); 47] = [
+const CORRUPTIONS: [(&str, Breach, Corruption); 50] = [
     ("another instant", Breach::OtherInputs, |_, plan| plan.at = instant("S+6s")),
     ("another balance", Breach::OtherInputs, |_, plan| plan.balances[0].available = Amount::ZERO),
     ("a policy left out", Breach::OtherInputs, |_, plan| drop(plan.policies.pop())),
@@ -49,6 +58,13 @@ const CORRUPTIONS: [(&str, Breach, Corruption); 47] = [
     ("a slot past catch_up", Breach::TooOld, |scene, _| {
         scene.set.policies[0].catch_up = chrono::TimeDelta::seconds(4);
     }),
+    ("after the cut-off", Breach::PastCutOff, |scene, _| {
+        let policy = &mut scene.set.policies[0];
+        let window = Window { not_after: NaiveTime::from_hms_opt(18, 0, 0), ..Window::default() };
+        policy.schedule = policy.schedule.clone().with_window(window);
+    }),
+    ("a holiday of the source", Breach::LaneRests, |scene, _| rest(scene, Country::GAB)),
+    ("a holiday of the destination", Breach::LaneRests, |scene, _| rest(scene, Country::SEN)),
     ("a slot the policy decided", Breach::AlreadyDecided, |scene, _| scene.add("decided cemac S")),
     ("a slot before the policy's last", Breach::AlreadyDecided, |scene, _| scene.add("decided cemac S+1d")),
     ("a slot the lane moved for", Breach::AlreadyDecided, |scene, _| scene.add("lane GAB>CMR S supply moved")),

@@ -6,11 +6,13 @@ mod exchange;
 mod generated;
 mod portions;
 mod reasons;
+mod rebalance;
 mod rules;
 mod scene;
 mod slots;
 mod top_up;
 mod words;
+mod worst_case;
 
 use scene::Scene;
 

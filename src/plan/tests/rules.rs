@@ -12,7 +12,7 @@ use crate::money::{Amount, Currency, Percent};
 use crate::policy::{
     Approval, Canary, FxReference, Limits, Mode, Policy, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
 };
-use crate::slot::Schedule;
+use crate::slot::{Schedule, Window};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,13 @@ pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
     let value = |key| value(key).map(|(_, value)| value);
     let holidays = value("holiday").map(|date| date.parse().unwrap()).into_iter().collect::<BTreeSet<_>>();
     let cron = value("cron").map_or("0 18 * * *".to_owned(), |cron| cron.replace('_', " "));
-    let schedule = Schedule::new(&cron, chrono_tz::Africa::Douala, holidays).unwrap();
+    let window = Window {
+        from: value("from").map(|date| date.parse().unwrap()),
+        until: value("until").map(|date| date.parse().unwrap()),
+        // `16.30`: a colon would make it a source.
+        not_after: value("after").map(|time| time.replace('.', ":").parse().unwrap()),
+    };
+    let schedule = Schedule::new(&cron, chrono_tz::Africa::Douala, holidays).unwrap().with_window(window);
     let mut policy = Policy::bare(name, schedule, rule(words));
     let currencies: BTreeSet<Currency> = policy.lanes().iter().map(|lane| lane.from.currency).collect();
     let each = |amount: &str| currencies.iter().map(|currency| (*currency, amount.parse().unwrap())).collect();
@@ -46,7 +52,11 @@ pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
                 policy.canary = Some(Canary { share: share.parse().unwrap(), max });
                 policy.mode = Mode::Canary;
             }
-            (_, Some(("holiday" | "cron" | "tol" | "base", _))) | (_, None) => {}
+            (_, Some(("closed", rest))) => {
+                let (country, date) = rest.split_once('@').unwrap();
+                policy.closed.entry(country.parse().unwrap()).or_default().insert(date.parse().unwrap());
+            }
+            (_, Some(("from" | "until" | "after" | "holiday" | "cron" | "tol" | "base", _))) | (_, None) => {}
             (_, Some((key, amount))) => *limit(&mut policy.limits, key) = each(amount),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::check;
 use super::scene::Scene;
+use crate::plan::Reason;
 
 /// One sweep of GAB into CMR in a scene with these lines.
 #[track_caller]
@@ -63,6 +64,67 @@ fn nothing_fires_on_a_holiday_or_before_the_first_slot() {
     let slot = |line: &str| Scene::read(line).plan().policies[0].slot.map(|slot| slot.to_string());
     assert_eq!(slot(&format!("{scene} holiday=2026-11-24")).as_deref(), Some("2026-11-24T17:00:00Z"));
     assert_eq!(slot(&format!("{scene} cron=0_0_29_2_+MON")), None);
+}
+
+#[test]
+fn nothing_fires_outside_the_active_dates_or_late_in_the_day() {
+    let with = |words: &str, expected: &str| {
+        check(&format!("wallets GAB=9000 CMR=0\npolicy p GAB:0:0 >CMR {words}"), &format!("p {expected}"));
+    };
+    with("from=2026-11-24 until=2026-11-24", "due: GAB>CMR 9000");
+    with("from=2026-11-25", "idle: GAB>CMR inactive");
+    with("until=2026-11-23", "idle: GAB>CMR inactive");
+    with("until=2026-11-23 off", "idle: GAB>CMR disabled");
+    with("after=18.00\nat S", "due: GAB>CMR 9000");
+    with("after=17.59", "idle: GAB>CMR inactive");
+}
+
+#[test]
+fn a_slot_is_missed_after_the_cut_off_or_catch_up_whichever_comes_first() {
+    let at = |now: &str, words: &str, expected: &str| {
+        let scene = format!("at {now}\nwallets GAB=9000 CMR=0\npolicy p GAB:0:0 >CMR {words}");
+        check(&scene, &format!("p {expected}"));
+    };
+    at("S+3600s", "after=19.00", "due: GAB>CMR 9000");
+    at("S+3601s", "after=19.00", "idle: GAB>CMR missed");
+    at("S+61s", "after=19.00 catch=1", "idle: GAB>CMR missed");
+    // The cut-off is that of the slot's own day, not of the next one.
+    at("S+7h", "after=19.00 catch=1440", "idle: GAB>CMR missed");
+    at("S+4h", "after=23.59 catch=1440", "due: GAB>CMR 9000");
+    let detail = |words: &str| {
+        let scene = format!("at S+7h\nwallets GAB=9000 CMR=0\npolicy p GAB:0:0 >CMR {words}");
+        Scene::read(&scene).plan().policies[0].skipped[0].detail.clone()
+    };
+    assert!(detail("after=19.00").contains("until 19:00 on 2026-11-24 (`not_after`)"));
+    assert!(detail("after=23.59 catch=60").contains("`catch_up` allows 1h"));
+}
+
+#[test]
+fn a_holiday_at_either_end_rests_the_lane_and_only_that() {
+    let scene = "wallets GAB=9000 COG=8000 CMR=0\npolicy p GAB:0:0 COG:0:0 >CMR";
+    let with = |words: &str, expected: &str| check(&format!("{scene} {words}"), &format!("p {expected}"));
+    with("closed=GAB@2026-11-24", "due: COG>CMR 8000; GAB>CMR holiday");
+    with("closed=GAB@2026-11-25", "due: GAB>CMR 9000; COG>CMR 8000");
+    with("closed=TCD@2026-11-24", "due: GAB>CMR 9000; COG>CMR 8000");
+    // With every lane at rest nothing is due, and nothing is recorded.
+    with("closed=CMR@2026-11-24", "idle: GAB>CMR holiday; COG>CMR holiday");
+    with("closed=GAB@2026-11-24 closed=COG@2026-11-24", "idle: GAB>CMR holiday; COG>CMR holiday");
+    // Decided for the policy is decided for the lane that rested.
+    with("closed=GAB@2026-11-24\ndecided p S", "idle: GAB>CMR already_done; COG>CMR already_done");
+    with("closed=GAB@2026-11-24\ndecided p S open COG>CMR", "due: COG>CMR 8000; GAB>CMR already_done");
+    // The next slot that is named is one on which the lane does not rest.
+    let plan = Scene::read(&format!("{scene} closed=GAB@2026-11-24 closed=CMR@2026-11-25")).plan();
+    let skip = plan.policies[0].skipped.iter().find(|skip| skip.reason == Reason::Holiday).unwrap();
+    assert_eq!(skip.detail, "2026-11-24 is a holiday in GAB, so GAB>CMR rests");
+    assert_eq!(skip.would_move_if, "the next slot, 2026-11-26T17:00:00Z, comes");
+}
+
+#[test]
+fn a_policy_that_is_over_says_what_would_bring_it_back() {
+    let plan = Scene::read("wallets GAB=9000 CMR=0\npolicy p GAB:0:0 >CMR from=2026-11-01 until=2026-11-23").plan();
+    let skip = &plan.policies[0].skipped[0];
+    assert_eq!(skip.detail, "2026-11-24 is after the policy's last active date, 2026-11-23");
+    assert_eq!(skip.would_move_if, "`active` is extended: no slot is left until 2026-11-23");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The guards around a policy, before and after: name, mode, exchange rates, approval, time.
 
 use super::rules::crossings;
+use super::timing::span;
 use super::{Effect, Sheet, common_lanes, currencies, falling, money, rising};
-use crate::money::{Amount, Currency, Percent, Rate};
-use crate::policy::{Approval, FxReference, Mode, Policy};
-use chrono::TimeDelta;
+use crate::money::{Amount, Currency, Percent};
+use crate::policy::compared::Compared;
+use crate::policy::{Approval, Mode, Policy};
 use std::collections::BTreeSet;
 
 /// A pause and the day's use of `max_per_day` are kept under the policy's name: a new name is without them.
@@ -103,55 +104,11 @@ pub(super) fn fx(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy) {
         return;
     }
     for pair in crossings(&common_lanes(old, new)) {
-        let (was, is) = (reference(was.reference.as_ref(), pair), reference(is.reference.as_ref(), pair));
+        let (was, is) = (Compared::of(was, pair), Compared::of(is, pair));
         if was != is {
-            let text = format!(
-                "{name} compares the rate {}/{} with {} instead of {}",
-                pair.0,
-                pair.1,
-                is.words(),
-                was.words()
-            );
+            let text =
+                format!("{name} compares the rate {}/{} with {} instead of {}", pair.0, pair.1, words(is), words(was));
             sheet.tell(Effect::Loosens, "fx-reference", text);
-        }
-    }
-}
-
-/// What a rate is really compared with.
-#[derive(PartialEq, Eq)]
-enum Reference {
-    /// This much of the second currency for one of the first.
-    Rate(Rate),
-    /// One of the second currency costs this much of the first.
-    Inverse(Rate),
-    Last,
-    Nothing,
-}
-
-impl Reference {
-    fn words(&self) -> String {
-        match self {
-            Self::Rate(rate) => format!("the written {rate}"),
-            Self::Inverse(rate) => format!("the written {rate} of the other direction"),
-            Self::Last => "the last applied one".to_owned(),
-            Self::Nothing => "nothing".to_owned(),
-        }
-    }
-}
-
-fn reference(written: Option<&FxReference>, (from, to): (Currency, Currency)) -> Reference {
-    let pegged = [(Currency::XAF, Currency::XOF), (Currency::XOF, Currency::XAF)].contains(&(from, to));
-    match written {
-        Some(FxReference::Peg) | None if pegged => Reference::Rate(Rate::ONE),
-        Some(FxReference::Peg) => Reference::Nothing,
-        Some(FxReference::Last) | None => Reference::Last,
-        Some(FxReference::Fixed(rates)) => {
-            let straight = rates.get(&(from, to)).map(|rate| Reference::Rate(*rate));
-            let inverse = rates.get(&(to, from)).map(|rate| Reference::Inverse(*rate));
-            // One is one, whichever way it is written.
-            let inverse =
-                inverse.map(|it| if it == Reference::Inverse(Rate::ONE) { Reference::Rate(Rate::ONE) } else { it });
-            straight.or(inverse).unwrap_or(Reference::Nothing)
         }
     }
 }
@@ -231,24 +188,12 @@ fn people(count: u8) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
 
-pub(super) fn timing(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy) {
-    if let Some(effect) = rising(old.catch_up, new.catch_up) {
-        let text = format!(
-            "{} makes up for a slot missed by {} instead of {}",
-            new.name,
-            span(new.catch_up),
-            span(old.catch_up)
-        );
-        sheet.tell(effect, "catch-up", text);
-    }
-}
-
-/// `6h`, `1h 30min`.
-fn span(time: TimeDelta) -> String {
-    let minutes = time.num_minutes().max(0);
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes}min"),
-        (hours, 0) => format!("{hours}h"),
-        (hours, minutes) => format!("{hours}h {minutes}min"),
+fn words(compared: Compared) -> String {
+    match compared {
+        Compared::Peg => "the euro's peg".to_owned(),
+        Compared::Written(rate) => format!("the written {rate}"),
+        Compared::WrittenInverse(rate) => format!("the written {rate} of the other direction"),
+        Compared::Last => "the last applied one".to_owned(),
+        Compared::Nothing => "nothing".to_owned(),
     }
 }

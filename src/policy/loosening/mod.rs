@@ -7,6 +7,8 @@ mod limits;
 mod pairs;
 mod reserves;
 mod rules;
+mod timing;
+mod worst_case;
 #[cfg(test)]
 mod tests;
 
@@ -77,6 +79,8 @@ pub fn differences(old: &PolicySet, new: &PolicySet) -> Vec<Difference> {
         sheet.tell(Effect::Tightens, "policy", format!("{} is gone", gone.name));
         list.append(&mut sheet.list);
     }
+    let risen = worst_case::compare(old, new, &list);
+    list.extend(risen);
     list
 }
 
@@ -88,7 +92,7 @@ fn compare(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy, before: &PolicySet
     limits::compare(sheet, old, new);
     guards::fx(sheet, old, new);
     guards::approval(sheet, old, new);
-    guards::timing(sheet, old, new);
+    timing::compare(sheet, old, new);
     if !sends(new) {
         sheet.nothing_moves();
     }

@@ -10,6 +10,7 @@ mod daemon_policies;
 mod daemon_single;
 mod guards;
 mod limits;
+mod loosening;
 mod once;
 mod parts;
 mod pause;

@@ -93,3 +93,17 @@ fn environments_do_not_mix() {
     }
     assert!(moved(&merchant).is_empty());
 }
+
+/// Where nothing is said of it, production asks a person before a guard is loosened.
+#[test]
+fn a_looser_policy_waits_by_itself() {
+    let mut merchant = production();
+    merchant.set("limits", "max_per_day = { XAF = 50_000_000 }");
+    merchant.treasuryd(&["once"]).with_code(0);
+    merchant.treasuryd(&["resume", "--by", "Ada"]).with_code(0);
+    merchant.policies(&OFTEN.replace("100_000", "10_000"));
+    std::thread::sleep(std::time::Duration::from_millis(2_100)); // the next slot
+    let ended = merchant.treasuryd(&["once"]).with_code(0);
+    assert!(ended.stderr.contains("policies accept"), "{ended:?}");
+    assert_eq!(moved(&merchant), ["GAB>CMR 30000"]);
+}

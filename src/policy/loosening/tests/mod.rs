@@ -9,8 +9,8 @@ use crate::policy::{
     Approval, CalendarReserve, Canary, FxReference, Limits, Mode, Portion, Rebalance, Rule, Source, Sweep, TopUp,
     TopUpSource,
 };
-use crate::slot::{MonthDays, Schedule};
-use chrono::TimeDelta;
+use crate::slot::{MonthDays, Schedule, Window};
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -108,6 +108,11 @@ fn check(change: fn(&mut PolicySet), expected: &[&str]) {
 
 #[track_caller]
 fn check_from(first: fn(&mut PolicySet), change: fn(&mut PolicySet), expected: &[&str]) {
+    check_both(first, change, expected);
+}
+
+#[track_caller]
+fn check_both(first: impl Fn(&mut PolicySet), change: impl Fn(&mut PolicySet), expected: &[&str]) {
     let mut old = set();
     first(&mut old);
     let mut new = old.clone();
@@ -115,7 +120,9 @@ fn check_from(first: fn(&mut PolicySet), change: fn(&mut PolicySet), expected: &
     assert_eq!(lines(&loosenings(&old, &new)), expected);
     assert_eq!(lines(&loosenings(&new, &old)), Vec::<String>::new(), "the way back");
     assert_eq!(lines(&loosenings(&new, &new)), Vec::<String>::new());
-    assert!(differences(&new, &old).iter().any(|it| it.effect == Effect::Tightens), "the way back is told");
+    let back = differences(&new, &old);
+    let told = |it: &Difference| it.effect == Effect::Tightens || it.what == "schedule";
+    assert!(back.iter().any(told), "the way back is told");
 }
 
 fn the_sweep(set: &mut PolicySet) -> &mut Sweep {
@@ -173,6 +180,11 @@ fn tighten(set: &mut PolicySet, way: u8, by: i64) {
         21 => set.policies[2].mode = Mode::Shadow,
         22 => drop(set.policies.pop()),
         23 => set.calendar.push(payroll(&(600_000 + by).to_string(), 24, 2)),
+        24 => drop(set.policies[1].closed.insert(Country::SEN, [NaiveDate::MIN].into())),
+        25 => {
+            let not_after = NaiveTime::from_num_seconds_from_midnight_opt(64_800 + u32::try_from(by).unwrap(), 0);
+            set.policies[1].schedule = daily().with_window(Window { not_after, ..Window::default() });
+        }
         _ => the_sweep(set).portion = Portion::Fraction(percent(&format!("{by}%"))),
     }
 }
@@ -180,7 +192,7 @@ fn tighten(set: &mut PolicySet, way: u8, by: i64) {
 proptest! {
     #[test]
     fn what_is_tighter_is_never_looser_and_its_reverse_always_is(
-        ways in prop::collection::btree_map(0_u8..25, 1_i64..100, 1..6)
+        ways in prop::collection::btree_map(0_u8..27, 1_i64..100, 1..6)
     ) {
         let old = set();
         let mut new = old.clone();

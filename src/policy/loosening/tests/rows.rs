@@ -250,11 +250,11 @@ fn exchange() {
     assert_eq!(other(written(Currency::XOF, Currency::XAF, "1")), none, "the peg, written the other way round");
     assert_eq!(
         other(FxReference::Last),
-        ["fx-reference: fund-senegal compares the rate XAF/XOF with the last applied one instead of the written 1"]
+        ["fx-reference: fund-senegal compares the rate XAF/XOF with the last applied one instead of the euro's peg"]
     );
     assert_eq!(
         other(written(Currency::XAF, Currency::XOF, "1.02")),
-        ["fx-reference: fund-senegal compares the rate XAF/XOF with the written 1.02 instead of the written 1"]
+        ["fx-reference: fund-senegal compares the rate XAF/XOF with the written 1.02 instead of the euro's peg"]
     );
 }
 
@@ -357,4 +357,98 @@ fn what_guards_nothing_is_no_difference() {
         policy.file = "other.yaml".into();
     }
     assert_eq!(differences(&old, &new), []);
+}
+
+fn in_window(set: &mut PolicySet, window: Window) {
+    let schedule = daily().with_window(window);
+    set.policies[2].schedule = schedule;
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+#[test]
+fn times() {
+    let cut_off = |hour| Window { not_after: NaiveTime::from_hms_opt(hour, 30, 0), ..Window::default() };
+    check_both(
+        |set| in_window(set, cut_off(18)),
+        |set| in_window(set, cut_off(19)),
+        &["not-after: balance-cemac may send until 19:30 instead of 18:30"],
+    );
+    check_both(
+        |set| in_window(set, cut_off(18)),
+        |set| in_window(set, Window::default()),
+        &["not-after: balance-cemac may send until the day ends instead of 18:30"],
+    );
+    let active = |from: Option<&str>, until: Option<&str>| Window {
+        from: from.map(day),
+        until: until.map(day),
+        not_after: None,
+    };
+    check_both(
+        |set| in_window(set, active(Some("2026-12-01"), Some("2026-12-31"))),
+        |set| in_window(set, active(Some("2026-11-01"), Some("2027-01-31"))),
+        &[
+            "active: balance-cemac runs from 2026-11-01 on instead of 2026-12-01",
+            "active: balance-cemac runs until 2027-01-31 instead of 2026-12-31",
+        ],
+    );
+    check_both(
+        |set| in_window(set, active(Some("2026-12-01"), Some("2026-12-31"))),
+        |set| in_window(set, Window::default()),
+        &[
+            "active: balance-cemac runs without a first day; it was 2026-12-01",
+            "active: balance-cemac runs without a last day; it was 2026-12-31",
+        ],
+    );
+}
+
+#[test]
+fn holidays() {
+    let christmas = |set: &mut PolicySet| {
+        let dates = BTreeSet::from([day("2026-12-25"), day("2027-01-01")]);
+        set.policies[0].schedule = Schedule::new("0 18 * * *", chrono_tz::Africa::Douala, dates).unwrap();
+    };
+    check_both(
+        christmas,
+        |set| set.policies[0].schedule = daily(),
+        &["holidays: consolidate-cemac runs on 2026-12-25, 2027-01-01; it stood still"],
+    );
+    let closed = |country: Country| {
+        move |set: &mut PolicySet| {
+            set.policies[0].closed.insert(country, BTreeSet::from([day("2026-12-25")]));
+        }
+    };
+    check_both(
+        closed(Country::GAB),
+        |set| set.policies[0].closed.clear(),
+        &["holidays: consolidate-cemac runs over GAB>CMR on 2026-12-25; it stood still"],
+    );
+    // The same days, written for the destination of every lane instead of the policy.
+    let mut old = set();
+    christmas(&mut old);
+    let mut new = old.clone();
+    new.policies[0].schedule = daily();
+    new.policies[0].closed.insert(Country::CMR, BTreeSet::from([day("2026-12-25"), day("2027-01-01")]));
+    assert_eq!(differences(&old, &new), []);
+}
+
+/// Running more often is looser only where more can leave on one day.
+#[test]
+fn a_denser_schedule() {
+    let hourly = |set: &mut PolicySet, index: usize| {
+        let schedule = Schedule::new("0 * * * *", chrono_tz::Africa::Douala, BTreeSet::new()).unwrap();
+        set.policies[index].schedule = schedule;
+    };
+    check_both(
+        |_| {},
+        |set| hourly(set, 0),
+        &[
+            "worst-case: consolidate-cemac runs up to 24 times a day instead of once, so COG may lose up to 2 000 000 000 \
+             XAF a day instead of 1 990 000 000 XAF",
+            "worst-case: consolidate-cemac runs up to 24 times a day instead of once, so GAB may lose up to 2 000 000 000 \
+             XAF a day instead of 1 990 000 000 XAF",
+        ],
+    );
 }

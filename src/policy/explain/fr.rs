@@ -1,0 +1,435 @@
+//! French, as a treasurer in Douala writes it. A policy is « la règle », a wallet « le portefeuille », a slot
+//! « l'exécution ». Figures stand as French typography has them: groups parted by a narrow no-break space, a decimal
+//! comma, a no-break space before the currency; high punctuation has its no-break space, too.
+
+use super::facts::{Fact, Floor, Part, Topic};
+use super::{Words, listed, place};
+use crate::model::WalletId;
+use crate::money::{Amount, Country, Currency, Money, Percent};
+use crate::policy::compared::Compared;
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike};
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+
+pub(super) struct French;
+
+/// No-break space: before `:`, inside guillemets, between a figure and its unit.
+const NB: char = '\u{a0}';
+/// Narrow no-break space: between groups of digits, before `;` and `%`.
+const NNB: char = '\u{202f}';
+
+impl Words for French {
+    fn heading(&self, topic: Topic) -> &'static str {
+        match topic {
+            Topic::Status => "État",
+            Topic::When => "Quand",
+            Topic::What => "Ce qu'elle fait",
+            Topic::Limits => "Plafonds",
+            Topic::Exchange => "Devises",
+            Topic::Approval => "Accord",
+            Topic::Order => "Rang",
+            Topic::Never => "Ce qu'elle ne fait jamais",
+        }
+    }
+
+    fn sentence(&self, fact: &Fact<'_>) -> String {
+        match fact {
+            Fact::Off => format!("Désactivée{NB}: elle ne s'exécute jamais, quoi qu'il soit dit plus bas."),
+            Fact::Live => format!("En service{NB}: ses virements sont réels."),
+            Fact::Shadow => {
+                format!("À l'essai, à blanc{NB}: elle annonce ce qu'elle virerait et ne vire rien.")
+            }
+            Fact::Canary { share, max } => {
+                let most = match max.as_slice() {
+                    [] => String::new(),
+                    max => format!(", et au plus {} d'un portefeuille à l'autre par exécution", or(max)),
+                };
+                let share = percent(*share);
+                format!(
+                    "À l'essai, en petit{NB}: elle décide comme en service, puis ne vire que {share} de chaque montant{most}."
+                )
+            }
+            Fact::Runs(schedule) => {
+                format!("S'exécute selon le calendrier `{}`, {}.", schedule.text(), clock(schedule.zone()))
+            }
+            Fact::NoRunOn(dates) => format!("Ne s'exécute pas {}.", dates_in_words(dates)),
+            Fact::ClosedFor { countries, dates } => {
+                let from = listed(&countries.iter().map(|it| Name::of(*it).de()).collect::<Vec<_>>(), "ou");
+                let dates = dates_in_words(dates);
+                format!("Aucun virement au départ ou à destination {from} {dates}.")
+            }
+            Fact::Active { from, until } => active(*from, *until),
+            Fact::NotAfter(time) => {
+                format!("Passé {} ce jour-là, rien n'est plus décidé ni envoyé pour la première fois.", hour(*time))
+            }
+            Fact::CatchUp(limit) => {
+                format!(
+                    "Une exécution manquée est rattrapée dans {}{NNB}; au-delà, elle est abandonnée.",
+                    within(*limit)
+                )
+            }
+            Fact::MinTransfer(least) => format!("Les montants inférieurs à {} ne partent pas.", or(least)),
+            Fact::MaxTransfer(most) => {
+                format!("Un virement ne dépasse pas {}{NNB}; un montant supérieur part en plusieurs fois.", or(most))
+            }
+            Fact::PerRun(most) => format!("Au plus {} par exécution, tous portefeuilles confondus.", and(most)),
+            Fact::PerDay(most) => format!("Au plus {} par jour, tous portefeuilles confondus.", and(most)),
+            Fact::RoundDown(step) => {
+                format!("Les montants sont arrondis au multiple inférieur de {}{NNB}; le reste ne bouge pas.", or(step))
+            }
+            Fact::NoLimitPerRun(currencies) => {
+                format!("Aucun plafond par exécution en {}.", codes(currencies, "ni en"))
+            }
+            Fact::NoLimitPerDay(currencies) => format!("Aucun plafond par jour en {}.", codes(currencies, "ni en")),
+            Fact::Priority(number) => format!(
+                "Quand plusieurs règles tombent au même instant, le plus petit rang passe d'abord{NNB}; celle-ci a le rang \
+                 {number}."
+            ),
+            what => what_it_does(what)
+                .or_else(|| exchange(what))
+                .or_else(|| approval(what))
+                .or_else(|| never(what))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn floors_heading(&self) -> &'static str {
+        "Réserves, valables pour toutes les règles et tous les virements manuels"
+    }
+
+    fn floor(&self, floor: &Floor) -> String {
+        let (country, amount) = (Name::of(floor.wallet.country).le(), money(floor.amount, floor.wallet));
+        let country = capital(&country);
+        let Some((days, zone)) = floor.during else { return format!("{country} garde toujours au moins {amount}.") };
+        let days = if days.from() == days.until() {
+            format!("le {}", ordinal(u32::from(days.from())))
+        } else {
+            format!("du {} au {}", ordinal(u32::from(days.from())), ordinal(u32::from(days.until())))
+        };
+        format!("{country} garde au moins {amount} {days} de chaque mois, {}.", clock(zone))
+    }
+
+    fn footer(&self, hash: &str) -> String {
+        format!("Établi d'après les règles dont l'empreinte est {hash}.")
+    }
+}
+
+fn what_it_does(fact: &Fact<'_>) -> Option<String> {
+    Some(match fact {
+        Fact::Sweep { into, portion } => {
+            let into = Name::of(into.country).le();
+            let order = format!("dans cet ordre{NB}:");
+            match portion {
+                Part::All => {
+                    format!(
+                        "Vire vers {into} tout ce qui dépasse le solde à garder, depuis ces portefeuilles et {order}"
+                    )
+                }
+                Part::Share(share) => format!(
+                    "Vire vers {into} {} de ce qui dépasse le solde à garder, en arrondissant au-dessous, depuis ces \
+                     portefeuilles et {order}",
+                    percent(*share)
+                ),
+                Part::Fixed(amounts) => format!(
+                    "Vire vers {into} exactement {} depuis chacun de ces portefeuilles, ou rien si moins que cela dépasse \
+                     le solde à garder, {order}",
+                    or(amounts)
+                ),
+            }
+        }
+        Fact::SweepSource { wallet, above, keep } => {
+            let stays = if keep.is_positive() {
+                let verb = if *keep < Amount::whole(2) { "reste" } else { "restent" };
+                format!("{} y {verb}", money(*keep, *wallet))
+            } else {
+                "rien n'a besoin d'y rester".to_owned()
+            };
+            format!("{}, dès que son solde dépasse {}{NNB}; {stays}.", name(*wallet), money(*above, *wallet))
+        }
+        Fact::TopUp { wallet, below, to } => format!(
+            "Dès que {} a moins de {}, virements en route compris, son solde est porté à {} depuis ces portefeuilles, dans \
+             cet ordre{NB}:",
+            Name::of(wallet.country).le(),
+            money(*below, *wallet),
+            money(*to, *wallet)
+        ),
+        Fact::TopUpSource { wallet, keep } if keep.is_positive() => {
+            format!("{}, qui garde {}.", name(*wallet), money(*keep, *wallet))
+        }
+        Fact::TopUpSource { wallet, .. } => format!("{}, qui garde sa réserve et rien de plus.", name(*wallet)),
+        Fact::TopUpShort => {
+            "S'ils n'y suffisent pas ensemble, ce qu'ils ont est viré et ce qui manque est signalé.".to_owned()
+        }
+        Fact::Rebalance { base } => {
+            format!("Maintient ces portefeuilles à ces parts de leur total, compté en {base}{NB}:")
+        }
+        Fact::Weight { wallet, share } => format!("{}{NB}: {}", name(*wallet), percent(*share)),
+        Fact::Tolerance(points) => {
+            let points = points.percent();
+            let plural = if points < Decimal::TWO { "" } else { "s" };
+            format!(
+                "Dès qu'une part s'écarte de plus de {}{NB}point{plural}, l'argent est ramené à ces parts en aussi peu de \
+                 virements que possible.",
+                decimal(points)
+            )
+        }
+        _ => return None,
+    })
+}
+
+fn exchange(fact: &Fact<'_>) -> Option<String> {
+    Some(match fact {
+        Fact::OneCurrency(currency) => format!("L'argent reste en {currency}."),
+        Fact::Changes(pairs) => {
+            format!(
+                "L'argent change de devise en route, au taux de KPay du moment{NB}: {}.",
+                pairs_in_words(pairs, "et")
+            )
+        }
+        Fact::ChangeForbidden(pairs) => {
+            format!("Rien ne part là où l'argent changerait de devise{NB}: {}.", pairs_in_words(pairs, "et"))
+        }
+        Fact::AnyRate => format!("Le taux de KPay n'est comparé à rien{NB}: tout taux est accepté."),
+        Fact::Spread { most, pair: (from, to), against } => {
+            let off = format!(
+                "Rien ne part tant que le taux de KPay de {from} en {to} s'écarte de plus de {}",
+                percent(*most)
+            );
+            let one =
+                |from: &Currency, rate: Decimal, to: &Currency| format!("(1{NB}{from} = {}{NB}{to})", decimal(rate));
+            match against {
+                Compared::Peg => {
+                    format!("{off} de la parité fixe avec l'euro {}.", one(from, Decimal::ONE, to))
+                }
+                Compared::Written(rate) => format!("{off} du taux inscrit ici {}.", one(from, rate.decimal(), to)),
+                Compared::WrittenInverse(rate) => {
+                    format!("{off} du taux inscrit ici {}.", one(to, rate.decimal(), from))
+                }
+                Compared::Last => {
+                    format!("{off} du dernier taux appliqué{NNB}; tant qu'il n'y en a pas, rien ne part.")
+                }
+                Compared::Nothing => {
+                    format!("Il n'y a rien à quoi comparer le taux de KPay de {from} en {to}{NB}: rien ne part.")
+                }
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn approval(fact: &Fact<'_>) -> Option<String> {
+    Some(match fact {
+        Fact::Approval { above, approvers, from } => {
+            let who = match (from.len(), *approvers) {
+                (0, 1) => "d'une personne".to_owned(),
+                (0, many) => format!("de {many} personnes différentes"),
+                (1, _) => format!("{} seul{NB}: {}", "d'une personne", from[0]),
+                (2, 2) => format!("des deux personnes que voici{NB}: {}", listed(from, "et")),
+                (all, many) if all == usize::from(many) => {
+                    format!("des {many} personnes que voici{NB}: {}", listed(from, "et"))
+                }
+                (_, 1) => format!("d'une personne parmi {}", listed(from, "et")),
+                (_, many) => format!("de {many} personnes parmi {}", listed(from, "et")),
+            };
+            format!(
+                "Au-delà de {} d'un portefeuille à l'autre en une exécution, le virement attend l'accord {who}.",
+                or(above)
+            )
+        }
+        Fact::ApprovedWithin(limit) => {
+            format!("Sans accord dans {} qui suivent l'heure prévue, il est annulé.", within(*limit))
+        }
+        Fact::NoApproval(currencies) => {
+            format!("Aucun montant en {} n'a besoin d'un accord.", codes(currencies, "ni en"))
+        }
+        _ => return None,
+    })
+}
+
+fn never(fact: &Fact<'_>) -> Option<String> {
+    Some(match fact {
+        Fact::NeverElsewhere(wallets) => {
+            let to: Vec<String> = wallets.iter().map(|wallet| Name::of(wallet.country).le()).collect();
+            format!("Elle n'envoie jamais d'argent ailleurs que vers {}.", listed(&to, "ou"))
+        }
+        Fact::NeverBelow(kept) => {
+            let kept: Vec<String> = kept
+                .iter()
+                .map(|(wallet, keep)| format!("{} sous {}", Name::of(wallet.country).le(), money(*keep, *wallet)))
+                .collect();
+            format!("Elle ne fait jamais descendre {}.", listed(&kept, "ni"))
+        }
+        Fact::NeverBelowReserve => "Elle ne fait jamais descendre un portefeuille sous sa réserve.".to_owned(),
+        Fact::NeverChanges => "Elle ne change jamais d'argent d'une devise en une autre.".to_owned(),
+        Fact::NeverOnItsWay => "Elle ne dépense jamais l'argent qui est encore en route.".to_owned(),
+        Fact::NeverTwice => "Elle ne fait jamais deux fois le même virement.".to_owned(),
+        Fact::NeverSends => "Tant qu'il en est ainsi, elle ne vire jamais rien.".to_owned(),
+        _ => return None,
+    })
+}
+
+fn active(from: Option<NaiveDate>, until: Option<NaiveDate>) -> String {
+    match (from, until) {
+        (Some(from), Some(until)) => format!("Seulement du {} au {} inclus.", date(from), date(until)),
+        (Some(from), None) => format!("Seulement à partir du {}.", date(from)),
+        (None, Some(until)) => format!("Seulement jusqu'au {} inclus.", date(until)),
+        (None, None) => String::new(),
+    }
+}
+
+/// `heure de Douala (Africa/Douala)`.
+fn clock(zone: Tz) -> String {
+    if zone == Tz::UTC {
+        return "heure UTC".to_owned();
+    }
+    let place = place(zone);
+    let vowel = place.starts_with(['A', 'E', 'I', 'O', 'U', 'Y']);
+    let of = if vowel { "d'" } else { "de " };
+    format!("heure {of}{place} ({})", zone.name())
+}
+
+/// A country with what its article needs to know.
+enum Name {
+    Masculine(&'static str),
+    Feminine(&'static str),
+    Elided(&'static str),
+    Bare(String),
+}
+
+impl Name {
+    fn of(country: Country) -> Self {
+        match country {
+            Country::CMR => Self::Masculine("Cameroun"),
+            Country::GAB => Self::Masculine("Gabon"),
+            Country::COG => Self::Masculine("Congo-Brazzaville"),
+            Country::SEN => Self::Masculine("Sénégal"),
+            Country::CIV => Self::Feminine("Côte d'Ivoire"),
+            Country::BEN => Self::Masculine("Bénin"),
+            Country::KEN => Self::Masculine("Kenya"),
+            Country::COD => Self::Feminine("RD Congo"),
+            Country::UGA => Self::Elided("Ouganda"),
+            Country::RWA => Self::Masculine("Rwanda"),
+            other => Self::Bare(other.code().to_owned()),
+        }
+    }
+
+    fn bare(&self) -> &str {
+        match self {
+            Self::Masculine(name) | Self::Feminine(name) | Self::Elided(name) => name,
+            Self::Bare(name) => name,
+        }
+    }
+
+    /// `le Gabon`.
+    fn le(&self) -> String {
+        match self {
+            Self::Masculine(name) => format!("le {name}"),
+            Self::Feminine(name) => format!("la {name}"),
+            Self::Elided(name) => format!("l'{name}"),
+            Self::Bare(name) => name.clone(),
+        }
+    }
+
+    /// `du Gabon`.
+    fn de(&self) -> String {
+        match self {
+            Self::Masculine(name) => format!("du {name}"),
+            Self::Feminine(name) => format!("de la {name}"),
+            Self::Elided(name) => format!("de l'{name}"),
+            Self::Bare(name) => format!("de {name}"),
+        }
+    }
+}
+
+fn name(wallet: WalletId) -> String {
+    Name::of(wallet.country).bare().to_owned()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn money(amount: Amount, wallet: WalletId) -> String {
+    shown(&Money { amount, currency: wallet.currency })
+}
+
+fn shown(money: &Money) -> String {
+    format!("{}{NB}{}", decimal(money.amount.decimal()), money.currency)
+}
+
+/// `1 250 000,5` with narrow no-break spaces.
+fn decimal(figure: Decimal) -> String {
+    Amount::new(figure).grouped().replace(' ', &NNB.to_string()).replace('.', ",")
+}
+
+fn percent(share: Percent) -> String {
+    format!("{}{NNB}%", decimal(share.percent()))
+}
+
+fn and(amounts: &[Money]) -> String {
+    listed(&amounts.iter().map(shown).collect::<Vec<_>>(), "et")
+}
+
+fn or(amounts: &[Money]) -> String {
+    listed(&amounts.iter().map(shown).collect::<Vec<_>>(), "ou")
+}
+
+fn codes(currencies: &[Currency], and: &str) -> String {
+    listed(&currencies.iter().map(ToString::to_string).collect::<Vec<_>>(), and)
+}
+
+fn pairs_in_words(pairs: &[(Currency, Currency)], and: &str) -> String {
+    listed(&pairs.iter().map(|(from, to)| format!("de {from} en {to}")).collect::<Vec<_>>(), and)
+}
+
+const MONTHS: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+
+/// `1er janvier 2027`, `25 décembre 2026`.
+fn date(date: NaiveDate) -> String {
+    let month = usize::try_from(date.month0()).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
+    format!("{}{NB}{month} {}", ordinal(date.day()), date.year())
+}
+
+/// `le 25 décembre 2026 et le 1er janvier 2027`.
+fn dates_in_words(dates: &[NaiveDate]) -> String {
+    listed(&dates.iter().map(|it| format!("le {}", date(*it))).collect::<Vec<_>>(), "et")
+}
+
+fn ordinal(day: u32) -> String {
+    if day == 1 { "1er".to_owned() } else { day.to_string() }
+}
+
+/// `16 h 30`, `16 h`.
+fn hour(time: NaiveTime) -> String {
+    let (hour, minute) = (time.hour(), time.minute());
+    if minute == 0 { format!("{hour}{NB}h") } else { format!("{hour}{NB}h{NB}{minute:02}") }
+}
+
+/// `les 6 heures`, `l'heure et demie` left aside: `l'heure`, `les 90 minutes`.
+fn within(time: TimeDelta) -> String {
+    let seconds = time.num_seconds().max(0);
+    let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let counted = |count: i64, unit: &str| format!("{count}{NB}{unit}{}", if count < 2 { "" } else { "s" });
+    let units = [(hours, "heure"), (minutes, "minute"), (rest, "seconde")];
+    let parts: Vec<String> = units.into_iter().filter(|(n, _)| *n > 0).map(|(n, unit)| counted(n, unit)).collect();
+    match (hours, minutes, rest) {
+        (1, 0, 0) => "l'heure".to_owned(),
+        (0, 1, 0) => "la minute".to_owned(),
+        (0, 0, _) if rest < 2 => "la seconde".to_owned(),
+        _ => format!("les {}", parts.join(" ")),
+    }
+}

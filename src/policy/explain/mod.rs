@@ -1,0 +1,197 @@
+//! Policies as sentences for sign-off, in English or French: made from the checked policy, never from its text. `facts`
+//! says what there is to say; `en` and `fr` say it. Descriptions and names stay as somebody wrote them.
+
+mod en;
+mod facts;
+mod fr;
+
+use super::{Policy, PolicySet};
+use crate::model::{WalletId, tame};
+use facts::{Fact, Floor, Topic};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+/// The languages there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// French, with French numbers and spaces.
+    French,
+}
+
+impl FromStr for Language {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "en" => Ok(Self::English),
+            "fr" => Ok(Self::French),
+            other => Err(format!("there is no language `{}`; there are en and fr", tame(other, 20))),
+        }
+    }
+}
+
+/// Policies in words, serialized exactly as `explain --json` shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// One entry a policy, in the order of priority.
+    pub policies: Vec<Explained>,
+    /// The floors of the wallets that these policies take from.
+    pub reserves: Option<Paragraph>,
+    /// Which policies these sentences are about.
+    pub hash: String,
+    /// Says the hash in words.
+    #[serde(skip)]
+    footer: String,
+}
+
+/// One policy in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// Its name.
+    pub policy: String,
+    /// Its description, as written; may be empty.
+    pub description: String,
+    /// What there is to say, by topic.
+    pub paragraphs: Vec<Paragraph>,
+}
+
+/// What there is to say about one topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Paragraph {
+    /// For programs: `status`, `when`, `what`, `limits`, `exchange`, `approval`, `order`, `never`, `reserves`.
+    pub topic: &'static str,
+    /// Its heading.
+    pub heading: String,
+    /// Its sentences; those of a list begin with their number or a dash.
+    pub sentences: Vec<String>,
+}
+
+/// A language: a heading for every topic, a sentence for every fact.
+trait Words {
+    fn heading(&self, topic: Topic) -> &'static str;
+    fn sentence(&self, fact: &Fact<'_>) -> String;
+    fn floors_heading(&self) -> &'static str;
+    fn floor(&self, floor: &Floor) -> String;
+    fn footer(&self, hash: &str) -> String;
+}
+
+/// All policies of a set, or one of them, in words.
+#[must_use]
+pub fn explain(set: &PolicySet, only: Option<&str>, language: Language) -> Explanation {
+    let words: &dyn Words = match language {
+        Language::English => &en::English,
+        Language::French => &fr::French,
+    };
+    let chosen: Vec<&Policy> = set.policies.iter().filter(|it| only.is_none_or(|name| it.name == name)).collect();
+    let mut wallets: BTreeSet<WalletId> = chosen.iter().flat_map(|it| it.lanes()).map(|lane| lane.from).collect();
+    if only.is_none() {
+        // The whole set: floors of wallets that only manual moves touch, too.
+        wallets.extend(set.reserves.keys().copied().chain(set.calendar.iter().map(|it| it.wallet)));
+    }
+    let floors: Vec<String> = facts::floors(set, &wallets).iter().map(|floor| words.floor(floor)).collect();
+    let reserves = Paragraph { topic: "reserves", heading: words.floors_heading().to_owned(), sentences: floors };
+    Explanation {
+        policies: chosen.into_iter().map(|policy| explained(policy, words)).collect(),
+        reserves: Some(reserves).filter(|it| !it.sentences.is_empty()),
+        hash: set.hash.clone(),
+        footer: words.footer(&set.hash),
+    }
+}
+
+fn explained(policy: &Policy, words: &dyn Words) -> Explained {
+    let paragraph = |(topic, facts): (Topic, Vec<Fact<'_>>)| {
+        let mut place = 0;
+        let mut sentence = |fact: &Fact<'_>| {
+            let text = words.sentence(fact);
+            match fact {
+                Fact::SweepSource { .. } | Fact::TopUpSource { .. } => {
+                    place += 1;
+                    format!("{place}. {text}")
+                }
+                Fact::Weight { .. } => format!("- {text}"),
+                _ => text,
+            }
+        };
+        let sentences = facts.iter().map(&mut sentence).collect();
+        Paragraph { topic: topic.word(), heading: words.heading(topic).to_owned(), sentences }
+    };
+    Explained {
+        policy: policy.name.clone(),
+        description: policy.description.clone(),
+        paragraphs: facts::of(policy).into_iter().map(paragraph).collect(),
+    }
+}
+
+/// How wide a line gets.
+const WIDTH: usize = 100;
+
+impl Explanation {
+    /// For people, in lines of at most 100 characters.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = Vec::new();
+        for it in &self.policies {
+            out.push(it.policy.clone());
+            if !it.description.is_empty() {
+                out.extend(wrapped(&tame(&it.description, 300), 2, 0));
+            }
+            for paragraph in &it.paragraphs {
+                out.push(String::new());
+                paragraph.render(&mut out);
+            }
+            out.extend([String::new(), String::new()]);
+        }
+        if let Some(reserves) = &self.reserves {
+            reserves.render(&mut out);
+            out.push(String::new());
+        }
+        out.extend(wrapped(&self.footer, 0, 0));
+        out.join("\n")
+    }
+}
+
+impl Paragraph {
+    fn render(&self, out: &mut Vec<String>) {
+        out.push(format!("  {}", self.heading));
+        for sentence in &self.sentences {
+            let is_item = sentence.starts_with("- ") || sentence.starts_with(|first: char| first.is_ascii_digit());
+            let hang = if is_item { sentence.find(' ').map_or(0, |at| at + 1) } else { 0 };
+            out.extend(wrapped(sentence, if is_item { 6 } else { 4 }, hang));
+        }
+    }
+}
+
+/// A text in lines, broken at plain spaces only: a no-break space holds its figures together.
+fn wrapped(text: &str, indent: usize, hang: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            last => {
+                let hang = if last.is_some() { hang } else { 0 };
+                lines.push(format!("{}{word}", " ".repeat(indent + hang)));
+            }
+        }
+    }
+    lines
+}
+
+/// `a, b and c`.
+fn listed(items: &[String], and: &str) -> String {
+    match items.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
+        Some((only, _)) => only.clone(),
+        None => String::new(),
+    }
+}
+
+/// The place a zone is named after: `Africa/Douala` is Douala's.
+fn place(zone: chrono_tz::Tz) -> String {
+    zone.name().rsplit('/').next().unwrap_or_default().replace('_', " ")
+}
