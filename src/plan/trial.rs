@@ -18,7 +18,7 @@ pub fn plan_for_test(set: &PolicySet, policy: &Policy, balances: &BTreeMap<Walle
     let reading =
         |(wallet, available): (&WalletId, &Amount)| (*wallet, Reading { available: *available, balance: None });
     let snapshot = Snapshot { taken_at: now, readings: balances.iter().map(reading).collect(), problems: Vec::new() };
-    let rates = policy.lanes().iter().map(|lane| ((lane.from.currency, lane.to.currency), Rate::ONE)).collect();
+    let rates = policy.rate_pairs().into_iter().map(|pair| (pair, Rate::ONE)).collect();
     let inputs = Inputs {
         policies: set,
         snapshot: &snapshot,

@@ -18,7 +18,7 @@ const GOOD: &str = "
     cap XAF=30000000
     cap hour=10";
 
-type Corruption = fn(&mut Scene, &mut Plan);
+pub(super) type Corruption = fn(&mut Scene, &mut Plan);
 
 fn first(plan: &mut Plan) -> &mut PlannedTransfer {
     &mut plan.policies[0].transfers[0]
@@ -36,7 +36,7 @@ fn rest(scene: &mut Scene, country: Country) {
 }
 
 /// A wrong amount, with the credit that belongs to it, so that the amount alone is wrong.
-fn set_amount(transfer: &mut PlannedTransfer, amount: &str) {
+pub(super) fn set_amount(transfer: &mut PlannedTransfer, amount: &str) {
     transfer.amount = amount.parse().unwrap();
     transfer.expected_credit = transfer.amount.checked_mul(transfer.expected_rate.unwrap().decimal()).ok();
 }

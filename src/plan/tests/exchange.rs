@@ -1,6 +1,7 @@
 //! The guard on rates in a plan.
 
 use super::check;
+use super::rules::policy;
 
 #[track_caller]
 fn crossing(words: &str, lines: &str, expected: &str) {
@@ -43,4 +44,23 @@ fn without_a_reference_there_is_nothing_to_compare_with() {
 #[test]
 fn figures_that_do_not_fit_are_no_rate() {
     crossing("spread=1% ref=XOF/XAF:0.98765432109876543", "rate XAF/XOF=1.012345678901234567", "wallet_frozen");
+}
+
+/// The rates that are asked for.
+#[test]
+fn a_policy_needs_the_rates_of_its_lanes_and_into_its_base() {
+    let cases = [
+        ("GAB:0:0 >CMR", ""),
+        ("GAB:0:0 SEN:0:0 >CMR fx", "XOF/XAF"),
+        ("GAB:0:0 SEN:0:0 >CMR", ""),
+        ("^SEN:1:2 CIV:0 CMR:0 fx", "XAF/XOF"),
+        ("CMR:50% SEN:50% tol=5% fx", "XAF/XOF XOF/XAF"),
+        ("CMR:50% SEN:50% tol=5% base=KES fx", "XAF/KES XAF/XOF XOF/KES XOF/XAF"),
+        ("CMR:50% GAB:50% tol=5% base=KES fx", ""),
+    ];
+    for (words, expected) in cases {
+        let policy = policy("p", &words.split(' ').collect::<Vec<_>>());
+        let pairs: Vec<String> = policy.rate_pairs().into_iter().map(|(from, to)| format!("{from}/{to}")).collect();
+        assert_eq!(pairs.join(" "), expected, "{words}");
+    }
 }

@@ -7,6 +7,7 @@ mod generated;
 mod portions;
 mod reasons;
 mod rebalance;
+mod rule_corruptions;
 mod rules;
 mod scene;
 mod slots;

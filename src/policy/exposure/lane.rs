@@ -98,11 +98,13 @@ fn written(policy: &Policy, lane: Lane) -> Vec<Most> {
         Rule::TopUp(_) | Rule::Rebalance(_) => None,
     };
     bounds.extend(fixed.map(|amount| Most::of(*amount, BoundingLimit::Fixed)));
-    // Across currencies the need is divided by a rate, which may be anything.
+    // What is needed is rounded up to what can be sent. Across currencies it is divided by a rate, which may be anything.
     if let Rule::TopUp(top_up) = &policy.rule
         && !lane.crosses_currencies()
     {
-        bounds.push(Most::of(top_up.to, BoundingLimit::TopUpTo));
+        let unit = Amount::new(Decimal::new(1, currency.decimals_sent()));
+        let whole = top_up.to.divided_up(Decimal::ONE, unit).unwrap_or(top_up.to);
+        bounds.push(Most::of(whole, BoundingLimit::TopUpTo));
     }
     bounds.extend(policy.limits.max_per_slot.get(&currency).map(|max| Most::of(*max, BoundingLimit::MaxPerSlot)));
     bounds

@@ -9,7 +9,7 @@ use crate::model::Lane;
 use crate::policy::findings::{Findings, Place};
 use crate::policy::keys::POLICY;
 use crate::policy::{Mode, Policy};
-use crate::slot::Schedule;
+use crate::slot::{Schedule, Window};
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,26 +112,18 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
 
 /// When the policy fires. What is wrong with the days does not hide what is wrong with the schedule.
 fn schedule(findings: &mut Findings, fields: &Fields<'_>, zone: Tz, holidays: BTreeSet<NaiveDate>) -> Option<Schedule> {
-    let _window = window(findings, fields);
+    let (from, until) = fields.get("active").map(|field| findings.active(field)).unwrap_or_default();
+    let not_after = fields.get("not_after").and_then(|field| findings.time_of_day(field));
     let field = fields.get("schedule")?;
     let text = findings.text(field.node, "`schedule`")?.trim();
     match Schedule::new(text, zone, holidays) {
-        Ok(schedule) => Some(schedule),
+        Ok(schedule) => Some(schedule.with_window(Window { from, until, not_after })),
         Err(error) => {
             let hint = "cron, minute hour day month weekday: \"0 18 * * MON-FRI\"; or words: daily at 18:00";
             findings.error(field.node.place, "bad-schedule", crate::model::tame(&error.to_string(), 200), hint);
             None
         }
     }
-}
-
-/// The active dates and the cut-off.
-fn window(
-    findings: &mut Findings,
-    fields: &Fields<'_>,
-) -> (Option<NaiveDate>, Option<NaiveDate>, Option<chrono::NaiveTime>) {
-    let (from, until) = fields.get("active").map(|field| findings.active(field)).unwrap_or_default();
-    (from, until, fields.get("not_after").and_then(|field| findings.time_of_day(field)))
 }
 
 /// The days on which lanes of single countries rest; each should be one that the policy touches.

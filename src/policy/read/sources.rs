@@ -19,7 +19,7 @@ pub struct Item<'n> {
 }
 
 /// Which wallets `from` names, and where they send to.
-pub struct From<'n> {
+pub struct Listed<'n> {
     pub from: Field<'n>,
     pub except: Option<Field<'n>>,
     /// Left out of a zone by itself.
@@ -34,7 +34,7 @@ enum Named<'n> {
     Zone(Zone, Place),
 }
 
-impl<'n> From<'n> {
+impl<'n> Listed<'n> {
     /// Each wallet once, in the order written; those of a zone in the order of KPay's table.
     pub fn read(&self, findings: &mut Findings) -> Vec<Item<'n>> {
         let named = self.named(findings);

@@ -23,7 +23,7 @@ pub fn read(findings: &mut Findings, field: Field<'_>) -> RuleDraft {
     let Some(fields) = findings.fields(field.node, &SWEEP) else { return RuleDraft::default() };
     let before = findings.count_errors();
     let into = fields.get("into").and_then(|into| findings.wallet(into.node, "`into`"));
-    let from = fields.get("from").map(|from| sources::From {
+    let from = fields.get("from").map(|from| sources::Listed {
         from,
         except: fields.get("except"),
         destination: into,

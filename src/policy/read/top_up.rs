@@ -14,7 +14,7 @@ pub fn read(findings: &mut Findings, field: Field<'_>) -> RuleDraft {
     let Some(fields) = findings.fields(field.node, &TOP_UP) else { return RuleDraft::default() };
     let before = findings.count_errors();
     let wallet = fields.get("wallet").and_then(|field| findings.wallet(field.node, "`wallet`"));
-    let from = fields.get("from").map(|from| sources::From {
+    let from = fields.get("from").map(|from| sources::Listed {
         from,
         except: fields.get("except"),
         destination: wallet,

@@ -83,14 +83,14 @@ fn a_test_may_say_when_at_which_rates_and_what_is_under_way() {
     open: [{ from: GAB, to: CMR, amount: 500 XAF }]
     expect: [{ from: GAB, to: CMR, reason: lane_open }]";
     let set = good(&format!("timezone: Africa/Douala\n{}", plus(text)));
-    let test = &set.policies[0].tests[0];
+    let case = &set.policies[0].tests[0];
     let (from, to) = (wallet(Country::GAB), wallet(Country::CMR));
     let amount = crate::money::Money { amount: Amount::whole(500), currency: Currency::XAF };
-    assert_eq!(test.at.unwrap().to_rfc3339(), "2026-12-24T17:00:00+00:00");
-    assert_eq!(test.rates, [((Currency::XAF, Currency::XOF), "1.0153".parse().unwrap())].into());
-    assert_eq!((&test.open[..], &test.expect[..]), (&[ExpectedMove { from, to, amount }][..], &[][..]));
+    assert_eq!(case.at.unwrap().to_rfc3339(), "2026-12-24T17:00:00+00:00");
+    assert_eq!(case.rates, [((Currency::XAF, Currency::XOF), "1.0153".parse().unwrap())].into());
+    assert_eq!((&case.open[..], &case.expect[..]), (&[ExpectedMove { from, to, amount }][..], &[][..]));
     let lane = crate::model::Lane { from, to };
-    assert_eq!(test.refused, [crate::policy::ExpectedReason { lane, reason: crate::model::Reason::LaneOpen }]);
+    assert_eq!(case.refused, [crate::policy::ExpectedReason { lane, reason: crate::model::Reason::LaneOpen }]);
 }
 
 #[test]
