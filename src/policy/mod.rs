@@ -8,6 +8,7 @@
 
 mod amount;
 mod checked;
+mod codes;
 mod compared;
 mod diagnostic;
 mod explain;
@@ -28,6 +29,7 @@ pub use checked::{
     Approval, CalendarReserve, Canary, ExpectedMove, ExpectedReason, Fx, FxReference, Limits, Mode, Policy, PolicySet,
     PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
 };
+pub use codes::CODES;
 pub use diagnostic::{Diagnostic, Severity};
 pub use explain::{Explained, Explanation, Language, Paragraph, explain};
 pub use exposure::{

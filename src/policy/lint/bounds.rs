@@ -117,6 +117,7 @@ fn unused<'d>(report: &mut Report<'d>, subject: &Subject<'d>, currency: Currency
     ] {
         if let (Some(wide), Some(narrow)) = (wide, narrow)
             && wide > narrow
+            && narrow >= Amount::whole(SMALLEST)
         {
             let message = format!(
                 "`{name}` of {} has no effect: `{other}` is {}",

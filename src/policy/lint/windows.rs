@@ -5,12 +5,14 @@
 use super::{Report, Subject};
 use crate::model::Timestamp;
 use crate::policy::Rule;
-use chrono::{NaiveTime, TimeDelta};
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 
 /// What KPay takes in a minute.
 const REQUESTS_A_MINUTE: usize = 100;
 /// A slot reads the balances when it decides and again before it sends.
 const READS_A_SLOT: usize = 2;
+/// Before the next year no schedule is searched.
+const FIRST_YEAR: i32 = 1970;
 /// Farther from a local midnight than any zone's offset.
 const A_DAY: TimeDelta = TimeDelta::days(1);
 
@@ -30,7 +32,9 @@ fn opens<'d>(report: &mut Report<'d>, subject: &Subject<'d>) -> bool {
         report.error(subject, subject.places.key("not_after"), "never-open", message, hint);
         return false;
     }
-    let Some(from) = window.from else { return true };
+    let is_backwards = |from| window.until.is_some_and(|until| until < from); // which was reported
+    let is_searched = |from: &NaiveDate| from.year() > FIRST_YEAR && !is_backwards(*from);
+    let Some(from) = window.from.filter(is_searched) else { return true };
     if schedule.next(from.and_time(NaiveTime::MIN).and_utc() - A_DAY).is_some() {
         return true;
     }
