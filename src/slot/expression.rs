@@ -46,16 +46,24 @@ const NICKNAMES: [(&str, &str); 7] = [
 /// The longest expression that is looked at.
 const LONGEST: usize = 200;
 
-/// Reads an expression and makes sure that it fires at all.
-pub(super) fn read(text: &str) -> Result<Cron, ScheduleError> {
+/// What holds for every schedule, cron or words: short, and plain ASCII.
+pub(super) fn check_text(text: &str) -> Result<(), ScheduleError> {
     let shown = tame(text, 60);
     if text.len() > LONGEST {
         return refuse(format!("the schedule `{shown}` is longer than {LONGEST} characters"));
     }
     let plain = |character: &char| character.is_ascii_graphic() || matches!(character, ' ' | '\t');
-    if let Some(strange) = text.chars().find(|character| !plain(character)) {
-        return refuse(format!("the schedule `{shown}` holds `{}`; write plain ASCII", strange.escape_unicode()));
+    match text.chars().find(|character| !plain(character)) {
+        Some(strange) => {
+            refuse(format!("the schedule `{shown}` holds `{}`; write plain ASCII", strange.escape_unicode()))
+        }
+        None => Ok(()),
     }
+}
+
+/// Reads an expression that [`check_text`] let pass, and makes sure that it fires at all.
+pub(super) fn read(text: &str) -> Result<Cron, ScheduleError> {
+    let shown = tame(text, 60);
     if text.contains('@') {
         return refuse(nickname_hint(text, &shown));
     }

@@ -1,6 +1,6 @@
 //! A schedule: cron expression, time zone, holidays, active dates and cut-off.
 
-use super::{Window, busiest, expression, firing::Firing};
+use super::{PlainSchedule, Window, busiest, expression, firing::Firing, plain, words};
 use crate::model::{Slot, Timestamp};
 use chrono::{NaiveDate, NaiveTime, SubsecRound, TimeDelta};
 use chrono_tz::Tz;
@@ -19,7 +19,7 @@ const LONGEST_SEARCH: TimeDelta = TimeDelta::days(8 * 365 + 2);
 /// day of the week asks for both.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// The expression as written: 5 fields, or 6 with seconds first.
+    /// As written: cron, 5 fields or 6 with seconds first; or words.
     text: String,
     firing: Firing,
     holidays: BTreeSet<NaiveDate>,
@@ -48,12 +48,15 @@ pub enum Latest {
 }
 
 impl Schedule {
-    /// Reads a cron expression.
+    /// Reads a cron expression, or words such as `daily at 18:00` (all forms: `slot/words.rs`).
     ///
     /// # Errors
-    /// [`ScheduleError`] where the expression is not 5 or 6 valid fields or never fires.
+    /// [`ScheduleError`] where it is neither 5 or 6 valid fields nor known words, or never fires.
     pub fn new(text: &str, zone: Tz, holidays: BTreeSet<NaiveDate>) -> Result<Self, ScheduleError> {
-        let firing = Firing::new([expression::read(text)?], zone);
+        expression::check_text(text)?;
+        let crons = if words::is_words(text) { words::read(text)? } else { vec![text.to_owned()] };
+        let crons: Vec<_> = crons.iter().map(|cron| expression::read(cron)).collect::<Result<_, _>>()?;
+        let firing = Firing::new(crons, zone);
         Ok(Self { text: text.to_owned(), firing, holidays, window: Window::default() })
     }
 
@@ -152,7 +155,14 @@ impl Schedule {
         self.window
     }
 
-    /// The expression as written.
+    /// What can be said of it in a sentence, holidays and window left aside; the same for words and for cron that means
+    /// the same. `None` where it is too odd for that.
+    #[must_use]
+    pub fn plain(&self) -> Option<PlainSchedule> {
+        plain::plain(self.firing.patterns())
+    }
+
+    /// The schedule as written.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

@@ -1,6 +1,7 @@
 //! The room's tests: tables of expressions and instants, and walks against an oracle that scans second by second.
 
 mod window;
+mod words;
 
 use super::{Latest, Schedule};
 use crate::model::{Slot, Timestamp};
