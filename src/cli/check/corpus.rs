@@ -82,6 +82,9 @@ fn every_code_is_met_in_the_corpus_and_explained() {
     }
     let explained = DIAGNOSTICS.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'));
     for code in explained {
-        assert!(known.contains(code) || ELSEWHERE.contains(&code), "docs/diagnostics.md explains {code}, which nothing reports");
+        assert!(
+            known.contains(code) || ELSEWHERE.contains(&code),
+            "docs/diagnostics.md explains {code}, which nothing reports"
+        );
     }
 }
