@@ -30,6 +30,7 @@ mod taken;
 mod top_up;
 mod trial;
 mod turn;
+pub mod why;
 mod world;
 
 pub use crate::model::Reason;

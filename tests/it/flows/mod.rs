@@ -22,3 +22,4 @@ mod reasons;
 mod reasons_state;
 mod resolve;
 mod tools;
+mod why;
