@@ -20,7 +20,7 @@ pub struct CheckArgs {
     /// Also ask KPay: keys, environment, wallets
     #[arg(long)]
     online: bool,
-    /// Nothing may exceed this signed-off ceiling (the JSON of `exposure --json`)
+    /// Nothing may exceed this ceiling, signed-off JSON of `exposure --json`
     #[arg(long, value_name = "FILE")]
     max_exposure: Option<PathBuf>,
     /// JSON, for programs

@@ -18,8 +18,8 @@ policies:
 #[track_caller]
 fn check(policy: &str, test: &str, expected: &str) {
     let rows: Vec<String> = policy.lines().map(|line| format!("    {}\n", line.trim())).collect();
-    let text = format!("{HEAD}{}    tests: [ {{ name: t, expect: [], {test} }} ]\n", rows.concat());
-    let set = parse(&[SourceFile { path: "p/a.yaml".into(), text }]).unwrap().set;
+    let yaml = format!("{HEAD}{}    tests: [ {{ name: t, expect: [], {test} }} ]\n", rows.concat());
+    let set = parse(&[SourceFile { path: "p/a.yaml".into(), text: yaml }]).unwrap().set;
     let played = plan_for_test(&set, &set.policies[0], &set.policies[0].tests[0]);
     assert_eq!(shown(&played), expected, "{test}");
 }
