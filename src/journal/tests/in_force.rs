@@ -11,12 +11,15 @@ fn texts(text: &str) -> (Vec<PolicyText>, String) {
     (vec![PolicyText { name: "a.yaml".to_owned(), text: text.to_owned() }], hash(&files))
 }
 
+/// What somebody does to the copy.
+type Tamper<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn the_copy_is_believed_only_where_it_is_the_one_asked_for() {
     let (old, old_hash) = texts("old");
     let (new, new_hash) = texts("new");
     // What stands in the copy's place.
-    let cases: [(&str, &dyn Fn(&Path)); 6] = [
+    let cases: [(&str, Tamper<'_>); 6] = [
         ("as written", &|_| {}),
         ("missing", &|copy| std::fs::remove_file(copy).unwrap()),
         ("cut", &|copy| std::fs::write(copy, "[{\"name\":\"a.y").unwrap()),
