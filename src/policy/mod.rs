@@ -3,8 +3,9 @@
 //! Reads no file itself: callers pass `(path, text)` pairs. Everything that leaves this room is already valid.
 //!
 //! In reading order: `read::tree` (YAML with places), `keys` (the language, one table), `read` (tree to policies, every
-//! mistake pushed to `findings`), `read::set` (what only shows over all files), `lint` (what is readable and still dangerous or odd),
-//! `schema` (the same table for editors), `loosening` (two sets side by side).
+//! mistake pushed to `findings`), `read::set` (what only shows over all files), `lint` (what is readable and still
+//! dangerous or odd), `schema` (the same table for editors), `exposure` (the worst case), `loosening` (two sets side by
+//! side), `explain` (sentences for sign-off).
 
 mod amount;
 mod checked;

@@ -1,6 +1,6 @@
 //! `why`: what it says would make a lane move does make it move, on the built binary; and what was decided is told.
 
-use super::tools::{one_policy, plan};
+use super::tools::{one_policy, plan, until_ready};
 use crate::support::{EVENING, Merchant};
 use serde_json::Value;
 
@@ -41,7 +41,20 @@ fn the_stated_change_makes_it_move() {
     }
 }
 
-/// What the journal says of a slot that is over, from the state and from the running daemon alike.
+/// A running daemon answers with its own state, and as the command does by itself.
+#[test]
+fn a_running_daemon_answers() {
+    let merchant = Merchant::new(&[("GAB", 130_000), ("COG", 0), ("CMR", 0)]);
+    merchant.once().with_code(0);
+    let alone = why(&merchant, &["--at", EVENING]);
+    let daemon = merchant.daemon();
+    until_ready(&daemon);
+    let answer = why(&merchant, &["--at", EVENING]);
+    assert_eq!(answer["lanes"], alone["lanes"]);
+    assert_eq!(answer["lanes"][0]["decided"]["transfers"][0]["outcome"], "applied");
+}
+
+/// What the journal says of a slot that is over.
 #[test]
 fn what_was_decided_is_told() {
     let merchant = Merchant::new(&[("GAB", 130_000), ("COG", 0), ("CMR", 0)]);
