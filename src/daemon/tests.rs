@@ -15,6 +15,9 @@ use futures_util::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+mod held;
+mod terms;
+
 /// A clock that moves when the bank says so.
 struct SlowClock(Mutex<Timestamp>);
 
@@ -42,6 +45,8 @@ struct TestBank {
     one_a_minute: bool,
     sent: Mutex<Vec<Amount>>,
     applies: bool,
+    /// What it says of rates, one after the other, the last one again and again; `None`: it says none.
+    rates: Mutex<Vec<Option<Rate>>>,
 }
 
 impl TestBank {
@@ -71,7 +76,9 @@ impl Bank for TestBank {
     }
 
     fn rate(&self, _: Currency, _: Currency) -> BoxFuture<'_, Result<Rate, BankError>> {
-        Box::pin(async { Ok(Rate::ONE) })
+        let mut rates = self.rates.lock().unwrap();
+        let rate = if rates.len() > 1 { rates.remove(0) } else { rates[0] };
+        Box::pin(async move { rate.ok_or_else(|| BankError::Unavailable("no rate".to_owned())) })
     }
 
     fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
@@ -115,9 +122,24 @@ struct Evening {
     _folder: tempfile::TempDir,
 }
 
+const POLICY: &str = "version: 1
+policies:
+  - name: evening
+    schedule: \"0 18 * * *\"
+    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }
+";
+
 async fn evening(waiting: WhileWaiting, max_transfers_per_hour: u32, applies: bool) -> Evening {
-    let text = "version: 1\npolicies:\n  - name: evening\n    schedule: \"0 18 * * *\"\n    \
-                sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\n";
+    evening_of(POLICY, &[Some("1")], waiting, max_transfers_per_hour, applies).await
+}
+
+async fn evening_of(
+    text: &str,
+    rates: &[Option<&str>],
+    waiting: WhileWaiting,
+    max_transfers_per_hour: u32,
+    applies: bool,
+) -> Evening {
     let set = parse(&[SourceFile { path: "p.yaml".to_owned(), text: text.to_owned() }]).unwrap().set;
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SlowClock(Mutex::new("2026-11-24T18:00:05Z".parse().unwrap())));
@@ -129,6 +151,7 @@ async fn evening(waiting: WhileWaiting, max_transfers_per_hour: u32, applies: bo
         one_a_minute: waiting.seconds > 0 && waiting.spent_elsewhere == 0,
         sent: Mutex::default(),
         applies,
+        rates: Mutex::new(rates.iter().map(|rate| rate.map(|rate| rate.parse().unwrap())).collect()),
     });
     let store = Arc::new(Store::open(&folder.path().join("state")).unwrap().0);
     let parts = |max_transfers_per_hour| Parts {

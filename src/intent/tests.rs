@@ -7,6 +7,8 @@ use crate::plan::{Caps, Reason};
 use chrono::{TimeDelta, TimeZone, Utc};
 use std::collections::BTreeMap;
 
+mod approvals;
+
 fn instant(second: i64) -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 24, 17, 0, 0).unwrap() + TimeDelta::seconds(second)
 }
@@ -339,7 +341,7 @@ fn a_cut_off_that_was_moved_forward_after_the_decision_holds() {
     let reading = Reading { available: Amount::whole(330_000), balance: None };
     for (seconds, sends) in [(600, true), (601, false)] {
         let now = slot + TimeDelta::seconds(seconds);
-        let readings = BTreeMap::from([(wallet(Country::GAB), reading.clone())]);
+        let readings = BTreeMap::from([(wallet(Country::GAB), reading)]);
         let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
         let policies = Some(&set);
         let gate = check_gate(

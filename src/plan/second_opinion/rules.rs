@@ -91,7 +91,10 @@ impl Review<'_> {
         let Some(source) = top_up.sources.iter().find(|source| source.wallet == moved.lane.from) else { return };
         self.need_is_fresh(top_up.wallet);
         self.object_if(left < source.keep || left < reserve, Breach::FloorBroken);
-        let lacking = self.level(top_up.wallet).and_then(|level| top_up.to.checked_sub(level).ok());
+        // A wallet with less than nothing lacks no more than the whole level.
+        let there = self.usable(top_up.wallet).map(|usable| usable.max(Amount::ZERO));
+        let there = there.zip(self.arriving(top_up.wallet)).and_then(|(has, comes)| has.checked_add(comes).ok());
+        let lacking = there.and_then(|there| top_up.to.checked_sub(there).ok());
         let (Some(start), Some(lacking)) = (start, lacking) else { return self.object(Breach::Uncountable) };
         self.object_if(start >= top_up.below, Breach::NotTriggered);
         // At most the smallest amount that brings it to its level: less than one unit more than it lacks.

@@ -4,10 +4,13 @@ use super::scene::Scene;
 use crate::plan::Reason;
 use std::collections::BTreeSet;
 
+const FILL: &str = "wallets SEN=150000 CIV=300000 CMR=1200000 BEN=0
+    rate XAF/XOF=1.01
+    policy p fx ^SEN:200000:500000 CMR:1000000 CIV:0";
 const SWEEP: &str = "wallets GAB=330000 CMR=0\npolicy p GAB:250000:100000 >CMR";
 
 /// Scene, reason, detail, `would_move_if`.
-const CASES: [(&str, Reason, &str, &str); 35] = [
+const CASES: [(&str, Reason, &str, &str); 57] = [
     (
         "SWEEP cron=0_0_29_2_+MON",
         Reason::NotDue,
@@ -218,12 +221,144 @@ const CASES: [(&str, Reason, &str, &str); 35] = [
         "KPay gave no usable rate from XAF to XOF",
         "KPay gives a fresh rate from XAF to XOF; this slot stays open for it",
     ),
+    (
+        "SWEEP share=50% min=120000",
+        Reason::BelowMinimum,
+        "115 000 XAF could leave GAB, less than the 120 000 XAF of `min_transfer`",
+        "at least 10 000 XAF arrives in GAB",
+    ),
+    (
+        "SWEEP fixed=240000",
+        Reason::SourceShort,
+        "GAB has 230 000 XAF over its floor, less than the 240 000 XAF of `fixed`",
+        "at least 10 000 XAF arrives in GAB",
+    ),
+    (
+        "SWEEP fixed=200000 min=200001",
+        Reason::BelowMinimum,
+        "the policy's amount is 200 000 XAF, less than the 200 001 XAF of `min_transfer`",
+        "the policy's amount is at least 200 001 XAF",
+    ),
+    (
+        "SWEEP fixed=200000 round=3000",
+        Reason::BelowMinimum,
+        "200 000 XAF cannot be sent to the last unit in transfers that KPay and `limits` allow",
+        "the policy's `fixed` is a multiple of `round_down_to` and leaves no part under KPay's smallest transfer",
+    ),
+    (
+        "SWEEP fixed=200000 slot=199999",
+        Reason::LimitReached,
+        "`max_per_slot` is 199 999 XAF and 0 XAF of it is used in this slot; 200 000 XAF wait in GAB",
+        "the next slot comes, or `max_per_slot` is raised",
+    ),
+    (
+        "wallets GAB=10000001 CMR=0\npolicy p GAB:0:0 >CMR min=10000001",
+        Reason::BelowMinimum,
+        "10 000 000 XAF could leave GAB, less than the 10 000 001 XAF of `min_transfer`",
+        "at least 99 XAF arrives in GAB",
+    ),
+    (
+        "SWEEP canary=0.01%",
+        Reason::BelowMinimum,
+        "a canary moves at most 23 XAF of the 230 000 XAF, less than the 100 XAF that can be sent",
+        "`canary` allows at least 100 XAF, or `mode: live` is set for the policy",
+    ),
+    (
+        "SWEEP\nreserve GAB=330000 during 24..2",
+        Reason::Reserve,
+        "GAB has 330 000 XAF, all of it needed for its reserve of 330 000 XAF",
+        "anything more arrives in GAB, or its reserve is lowered",
+    ),
+    (
+        "SWEEP\nhold GAB>CMR=230000 awaiting_approval",
+        Reason::AwaitingApproval,
+        "TRD-HOLD-0 over 230 000 XAF waits for approval and holds GAB>CMR",
+        "TRD-HOLD-0 is approved or rejected before the next slot (`treasuryd approve TRD-HOLD-0`)",
+    ),
+    (
+        "wallets GAB=330000 SEN=0\npolicy p GAB:250000:100000 >SEN fx spread=1.5%\nrate XAF/XOF=0.9847",
+        Reason::FxSpread,
+        "KPay's rate from XAF to XOF is 0.9847, 153 basis points under 1 (the peg to the euro); `max_spread` is 1.5%",
+        "KPay's rate is from 0.985 to 1.015 at the next slot, or `max_spread` is raised",
+    ),
+    (
+        "wallets GAB=330000 SEN=0\npolicy p GAB:250000:100000 >SEN fx spread=1% ref=XOF/XAF:0.8\nrate XAF/XOF=1.3",
+        Reason::FxSpread,
+        "KPay's rate from XAF to XOF is 1.3, 400 basis points over 1 ÷ 0.8 (written in the policy); `max_spread` is 1%",
+        "KPay's rate times 0.8 is from 0.99 to 1.01 at the next slot, or `max_spread` is raised",
+    ),
+    (
+        "wallets GAB=330000 KEN=0\npolicy p GAB:250000:100000 >KEN fx spread=1%\nrate XAF/KES=0.2215",
+        Reason::FxRateMissing,
+        "there is nothing to compare KPay's rate of 0.2215 from XAF to KES with",
+        "a rate is written as the reference, e.g. `reference: { XAF/KES: 0.2215 }`",
+    ),
+    (
+        "FILL\nwallets SEN=250000",
+        Reason::BelowTrigger,
+        "SEN has 250 000 XOF, not less than the 200 000 XOF of `below`",
+        "more than 50 000 XOF leaves SEN",
+    ),
+    (
+        "FILL\nhold BEN>SEN=50000 unknown",
+        Reason::BelowTrigger,
+        "SEN has 200 000 XOF, counting 50 000 XOF on its way in, not less than the 200 000 XOF of `below`",
+        "anything leaves SEN",
+    ),
+    (
+        "FILL\nwallets CMR=9000000",
+        Reason::BelowTrigger,
+        "SEN needs nothing from CIV: the sources before it bring it to 500 000 XOF",
+        "the sources before it give less, or `to` is raised",
+    ),
+    (
+        "FILL\nwallets CIV=0",
+        Reason::SourceShort,
+        "CIV has 0 XOF, not more than the 0 XOF that stay in it",
+        "anything more arrives in CIV",
+    ),
+    (
+        "FILL\nwallets CIV=100000",
+        Reason::SourceShort,
+        "SEN still lacks 48 000 XOF that no source can give now",
+        "more arrives in CMR or CIV",
+    ),
+    (
+        "FILL\nreserve CIV=300000",
+        Reason::Reserve,
+        "CIV has 300 000 XOF, all of it needed for its reserve of 300 000 XOF",
+        "anything more arrives in CIV, or its reserve is lowered",
+    ),
+    (
+        "FILL\nwallets CMR=1346437",
+        Reason::BelowMinimum,
+        "99 XOF is all that SEN lacks, less than the 100 XOF of KPay's smallest transfer",
+        "SEN lacks at least 100 XOF",
+    ),
+    (
+        "FILL\nhold KEN>SEN=100 unknown ?",
+        Reason::FxRateMissing,
+        "TRD-HOLD-0 is still on its way, and without a rate nobody knows what it brings into SEN",
+        "TRD-HOLD-0 is settled (`treasuryd transfers show TRD-HOLD-0`); this slot stays open for it",
+    ),
+    (
+        "FILL\ninflow SEN S+1h",
+        Reason::BalanceStale,
+        "the reading of SEN is older than our last transfer into it",
+        "SEN is read again; this slot stays open for it",
+    ),
+    (
+        "wallets CMR=500000 GAB=500000\npolicy p CMR:50% GAB:50% tol=5%",
+        Reason::WithinTolerance,
+        "GAB has its 50%, CMR has its 50%, and no share is off by more than 5% of the 1 000 000 XAF",
+        "a share is off by more than 5%",
+    ),
 ];
 
 #[test]
 fn every_reason_says_its_figures_and_its_remedy() {
     for (lines, reason, detail, would_move_if) in CASES {
-        let scene = Scene::read(&lines.replace("SWEEP", SWEEP));
+        let scene = Scene::read(&lines.replace("SWEEP", SWEEP).replace("FILL", FILL));
         let plan = scene.plan();
         scene.assert_sound(&plan);
         let skip = plan.policies.iter().flat_map(|policy| &policy.skipped).next_back().unwrap();
@@ -238,12 +373,14 @@ fn every_reason_that_applies_has_a_case() {
     let told: BTreeSet<&str> = CASES.iter().map(|(_, reason, _, _)| reason.word()).collect();
     let applying = [
         "already_done",
+        "awaiting_approval",
         "balance_stale",
         "below_minimum",
         "below_trigger",
         "disabled",
         "fx_not_allowed",
         "fx_rate_missing",
+        "fx_spread",
         "holiday",
         "lane_open",
         "lane_taken",
@@ -253,8 +390,10 @@ fn every_reason_that_applies_has_a_case() {
         "paused",
         "reserve",
         "shadow",
+        "source_short",
         "wallet_frozen",
         "wallet_missing",
+        "within_tolerance",
     ];
     assert_eq!(told.into_iter().collect::<Vec<_>>(), applying);
 }

@@ -8,6 +8,7 @@ mod daemon;
 mod daemon_honest;
 mod daemon_policies;
 mod daemon_single;
+mod fx_guard;
 mod guards;
 mod limits;
 mod loosening;
