@@ -94,11 +94,16 @@ pub fn in_force(
 /// # Errors
 /// 2, with the names there are.
 pub fn known_policy(policies: &PolicySet, name: Option<&str>) -> Result<(), CliError> {
-    let Some(name) = name else { return Ok(()) };
-    if policies.get(name).is_some() {
-        return Ok(());
-    }
-    let names: Vec<_> = policies.policies.iter().map(|policy| policy.name.as_str()).collect();
+    known_name(policies.policies.iter().map(|policy| policy.name.as_str()), name)
+}
+
+/// [`known_policy`] for the names alone.
+///
+/// # Errors
+/// As [`known_policy`].
+pub fn known_name<'a>(names: impl Iterator<Item = &'a str>, name: Option<&str>) -> Result<(), CliError> {
+    let names: Vec<&str> = names.collect();
+    let Some(name) = name.filter(|name| !names.contains(name)) else { return Ok(()) };
     let shown = crate::model::tame(name, 60);
     Err(CliError::new(Exit::Usage, format!("there is no policy `{shown}`; there are: {}", names.join(", "))))
 }
@@ -271,7 +276,7 @@ pub fn story(settings: &Settings, external_id: &str) -> Result<TransferStory, Cl
 }
 
 /// The daemon's answer; `None` where no daemon runs.
-fn call(settings: &Settings, request: &Request) -> Result<Option<Response>, CliError> {
+pub fn call(settings: &Settings, request: &Request) -> Result<Option<Response>, CliError> {
     match control::call(&settings.control_socket, request) {
         Ok(Response::Failed { exit, message }) => Err(CliError::new(Exit::of_code(exit), message)),
         Ok(response) => Ok(Some(response)),

@@ -3,9 +3,10 @@
 use super::context;
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::control::{self, CallError, Request, Response};
-use crate::daemon::Basis;
+use crate::control::{Request, Response};
 use crate::daemon::doors::{Clock, SystemClock};
+use crate::daemon::view::HeldView;
+use crate::daemon::{Basis, Held};
 use crate::intent::State;
 use crate::journal::ReadOnly;
 use crate::model::{BalanceRow, Identity, Snapshot, Timestamp, tame};
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
@@ -53,12 +55,9 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
     context::start_logging(settings.log, "error");
     let (on_disk, _) = context::policies(&settings)?;
-    let state = state(&settings)?;
-    let (policies, held) = context::in_force(&settings, &on_disk, state.policy_hash.as_deref())?;
-    context::known_policy(&policies, args.policy.as_deref())?;
-    let plan = match &args.balances {
-        Some(file) => offline(&settings, &policies, &state, args, file)?,
-        None => live(&settings, &policies, &state, args)?,
+    let (plan, held) = match by_daemon(&settings, args)? {
+        Some(made) => made,
+        None => here(&settings, &on_disk, args)?,
     };
     if let Some(held) = held {
         output::talk(format_args!("note: planned with the policies last in force; {}", held.sentence()));
@@ -71,15 +70,35 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn live(settings: &Settings, policies: &PolicySet, state: &State, args: &Args) -> Result<Plan, CliError> {
-    let request = Request::Plan { at: args.at, policy: args.policy.clone() };
-    match control::call(&settings.control_socket, &request) {
-        Ok(Response::Plan(plan)) => return Ok(plan),
-        Ok(Response::Failed { exit, message }) => return Err(CliError::new(Exit::of_code(exit), message)),
-        Ok(_) => return Err(context::odd_answer()),
-        Err(CallError::NobodyThere) => {}
-        Err(error) => return Err(error.into()),
+/// The running daemon's plan with its policies; `None` where there is none, or the balances are a file's.
+fn by_daemon(settings: &Settings, args: &Args) -> Result<Option<(Plan, Option<HeldView>)>, CliError> {
+    if args.balances.is_some() {
+        return Ok(None);
     }
+    let Some(Response::Status(view)) = context::call(settings, &Request::Status)? else { return Ok(None) };
+    let names = view.policies.iter().map(|policy| policy.name.as_str());
+    context::known_name(names, args.policy.as_deref())?;
+    let request = Request::Plan { at: args.at, policy: args.policy.clone() };
+    match context::call(settings, &request)? {
+        Some(Response::Plan(plan)) => Ok(Some((plan, view.held_policies))),
+        Some(_) => Err(context::odd_answer()),
+        None => Ok(None),
+    }
+}
+
+/// The plan without a daemon: on the journal as it is, with live balances or those of a file.
+fn here(settings: &Settings, on_disk: &Arc<PolicySet>, args: &Args) -> Result<(Plan, Option<HeldView>), CliError> {
+    let state = state(settings)?;
+    let (policies, held) = context::in_force(settings, on_disk, state.policy_hash.as_deref())?;
+    context::known_policy(&policies, args.policy.as_deref())?;
+    let plan = match &args.balances {
+        Some(file) => offline(settings, &policies, &state, args, file)?,
+        None => live(settings, &policies, &state, args)?,
+    };
+    Ok((plan, held.as_ref().map(Held::view)))
+}
+
+fn live(settings: &Settings, policies: &PolicySet, state: &State, args: &Args) -> Result<Plan, CliError> {
     let access = context::access(settings, &Surroundings::of_process()?)?;
     let bank = context::bank(access, None, &context::metrics()?)?;
     let plan = context::runtime()?.block_on(basis(settings, policies, state, args).preview(&bank))?;
@@ -190,16 +209,20 @@ fn render(plan: &Plan) -> String {
             let credit = credit
                 .map(|credit| format!("\n           about {} {} arrive", credit.grouped(), transfer.credit_currency))
                 .unwrap_or_default();
+            let waits = if transfer.needs_approval { "\n           waits for approval" } else { "" };
             let id = transfer.external_id.as_ref().map(ToString::to_string).unwrap_or_default();
             let amount = transfer.amount.grouped();
             let (from, to, currency) = (transfer.from, transfer.to, transfer.currency);
             // Writing to a string cannot fail.
-            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}  {id}{credit}");
+            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}  {id}{credit}{waits}");
         }
         for skip in &policy.skipped {
-            let _ = writeln!(out, "  {}>{}  nothing: {} – {}", skip.from, skip.to, skip.reason.word(), skip.detail);
+            // A lane may move in part: then the reason is about the rest of its amount.
+            let moves_too = policy.transfers.iter().any(|it| (it.from, it.to) == (skip.from, skip.to));
+            let (what, if_more) = if moves_too { ("no more", "more moves if") } else { ("nothing", "moves if") };
+            let _ = writeln!(out, "  {}>{}  {what}: {} – {}", skip.from, skip.to, skip.reason.word(), skip.detail);
             if !skip.would_move_if.is_empty() {
-                let _ = writeln!(out, "           moves if {}", skip.would_move_if);
+                let _ = writeln!(out, "           {if_more} {}", skip.would_move_if);
             }
         }
     }

@@ -69,12 +69,7 @@ impl Held {
     /// What people are told of it.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let hash = self.set.hash.get(..12).unwrap_or(&self.set.hash);
-        format!(
-            "the policies on disk wait for a person, because they loosen what was in force: {}. `treasuryd policies \
-             accept {hash} --by NAME` puts them in force",
-            self.loosens.join("; ")
-        )
+        self.view().sentence()
     }
 
     /// As the status shows it.
@@ -150,8 +145,10 @@ impl Engine {
         }
         let _one_at_a_time = self.adopting.lock().await;
         let Some(held) = self.held() else {
-            let in_force = self.policies().map_or_else(|| "none".to_owned(), |set| set.hash.clone());
-            return Err(WishError::Refused(format!("no policies wait; in force is {in_force}")));
+            return Err(WishError::Refused(match self.policies() {
+                Some(set) => format!("no policies wait; in force is {}", set.hash),
+                None => "no policies wait, and none are in force; see `treasuryd check`".to_owned(),
+            }));
         };
         if !held.set.hash.starts_with(&asked) {
             let (hash, loosens) = (&held.set.hash, held.loosens.join("\n  "));

@@ -55,6 +55,8 @@ impl Watcher {
             }
             Loaded::Bad(diagnostics) => {
                 engine.metrics.reload(false, at);
+                // What waited is not on disk any more, and cannot be accepted.
+                engine.world().held = None;
                 engine.note_problem(&format!(
                     "the changed policies were refused and the ones before stay in force: {}",
                     first_of(&diagnostics)

@@ -175,6 +175,19 @@ pub struct HeldView {
     pub loosens: Vec<String>,
 }
 
+impl HeldView {
+    /// What people are told of it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "the policies on disk wait for a person, because they loosen what was in force: {}. `treasuryd policies \
+             accept {} --by NAME` puts them in force",
+            self.loosens.join("; "),
+            self.hash.get(..12).unwrap_or(&self.hash)
+        )
+    }
+}
+
 /// Whose approval the intents of a lane and slot wait or waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalView {

@@ -75,7 +75,7 @@ impl Dashboard {
             ready: view.ready,
             not_ready_because: view.not_ready_because.iter().map(|reason| outside(reason)).collect(),
             paused: view.paused,
-            attention: movements::attention(&view.open),
+            attention: attention(view),
             balances: wallets::by_currency(&view.balances),
             balances_read: view.balances_read_at.map(|read_at| Moment::of(read_at, view.at)),
             open: movements::open_cards(&view.open, view.at, MOST_OPEN),
@@ -105,4 +105,14 @@ fn problems(view: &StatusView) -> Vec<Problem> {
         what: outside(&error.what),
     };
     view.last_errors.iter().map(problem).collect()
+}
+
+/// What a person should know first: movements that need somebody, and policies that wait.
+fn attention(view: &StatusView) -> Vec<String> {
+    let mut lines = movements::attention(&view.open);
+    lines.extend(view.held_policies.as_ref().map(|held| {
+        let hash: String = held.hash.chars().take(12).collect();
+        format!("changed policies loosen a guard and wait for treasuryd policies accept {hash}")
+    }));
+    lines
 }

@@ -1,12 +1,13 @@
 //! English, as a treasurer reads it aloud.
 
+mod words;
+
 use super::facts::{Fact, Floor, Part, Topic};
-use super::{Words, listed, place};
-use crate::model::WalletId;
-use crate::money::{Country, Currency, Money};
+use super::{Words, listed};
+use crate::model::tame;
+use crate::money::Country;
 use crate::policy::compared::Compared;
-use chrono::{Datelike, NaiveDate, TimeDelta};
-use chrono_tz::Tz;
+use words::{active, and, clock, codes, dates_in_words, money, name, names, or, ordinal, pairs_in_words, runs, span};
 
 pub(super) struct English;
 
@@ -26,7 +27,7 @@ impl Words for English {
 
     fn sentence(&self, fact: &Fact<'_>) -> String {
         match fact {
-            Fact::Off => "Switched off: it never runs, whatever is said below.".to_owned(),
+            Fact::Off => "Switched off: it does not run until somebody switches it on. Then:".to_owned(),
             Fact::Live => "Live: its transfers are real.".to_owned(),
             Fact::Shadow => "On trial, in shadow: it reports what it would send, and sends nothing.".to_owned(),
             Fact::Canary { share, max } => {
@@ -38,9 +39,7 @@ impl Words for English {
                     "On trial, as a canary: it decides as if it were live, then sends {share} of each amount{most}."
                 )
             }
-            Fact::Runs(schedule) => {
-                format!("Runs by the schedule `{}`, {}.", schedule.text(), clock(schedule.zone()))
-            }
+            Fact::Runs(schedule) => format!("Runs {}, {}.", runs(schedule), clock(schedule.zone())),
             Fact::NoRunOn(dates) => format!("Does not run on {}.", dates_in_words(dates)),
             Fact::ClosedFor { countries, dates } => {
                 format!("Moves nothing from or to {} on {}.", names(countries, "or"), dates_in_words(dates))
@@ -188,14 +187,15 @@ fn exchange(fact: &Fact<'_>) -> Option<String> {
 fn approval(fact: &Fact<'_>) -> Option<String> {
     Some(match fact {
         Fact::Approval { above, approvers, from } => {
+            let from: Vec<String> = from.iter().map(|name| tame(name, 60)).collect();
             let who = match (from.len(), *approvers) {
                 (0, 1) => "one person has approved".to_owned(),
                 (0, many) => format!("{many} different people have approved"),
                 (1, _) => format!("{} has approved", from[0]),
-                (2, 2) => format!("{} have both approved", listed(from, "and")),
-                (all, many) if all == usize::from(many) => format!("{} have all approved", listed(from, "and")),
-                (_, 1) => format!("{} has approved", listed(from, "or")),
-                (_, many) => format!("{many} of {} have approved", listed(from, "and")),
+                (2, 2) => format!("{} have both approved", listed(&from, "and")),
+                (all, many) if all == usize::from(many) => format!("{} have all approved", listed(&from, "and")),
+                (_, 1) => format!("{} has approved", listed(&from, "or")),
+                (_, many) => format!("{many} of {} have approved", listed(&from, "and")),
             };
             format!("More than {} from one wallet to another in one run waits until {who}.", or(above))
         }
@@ -227,90 +227,4 @@ fn never(fact: &Fact<'_>) -> Option<String> {
         Fact::NeverSends => "As long as this stands, it never sends anything.".to_owned(),
         _ => return None,
     })
-}
-
-fn active(from: Option<NaiveDate>, until: Option<NaiveDate>) -> String {
-    match (from, until) {
-        (Some(from), Some(until)) => format!("Only from {} to {}, both included.", date(from), date(until)),
-        (Some(from), None) => format!("Only from {} on.", date(from)),
-        (None, Some(until)) => format!("Only until {}, that day included.", date(until)),
-        (None, None) => String::new(),
-    }
-}
-
-/// `Douala time (Africa/Douala)`.
-fn clock(zone: Tz) -> String {
-    if zone == Tz::UTC { "UTC".to_owned() } else { format!("{} time ({})", place(zone), zone.name()) }
-}
-
-fn name(wallet: WalletId) -> String {
-    wallet.country.name().to_owned()
-}
-
-fn names(countries: &[Country], and: &str) -> String {
-    listed(&countries.iter().map(|country| country.name().to_owned()).collect::<Vec<_>>(), and)
-}
-
-fn money(amount: crate::money::Amount, wallet: WalletId) -> String {
-    Money { amount, currency: wallet.currency }.to_string()
-}
-
-fn and(amounts: &[Money]) -> String {
-    listed(&amounts.iter().map(ToString::to_string).collect::<Vec<_>>(), "and")
-}
-
-fn or(amounts: &[Money]) -> String {
-    listed(&amounts.iter().map(ToString::to_string).collect::<Vec<_>>(), "or")
-}
-
-fn codes(currencies: &[Currency], and: &str) -> String {
-    listed(&currencies.iter().map(ToString::to_string).collect::<Vec<_>>(), and)
-}
-
-fn pairs_in_words(pairs: &[(Currency, Currency)]) -> String {
-    listed(&pairs.iter().map(|(from, to)| format!("{from} into {to}")).collect::<Vec<_>>(), "and")
-}
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-fn date(date: NaiveDate) -> String {
-    let month = usize::try_from(date.month0()).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
-    format!("{} {month} {}", date.day(), date.year())
-}
-
-fn dates_in_words(dates: &[NaiveDate]) -> String {
-    listed(&dates.iter().map(|it| date(*it)).collect::<Vec<_>>(), "and")
-}
-
-fn ordinal(day: u8) -> String {
-    let ending = match (day % 10, day) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{day}{ending}")
-}
-
-/// `1 hour 30 minutes`.
-fn span(time: TimeDelta) -> String {
-    let seconds = time.num_seconds().max(0);
-    let parts = [(seconds / 3_600, "hour"), (seconds / 60 % 60, "minute"), (seconds % 60, "second")];
-    let counted = |(count, unit): (i64, &str)| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
-    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(counted).collect();
-    if parts.is_empty() { "0 seconds".to_owned() } else { parts.join(" ") }
 }

@@ -2,21 +2,20 @@
 //! « l'exécution ». Figures stand as French typography has them: groups parted by a narrow no-break space, a decimal
 //! comma, a no-break space before the currency; high punctuation has its no-break space, too.
 
+mod words;
+
 use super::facts::{Fact, Floor, Part, Topic};
-use super::{Words, listed, place};
-use crate::model::WalletId;
-use crate::money::{Amount, Country, Currency, Money, Percent};
+use super::{Words, listed};
+use crate::model::tame;
+use crate::money::{Amount, Currency};
 use crate::policy::compared::Compared;
-use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike};
-use chrono_tz::Tz;
 use rust_decimal::Decimal;
+use words::{
+    NB, NNB, Name, active, and, capital, clock, codes, dates_in_words, decimal, hour, money, name, or, ordinal,
+    pairs_in_words, percent, runs, span,
+};
 
 pub(super) struct French;
-
-/// No-break space: before `:`, inside guillemets, between a figure and its unit.
-const NB: char = '\u{a0}';
-/// Narrow no-break space: between groups of digits, before `;` and `%`.
-const NNB: char = '\u{202f}';
 
 impl Words for French {
     fn heading(&self, topic: Topic) -> &'static str {
@@ -34,7 +33,7 @@ impl Words for French {
 
     fn sentence(&self, fact: &Fact<'_>) -> String {
         match fact {
-            Fact::Off => format!("Désactivée{NB}: elle ne s'exécute jamais, quoi qu'il soit dit plus bas."),
+            Fact::Off => format!("Désactivée{NB}: elle ne s'exécute pas tant que personne ne l'active. Ensuite{NB}:"),
             Fact::Live => format!("En service{NB}: ses virements sont réels."),
             Fact::Shadow => {
                 format!("À l'essai, à blanc{NB}: elle annonce ce qu'elle virerait et ne vire rien.")
@@ -50,7 +49,7 @@ impl Words for French {
                 )
             }
             Fact::Runs(schedule) => {
-                format!("S'exécute selon le calendrier `{}`, {}.", schedule.text(), clock(schedule.zone()))
+                format!("S'exécute {}, {}.", runs(schedule), clock(schedule.zone()))
             }
             Fact::NoRunOn(dates) => format!("Ne s'exécute pas {}.", dates_in_words(dates)),
             Fact::ClosedFor { countries, dates } => {
@@ -64,8 +63,8 @@ impl Words for French {
             }
             Fact::CatchUp(limit) => {
                 format!(
-                    "Une exécution manquée est rattrapée dans {}{NNB}; au-delà, elle est abandonnée.",
-                    within(*limit)
+                    "Une exécution manquée est rattrapée dans un délai de {}{NNB}; au-delà, elle est abandonnée.",
+                    span(*limit)
                 )
             }
             Fact::MinTransfer(least) => format!("Les montants inférieurs à {} ne partent pas.", or(least)),
@@ -78,9 +77,9 @@ impl Words for French {
                 format!("Les montants sont arrondis au multiple inférieur de {}{NNB}; le reste ne bouge pas.", or(step))
             }
             Fact::NoLimitPerRun(currencies) => {
-                format!("Aucun plafond par exécution en {}.", codes(currencies, "ni en"))
+                format!("Aucun plafond par exécution {}.", codes(currencies))
             }
-            Fact::NoLimitPerDay(currencies) => format!("Aucun plafond par jour en {}.", codes(currencies, "ni en")),
+            Fact::NoLimitPerDay(currencies) => format!("Aucun plafond par jour {}.", codes(currencies)),
             Fact::Priority(number) => format!(
                 "Quand plusieurs règles tombent au même instant, le plus petit rang passe d'abord{NNB}; celle-ci a le rang \
                  {number}."
@@ -126,7 +125,7 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
                     )
                 }
                 Part::Share(share) => format!(
-                    "Vire vers {into} {} de ce qui dépasse le solde à garder, en arrondissant au-dessous, depuis ces \
+                    "Vire vers {into} {} de ce qui dépasse le solde à garder, montant arrondi vers le bas, depuis ces \
                      portefeuilles et {order}",
                     percent(*share)
                 ),
@@ -220,16 +219,17 @@ fn exchange(fact: &Fact<'_>) -> Option<String> {
 fn approval(fact: &Fact<'_>) -> Option<String> {
     Some(match fact {
         Fact::Approval { above, approvers, from } => {
+            let from: Vec<String> = from.iter().map(|name| tame(name, 60)).collect();
             let who = match (from.len(), *approvers) {
                 (0, 1) => "d'une personne".to_owned(),
                 (0, many) => format!("de {many} personnes différentes"),
-                (1, _) => format!("{} seul{NB}: {}", "d'une personne", from[0]),
-                (2, 2) => format!("des deux personnes que voici{NB}: {}", listed(from, "et")),
+                (1, _) => format!("d'une seule personne{NB}: {}", from[0]),
+                (2, 2) => format!("des deux personnes que voici{NB}: {}", listed(&from, "et")),
                 (all, many) if all == usize::from(many) => {
-                    format!("des {many} personnes que voici{NB}: {}", listed(from, "et"))
+                    format!("des {many} personnes que voici{NB}: {}", listed(&from, "et"))
                 }
-                (_, 1) => format!("d'une personne parmi {}", listed(from, "et")),
-                (_, many) => format!("de {many} personnes parmi {}", listed(from, "et")),
+                (_, 1) => format!("d'une personne parmi {}", listed(&from, "et")),
+                (_, many) => format!("de {many} personnes parmi {}", listed(&from, "et")),
             };
             format!(
                 "Au-delà de {} d'un portefeuille à l'autre en une exécution, le virement attend l'accord {who}.",
@@ -237,10 +237,10 @@ fn approval(fact: &Fact<'_>) -> Option<String> {
             )
         }
         Fact::ApprovedWithin(limit) => {
-            format!("Sans accord dans {} qui suivent l'heure prévue, il est annulé.", within(*limit))
+            format!("Sans accord dans un délai de {} après l'heure prévue, il est annulé.", span(*limit))
         }
         Fact::NoApproval(currencies) => {
-            format!("Aucun montant en {} n'a besoin d'un accord.", codes(currencies, "ni en"))
+            format!("Aucun montant {} n'a besoin d'un accord.", codes(currencies))
         }
         _ => return None,
     })
@@ -260,176 +260,10 @@ fn never(fact: &Fact<'_>) -> Option<String> {
             format!("Elle ne fait jamais descendre {}.", listed(&kept, "ni"))
         }
         Fact::NeverBelowReserve => "Elle ne fait jamais descendre un portefeuille sous sa réserve.".to_owned(),
-        Fact::NeverChanges => "Elle ne change jamais d'argent d'une devise en une autre.".to_owned(),
+        Fact::NeverChanges => "Elle ne convertit jamais l'argent d'une devise en une autre.".to_owned(),
         Fact::NeverOnItsWay => "Elle ne dépense jamais l'argent qui est encore en route.".to_owned(),
         Fact::NeverTwice => "Elle ne fait jamais deux fois le même virement.".to_owned(),
         Fact::NeverSends => "Tant qu'il en est ainsi, elle ne vire jamais rien.".to_owned(),
         _ => return None,
     })
-}
-
-fn active(from: Option<NaiveDate>, until: Option<NaiveDate>) -> String {
-    match (from, until) {
-        (Some(from), Some(until)) => format!("Seulement du {} au {} inclus.", date(from), date(until)),
-        (Some(from), None) => format!("Seulement à partir du {}.", date(from)),
-        (None, Some(until)) => format!("Seulement jusqu'au {} inclus.", date(until)),
-        (None, None) => String::new(),
-    }
-}
-
-/// `heure de Douala (Africa/Douala)`.
-fn clock(zone: Tz) -> String {
-    if zone == Tz::UTC {
-        return "heure UTC".to_owned();
-    }
-    let place = place(zone);
-    let vowel = place.starts_with(['A', 'E', 'I', 'O', 'U', 'Y']);
-    let of = if vowel { "d'" } else { "de " };
-    format!("heure {of}{place} ({})", zone.name())
-}
-
-/// A country with what its article needs to know.
-enum Name {
-    Masculine(&'static str),
-    Feminine(&'static str),
-    Elided(&'static str),
-    Bare(String),
-}
-
-impl Name {
-    fn of(country: Country) -> Self {
-        match country {
-            Country::CMR => Self::Masculine("Cameroun"),
-            Country::GAB => Self::Masculine("Gabon"),
-            Country::COG => Self::Masculine("Congo-Brazzaville"),
-            Country::SEN => Self::Masculine("Sénégal"),
-            Country::CIV => Self::Feminine("Côte d'Ivoire"),
-            Country::BEN => Self::Masculine("Bénin"),
-            Country::KEN => Self::Masculine("Kenya"),
-            Country::COD => Self::Feminine("RD Congo"),
-            Country::UGA => Self::Elided("Ouganda"),
-            Country::RWA => Self::Masculine("Rwanda"),
-            other => Self::Bare(other.code().to_owned()),
-        }
-    }
-
-    fn bare(&self) -> &str {
-        match self {
-            Self::Masculine(name) | Self::Feminine(name) | Self::Elided(name) => name,
-            Self::Bare(name) => name,
-        }
-    }
-
-    /// `le Gabon`.
-    fn le(&self) -> String {
-        match self {
-            Self::Masculine(name) => format!("le {name}"),
-            Self::Feminine(name) => format!("la {name}"),
-            Self::Elided(name) => format!("l'{name}"),
-            Self::Bare(name) => name.clone(),
-        }
-    }
-
-    /// `du Gabon`.
-    fn de(&self) -> String {
-        match self {
-            Self::Masculine(name) => format!("du {name}"),
-            Self::Feminine(name) => format!("de la {name}"),
-            Self::Elided(name) => format!("de l'{name}"),
-            Self::Bare(name) => format!("de {name}"),
-        }
-    }
-}
-
-fn name(wallet: WalletId) -> String {
-    Name::of(wallet.country).bare().to_owned()
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn money(amount: Amount, wallet: WalletId) -> String {
-    shown(&Money { amount, currency: wallet.currency })
-}
-
-fn shown(money: &Money) -> String {
-    format!("{}{NB}{}", decimal(money.amount.decimal()), money.currency)
-}
-
-/// `1 250 000,5` with narrow no-break spaces.
-fn decimal(figure: Decimal) -> String {
-    Amount::new(figure).grouped().replace(' ', &NNB.to_string()).replace('.', ",")
-}
-
-fn percent(share: Percent) -> String {
-    format!("{}{NNB}%", decimal(share.percent()))
-}
-
-fn and(amounts: &[Money]) -> String {
-    listed(&amounts.iter().map(shown).collect::<Vec<_>>(), "et")
-}
-
-fn or(amounts: &[Money]) -> String {
-    listed(&amounts.iter().map(shown).collect::<Vec<_>>(), "ou")
-}
-
-fn codes(currencies: &[Currency], and: &str) -> String {
-    listed(&currencies.iter().map(ToString::to_string).collect::<Vec<_>>(), and)
-}
-
-fn pairs_in_words(pairs: &[(Currency, Currency)], and: &str) -> String {
-    listed(&pairs.iter().map(|(from, to)| format!("de {from} en {to}")).collect::<Vec<_>>(), and)
-}
-
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-
-/// `1er janvier 2027`, `25 décembre 2026`.
-fn date(date: NaiveDate) -> String {
-    let month = usize::try_from(date.month0()).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
-    format!("{}{NB}{month} {}", ordinal(date.day()), date.year())
-}
-
-/// `le 25 décembre 2026 et le 1er janvier 2027`.
-fn dates_in_words(dates: &[NaiveDate]) -> String {
-    listed(&dates.iter().map(|it| format!("le {}", date(*it))).collect::<Vec<_>>(), "et")
-}
-
-fn ordinal(day: u32) -> String {
-    if day == 1 { "1er".to_owned() } else { day.to_string() }
-}
-
-/// `16 h 30`, `16 h`.
-fn hour(time: NaiveTime) -> String {
-    let (hour, minute) = (time.hour(), time.minute());
-    if minute == 0 { format!("{hour}{NB}h") } else { format!("{hour}{NB}h{NB}{minute:02}") }
-}
-
-/// `les 6 heures`, `l'heure et demie` left aside: `l'heure`, `les 90 minutes`.
-fn within(time: TimeDelta) -> String {
-    let seconds = time.num_seconds().max(0);
-    let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    let counted = |count: i64, unit: &str| format!("{count}{NB}{unit}{}", if count < 2 { "" } else { "s" });
-    let units = [(hours, "heure"), (minutes, "minute"), (rest, "seconde")];
-    let parts: Vec<String> = units.into_iter().filter(|(n, _)| *n > 0).map(|(n, unit)| counted(n, unit)).collect();
-    match (hours, minutes, rest) {
-        (1, 0, 0) => "l'heure".to_owned(),
-        (0, 1, 0) => "la minute".to_owned(),
-        (0, 0, _) if rest < 2 => "la seconde".to_owned(),
-        _ => format!("les {}", parts.join(" ")),
-    }
 }

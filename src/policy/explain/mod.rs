@@ -164,22 +164,38 @@ impl Paragraph {
     }
 }
 
-/// A text in lines, broken at plain spaces only: a no-break space holds its figures together.
+/// A text in lines, broken at plain spaces, and never inside a figure and its unit.
 fn wrapped(text: &str, indent: usize, hang: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for chunk in unbroken(text) {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+            Some(line) if line.chars().count() + 1 + chunk.chars().count() <= WIDTH => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&chunk);
             }
             last => {
                 let hang = if last.is_some() { hang } else { 0 };
-                lines.push(format!("{}{word}", " ".repeat(indent + hang)));
+                lines.push(format!("{}{chunk}", " ".repeat(indent + hang)));
             }
         }
     }
     lines
+}
+
+/// Words, and figures with their unit: `5 000 XAF` is one.
+fn unbroken(text: &str) -> Vec<String> {
+    let mut chunks: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let continues = word.starts_with(|first: char| first.is_ascii_digit() || first.is_ascii_uppercase());
+        match chunks.last_mut() {
+            Some(chunk) if continues && chunk.ends_with(|last: char| last.is_ascii_digit()) => {
+                chunk.push(' ');
+                chunk.push_str(word);
+            }
+            _ => chunks.push(word.to_owned()),
+        }
+    }
+    chunks
 }
 
 /// `a, b and c`.
@@ -195,3 +211,6 @@ fn listed(items: &[String], and: &str) -> String {
 fn place(zone: chrono_tz::Tz) -> String {
     zone.name().rsplit('/').next().unwrap_or_default().replace('_', " ")
 }
+
+#[cfg(test)]
+mod tests;
