@@ -65,7 +65,7 @@ fn read_wallet(text: &str) -> Option<(WalletId, i64)> {
 }
 
 /// Hourly readings. Customers pay between 6 and 22 o'clock UTC, each hour from nothing to twice its share of `daily`; at
-/// weekends half as much. On about one day in ten a withdrawal takes up to half of what is there.
+/// weekends half as much. On about one day in ten a withdrawal takes up to half of what is there, at most `daily`.
 #[must_use]
 pub fn generate(spec: &Spec) -> Vec<Observation> {
     let mut random = Random(spec.seed);
@@ -82,7 +82,7 @@ pub fn generate(spec: &Spec) -> Vec<Observation> {
                 *balance += random.up_to(most);
             }
             if of_day == 14 && random.up_to(9) == 0 {
-                *balance -= random.up_to(*balance / 2);
+                *balance -= random.up_to((*balance / 2).min(spec.daily));
             }
             readings.push(Observation { at, wallet: *wallet, available: Amount::whole(*balance) });
         }

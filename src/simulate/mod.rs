@@ -30,4 +30,7 @@ pub const IDLE: &str =
     "Idle is the time-weighted average of what a swept wallet holds above both its keep and its floor.";
 /// What counts as below floor, for people.
 pub const BELOW: &str =
-    "Hours below floor: the time a wallet holds less than its reserve, or less than a top-up's `below`.";
+    "Hours below floor: the time a wallet holds less than its reserve, or than the level that triggers a top-up.";
+
+#[cfg(test)]
+mod tests;

@@ -21,4 +21,5 @@ mod production;
 mod reasons;
 mod reasons_state;
 mod resolve;
+mod simulate;
 mod tools;
