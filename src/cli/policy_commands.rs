@@ -1,7 +1,7 @@
 //! `check`, `test` and `schema`: what finance runs before a change goes live.
 
 use super::exit::{CliError, Exit};
-use super::test_policies::run_tests;
+use super::test_policies::{Played, run_tests};
 use super::{check, context, exposure, output, schema};
 use crate::daemon::doors::{Bank, Clock, SystemClock};
 use crate::kpay::BaseUrl;
@@ -158,9 +158,10 @@ fn online(settings: &Settings, parsed: &Parsed, findings: &mut Vec<Diagnostic>) 
 pub fn test(config: Option<&Path>, args: &TestArgs) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
     let (policies, _) = context::policies(&settings)?;
-    let report = run_tests(&policies, |set, policy, balances| {
-        let planned = plan_for_test(set, policy, balances);
-        lane_amounts(&planned).into_iter().map(|(lane, amount)| expected(lane, amount)).collect()
+    let report = run_tests(&policies, |set, policy, test| {
+        let planned = plan_for_test(set, policy, test);
+        let moves = lane_amounts(&planned).into_iter().map(|(lane, amount)| expected(lane, amount)).collect();
+        Played { moves, skipped: planned.skipped }
     })
     .map_err(|error| CliError::new(Exit::Failed, error))?;
     if args.json {

@@ -1,12 +1,22 @@
 //! `treasuryd test`: runs the `tests:` blocks of policies. The planner comes in as a function, so this file knows what
 //! was expected and what came, and nothing of how.
 
-use crate::model::{Lane, WalletId, tame};
-use crate::money::{Amount, Money, MoneyError};
-use crate::policy::{ExpectedMove, Policy, PolicySet};
+use crate::model::{Lane, tame};
+use crate::money::{Money, MoneyError};
+use crate::plan::Skip;
+use crate::policy::{ExpectedMove, ExpectedReason, Policy, PolicySet, PolicyTest};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+
+/// What the planner made of one test.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Played {
+    /// Every transfer, part by part or lane by lane.
+    pub moves: Vec<ExpectedMove>,
+    /// The lanes that got nothing, or less than they could have.
+    pub skipped: Vec<Skip>,
+}
 
 /// What happened to one test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +31,12 @@ pub struct TestResult {
     pub line: usize,
     /// What must move, one entry a lane.
     pub expected: Vec<ExpectedMove>,
+    /// Lanes that must be skipped, each for this reason.
+    pub refused: Vec<ExpectedReason>,
     /// What would move, parts added up, one entry a lane.
     pub got: Vec<ExpectedMove>,
+    /// What would be skipped.
+    pub skipped: Vec<Skip>,
 }
 
 /// All tests of a set, by policy in the order of priority.
@@ -32,25 +46,28 @@ pub struct TestReport {
     pub results: Vec<TestResult>,
 }
 
-/// Runs every test of every policy, whatever its mode and whether it is enabled. `moves` says what one policy moves out
-/// of given balances when its slot is due; wallets that are not among them do not exist.
+/// Runs every test of every policy, whatever its mode and whether it is enabled. `play` says what one policy does in
+/// the world of a test.
 ///
 /// # Errors
 /// [`MoneyError`] where the parts of a lane add up to more than an amount can hold.
-pub fn run_tests<F>(set: &PolicySet, moves: F) -> Result<TestReport, MoneyError>
+pub fn run_tests<F>(set: &PolicySet, play: F) -> Result<TestReport, MoneyError>
 where
-    F: Fn(&PolicySet, &Policy, &BTreeMap<WalletId, Amount>) -> Vec<ExpectedMove>,
+    F: Fn(&PolicySet, &Policy, &PolicyTest) -> Played,
 {
     let mut results = Vec::new();
     for policy in &set.policies {
         for test in &policy.tests {
+            let Played { moves, skipped } = play(set, policy, test);
             results.push(TestResult {
                 policy: policy.name.clone(),
                 test: test.name.clone(),
                 file: policy.file.clone(),
                 line: test.line,
                 expected: test.expect.clone(),
-                got: by_lane(moves(set, policy, &test.balances))?,
+                refused: test.refused.clone(),
+                got: by_lane(moves)?,
+                skipped,
             });
         }
     }
@@ -70,22 +87,41 @@ fn by_lane(parts: Vec<ExpectedMove>) -> Result<Vec<ExpectedMove>, MoneyError> {
 }
 
 impl TestResult {
-    /// Whether exactly what was expected would move, in whatever order.
+    /// Whether exactly what was expected would move, in whatever order, and every expected reason was given.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.differences().is_empty()
+        self.diff().is_empty()
     }
 
-    /// One line for each lane that moves something else than expected.
-    fn differences(&self) -> Vec<String> {
-        let expected = amounts(&self.expected);
-        let got = amounts(&self.got);
-        let lanes: std::collections::BTreeSet<&Lane> = expected.keys().chain(got.keys()).collect();
-        let different = lanes.into_iter().filter(|lane| expected.get(lane) != got.get(lane));
-        let shown = |money: Option<&Money>| money.map_or_else(|| "nothing".to_owned(), Money::to_string);
-        different
-            .map(|lane| format!("{lane}: expected {}, got {}", shown(expected.get(lane)), shown(got.get(lane))))
-            .collect()
+    /// For each lane that does something else than expected: `- expected`, then `+ got`. A lane that got nothing says
+    /// why, with the figures.
+    #[must_use]
+    pub fn diff(&self) -> Vec<String> {
+        let (expected, got) = (amounts(&self.expected), amounts(&self.got));
+        let lanes: BTreeSet<Lane> =
+            expected.keys().chain(got.keys()).copied().chain(self.refused.iter().map(|one| one.lane)).collect();
+        let mut diff = Vec::new();
+        for lane in lanes {
+            let (wanted, moved) = (expected.get(&lane), got.get(&lane));
+            let refused = self.refused.iter().find(|one| one.lane == lane).map(|one| one.reason);
+            let skip = self.skipped.iter().find(|skip| (skip.from, skip.to) == (lane.from.country, lane.to.country));
+            let missing = refused.filter(|reason| skip.is_none_or(|skip| skip.reason != *reason));
+            if wanted == moved && missing.is_none() {
+                continue;
+            }
+            let amount = wanted.filter(|_| wanted != moved).map(Money::to_string);
+            let shown = [amount, missing.map(|reason| reason.word().to_owned())];
+            let shown: Vec<String> = shown.into_iter().flatten().collect();
+            let shown = if shown.is_empty() { vec!["nothing".to_owned()] } else { shown };
+            diff.extend(shown.into_iter().map(|what| format!("- expected  {lane}  {what}")));
+            let amount = moved.filter(|_| wanted != moved).map(Money::to_string);
+            let why = skip.filter(|skip| refused.is_none_or(|reason| skip.reason != reason));
+            let why = why.map(|skip| format!("{}: {}", skip.reason.word(), skip.detail));
+            let shown: Vec<String> = [amount, why].into_iter().flatten().collect();
+            let shown = if shown.is_empty() { vec!["nothing".to_owned()] } else { shown };
+            diff.extend(shown.into_iter().map(|what| format!("+ got       {lane}  {what}")));
+        }
+        diff
     }
 }
 
@@ -105,7 +141,7 @@ impl TestReport {
     pub fn render_text(&self) -> String {
         let mut out = String::new();
         for result in &self.results {
-            let differences = result.differences();
+            let differences = result.diff();
             let (policy, test) = (&result.policy, &result.test);
             if differences.is_empty() {
                 let _ = writeln!(out, "ok    {policy}: {test}");
@@ -136,6 +172,8 @@ impl TestReport {
             json!({
                 "policy": result.policy, "test": result.test, "file": tame(&result.file, 300), "line": result.line,
                 "passed": result.passed(), "expected": moves(&result.expected), "got": moves(&result.got),
+                "expected_reasons": result.refused.iter().map(reason_json).collect::<Value>(),
+                "skipped": result.skipped, "diff": result.diff(),
             })
         };
         let tests: Vec<Value> = self.results.iter().map(test).collect();
@@ -150,10 +188,15 @@ fn as_json(one: &ExpectedMove) -> Value {
     })
 }
 
+fn reason_json(one: &ExpectedReason) -> Value {
+    json!({ "from": one.lane.from.country, "to": one.lane.to.country, "reason": one.reason })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::{Country, Currency};
+    use crate::model::Reason;
+    use crate::money::{Amount, Country, Currency};
     use crate::policy::{Rule, SourceFile, parse};
 
     const TEXT: &str = "
@@ -171,12 +214,19 @@ policies:
       - { name: wrong, balances: { GAB: 300_000, COG: 150_000 }, expect: [ { from: GAB, to: CMR, amount: 1_000 } ] }
 ";
 
-    /// Sends what is over `keep` in parts of at most 150 000.
-    fn stand_in(_: &PolicySet, policy: &Policy, balances: &BTreeMap<WalletId, Amount>) -> Vec<ExpectedMove> {
+    /// Sends what is over `keep` in parts of at most 150 000; the rest is below the trigger.
+    fn stand_in(_: &PolicySet, policy: &Policy, test: &PolicyTest) -> Played {
         let Rule::Sweep(sweep) = &policy.rule else { panic!("a sweep") };
-        let mut moves = Vec::new();
+        let mut played = Played::default();
         for source in &sweep.sources {
-            let Some(balance) = balances.get(&source.wallet).filter(|balance| **balance > source.above) else {
+            let Some(balance) = test.balances.get(&source.wallet).filter(|balance| **balance > source.above) else {
+                played.skipped.push(Skip {
+                    from: source.wallet.country,
+                    to: sweep.into.country,
+                    reason: Reason::BelowTrigger,
+                    detail: "it holds too little".to_owned(),
+                    would_move_if: "it holds more".to_owned(),
+                });
                 continue;
             };
             let mut rest = balance.checked_sub(source.keep).unwrap();
@@ -184,10 +234,10 @@ policies:
                 let amount = rest.min(Amount::whole(150_000));
                 rest = rest.checked_sub(amount).unwrap();
                 let amount = Money { amount, currency: source.wallet.currency };
-                moves.push(ExpectedMove { from: source.wallet, to: sweep.into, amount });
+                played.moves.push(ExpectedMove { from: source.wallet, to: sweep.into, amount });
             }
         }
-        moves
+        played
     }
 
     fn set(text: &str) -> PolicySet {
@@ -202,8 +252,10 @@ policies:
             "ok    home: both\n\
              ok    home: quiet\n\
              FAIL  home: wrong (p/a.yaml:13)\n        \
-                     COG>CMR: expected nothing, got 50 000 XAF\n        \
-                     GAB>CMR: expected 1 000 XAF, got 200 000 XAF\n\
+                     - expected  COG>CMR  nothing\n        \
+                     + got       COG>CMR  50 000 XAF\n        \
+                     - expected  GAB>CMR  1 000 XAF\n        \
+                     + got       GAB>CMR  200 000 XAF\n\
              3 tests: 2 passed, 1 failed\n"
         );
         let json = report.render_json();
@@ -211,6 +263,42 @@ policies:
         assert_eq!(json["tests"][2]["expected"], json!([{"from":"GAB","to":"CMR","amount":"1000","currency":"XAF"}]));
         assert_eq!(json["tests"][2]["got"][0]["amount"], "200000");
         assert_eq!(json["tests"][2]["passed"], false);
+        assert_eq!(json["tests"][2]["diff"][0], "- expected  COG>CMR  nothing");
+        assert_eq!(json["tests"][1]["diff"], json!([]));
+        assert_eq!(json["tests"][1]["skipped"][0]["reason"], "below_trigger");
+    }
+
+    /// One test of two lanes with these expectations: the lines of its diff.
+    fn diff(expect: &str) -> Vec<String> {
+        let (policy, _) = TEXT.split_once("    tests:\n").unwrap();
+        let text = format!(
+            "{policy}    tests:\n      - {{ name: t, balances: {{ GAB: 300_000, COG: 90_000 }}, expect: [ {expect} ] }}\n"
+        );
+        run_tests(&set(&text), stand_in).unwrap().results.remove(0).diff()
+    }
+
+    #[test]
+    fn reasons_are_expected_and_told() {
+        let moves = "{ from: GAB, to: CMR, amount: 200_000 }";
+        let none: [&str; 0] = [];
+        assert_eq!(diff(moves), none);
+        assert_eq!(diff(&format!("{moves}, {{ from: COG, to: CMR, reason: below_trigger }}")), none);
+        assert_eq!(
+            diff(&format!("{moves}, {{ from: COG, to: CMR, reason: reserve }}")),
+            ["- expected  COG>CMR  reserve", "+ got       COG>CMR  below_trigger: it holds too little"]
+        );
+        assert_eq!(
+            diff(&format!("{moves}, {{ from: COG, to: CMR, amount: 5_000 }}")),
+            ["- expected  COG>CMR  5 000 XAF", "+ got       COG>CMR  below_trigger: it holds too little"]
+        );
+        assert_eq!(
+            diff("{ from: GAB, to: CMR, reason: reserve }"),
+            ["- expected  GAB>CMR  reserve", "+ got       GAB>CMR  200 000 XAF"]
+        );
+        assert_eq!(
+            diff(&format!("{moves}, {{ from: GAB, to: CMR, reason: source_short }}")),
+            ["- expected  GAB>CMR  source_short", "+ got       GAB>CMR  nothing"]
+        );
     }
 
     #[test]
@@ -221,11 +309,11 @@ policies:
 
     #[test]
     fn a_sum_without_room_is_an_error() {
-        let huge = |_: &PolicySet, policy: &Policy, _: &BTreeMap<WalletId, Amount>| {
+        let huge = |_: &PolicySet, policy: &Policy, _: &PolicyTest| {
             let lane = policy.lanes()[0];
             let amount = Money { amount: "79228162514264337593543950335".parse().unwrap(), currency: Currency::XAF };
             assert_eq!(lane.from.country, Country::GAB);
-            vec![ExpectedMove { from: lane.from, to: lane.to, amount }; 2]
+            Played { moves: vec![ExpectedMove { from: lane.from, to: lane.to, amount }; 2], skipped: Vec::new() }
         };
         assert!(run_tests(&set(TEXT), huge).is_err());
     }

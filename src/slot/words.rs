@@ -126,7 +126,7 @@ fn every(words: &[&str]) -> Result<String, Misread> {
     if count == whole {
         return misread("every", format!("{count} {plural} are `{next}`"));
     }
-    if count == 0 || whole % count != 0 {
+    if count == 0 || !whole.is_multiple_of(count) {
         let others = neighbours(count, whole);
         return misread("every", format!("{count} {plural} do not go evenly into {whole}; take {others}"));
     }
@@ -142,7 +142,7 @@ fn every(words: &[&str]) -> Result<String, Misread> {
 
 /// The intervals beside one that is not even: `5, 6 or 10`.
 fn neighbours(count: u32, whole: u32) -> String {
-    let even: Vec<u32> = (1..whole).filter(|other| whole % other == 0).collect();
+    let even: Vec<u32> = (1..whole).filter(|other| whole.is_multiple_of(*other)).collect();
     let smaller = even.iter().filter(|other| **other < count).count();
     let near = even.iter().skip(smaller.saturating_sub(2)).take(smaller.min(2) + 1);
     let near: Vec<String> = near.map(u32::to_string).collect();

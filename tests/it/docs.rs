@@ -4,7 +4,7 @@
 use crate::support::Merchant;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use treasuryd::plan::{Reason, lane_amounts, plan_for_test};
+use treasuryd::plan::{Reason, Skip, lane_amounts, plan_for_test};
 use treasuryd::policy::{Parsed, SourceFile, parse};
 
 const README: &str = include_str!("../../README.md");
@@ -78,11 +78,16 @@ fn every_policy_of_the_documents_is_read_and_every_wrong_one_refused() {
 fn tests_hold(name: &str, good: &Parsed) {
     for policy in &good.set.policies {
         for test in &policy.tests {
-            let planned = plan_for_test(&good.set, policy, &test.balances);
+            let planned = plan_for_test(&good.set, policy, test);
             let got: BTreeSet<_> =
                 lane_amounts(&planned).into_iter().map(|(lane, sum)| (lane.from, lane.to, sum)).collect();
             let expected: BTreeSet<_> = test.expect.iter().map(|one| (one.from, one.to, one.amount.amount)).collect();
             assert_eq!(got, expected, "{name}: {}: {}", policy.name, test.name);
+            for one in &test.refused {
+                let (from, to) = (one.lane.from.country, one.lane.to.country);
+                let given = |skip: &Skip| (skip.from, skip.to, skip.reason) == (from, to, one.reason);
+                assert!(planned.skipped.iter().any(given), "{name}: {}: {}", policy.name, test.name);
+            }
         }
     }
 }

@@ -1,11 +1,8 @@
 //! How much moves: trigger, floor, rounding, limits, parts.
 
 use super::check;
-use super::rules::policy;
-use super::scene::{Scene, lane, wallet};
+use super::scene::Scene;
 use crate::money::Amount;
-use crate::plan::{lane_amounts, plan_for_test};
-use std::collections::BTreeMap;
 
 /// One sweep of GAB into CMR, with these words in its policy and these lines in its scene.
 #[track_caller]
@@ -208,15 +205,4 @@ fn figures_that_do_not_fit_stand_still() {
     sweep(&format!("GAB=-{huge}"), "GAB:0:0", "hold GAB>SEN=5 unknown", "GAB>CMR wallet_frozen");
     sweep(&format!("GAB={huge}"), "GAB:0:0", "", "GAB>CMR 99x10000000; GAB>CMR limit_reached");
     sweep("GAB=9000", "GAB:0:0 day=1", &format!("used p XAF 2026-11-24 -{huge}"), "GAB>CMR wallet_frozen");
-}
-
-#[test]
-fn policy_tests_plan_one_policy_alone_in_the_world() {
-    let scene = Scene::read("reserve GAB=50000\npolicy p off shadow fx GAB:250000:100000 COG:0:0 >SEN max=200000");
-    let balances: BTreeMap<_, _> = [(wallet("GAB"), Amount::whole(400_000))].into();
-    let plan = plan_for_test(&scene.set, &scene.set.policies[0], &balances);
-    assert_eq!(lane_amounts(&plan), [(lane("GAB>SEN"), Amount::whole(300_000))]);
-    assert_eq!((plan.transfers.len(), plan.skipped.len(), plan.due), (2, 1, true));
-    let closed = policy("p", &["GAB:0:0", ">SEN"]);
-    assert!(plan_for_test(&scene.set, &closed, &balances).transfers.is_empty(), "fx.allow counts");
 }

@@ -7,11 +7,13 @@ mod generated;
 mod portions;
 mod reasons;
 mod rebalance;
+mod rest;
 mod rule_corruptions;
 mod rules;
 mod scene;
 mod slots;
 mod top_up;
+mod trial;
 mod words;
 mod worst_case;
 

@@ -56,7 +56,7 @@ pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
                 let (country, date) = rest.split_once('@').unwrap();
                 policy.closed.entry(country.parse().unwrap()).or_default().insert(date.parse().unwrap());
             }
-            (_, Some(("from" | "until" | "after" | "holiday" | "cron" | "tol" | "base", _))) | (_, None) => {}
+            (_, Some(("from" | "until" | "after" | "holiday" | "cron" | "tol" | "base", _)) | None) => {}
             (_, Some((key, amount))) => *limit(&mut policy.limits, key) = each(amount),
         }
     }

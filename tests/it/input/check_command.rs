@@ -137,8 +137,10 @@ fn failing_examples_show_what_was_expected_and_what_came() {
         [
             "ok    consolidate: the surplus goes",
             &format!("FAIL  consolidate: a wrong wish ({}:10)", file.display()),
-            "COG>CMR: expected nothing, got 15 000 XAF",
-            "GAB>CMR: expected 1 000 XAF, got 30 000 XAF",
+            "- expected  COG>CMR  nothing",
+            "+ got       COG>CMR  15 000 XAF",
+            "- expected  GAB>CMR  1 000 XAF",
+            "+ got       GAB>CMR  30 000 XAF",
             "2 tests: 1 passed, 1 failed",
         ]
     );
