@@ -131,7 +131,7 @@ fn wrong_files_are_told_with_their_place() {
         (format!("{good}2026-11-24T17:00:00Z,GAB,XAF,\n"), "2:30", "plain decimal"),
         (format!("{good}2026-11-24T17:00:00Z,\"GAB,XAF,1\n"), "2:22", "quote"),
         (format!("{good}{row}{row}"), "3:22", "twice"),
-        (format!("{good}{row}2026-11-24T18:00:00+01:00,GAB,XAF,5\n"), "3:22", "twice"),
+        (format!("{good}{row}2026-11-24T18:00:00+01:00,GAB,XAF,5\n"), "3:27", "twice"),
         (format!("{good}{row}2026-11-24T16:00:00Z,CMR,XAF,5\n"), "3:1", "older"),
     ] {
         let error = read_csv(&text).unwrap_err();

@@ -45,6 +45,12 @@ impl Progress {
     }
 }
 
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// `simulating [#####.........................]  17 %`.
 fn line(what: &str, done: usize, all: usize) -> String {
     if all == 0 {

@@ -25,7 +25,7 @@ pub(super) fn render(report: &Report) -> String {
         let _ =
             write!(out, "\nFirst: {}\nSecond: {}\n{}\n", first.name, second.name, side_by_side(&report.differences));
     }
-    let _ = write!(out, "\n{IDLE}\n{BELOW}");
+    let _ = write!(out, "\n{}\n{}", wrapped(IDLE), wrapped(BELOW));
     out
 }
 
@@ -127,6 +127,26 @@ pub(super) fn rows(report: &Report) -> Vec<(String, Vec<String>)> {
         (name.join(" "), cells.take(if rest.is_empty() { 1 } else { 3 }).collect())
     };
     all.iter().map(row).collect()
+}
+
+/// A sentence in lines of at most 78 columns, for narrow terminals.
+fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut width = 0;
+    for word in text.split(' ') {
+        let more = word.chars().count() + 1;
+        let is_full = width + more > 78;
+        out.push_str(if width == 0 {
+            ""
+        } else if is_full {
+            "\n"
+        } else {
+            " "
+        });
+        width = if is_full { more } else { width + more };
+        out.push_str(word);
+    }
+    out
 }
 
 fn sums(sums: &[Sum]) -> String {
