@@ -45,7 +45,9 @@ impl Recorder {
                     let at = *taken_at;
                     self.changes.extend(rates.map(|(pair, rate)| Change { at, what: What::Rate(pair, rate) }));
                 }
-                intents.iter().for_each(|intent| self.remember(intent));
+                for intent in intents {
+                    self.remember(intent);
+                }
                 Ok(())
             }
             Event::Applied { external_id, facts, .. }

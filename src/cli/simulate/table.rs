@@ -60,35 +60,40 @@ fn one(run: &Run) -> String {
         let amount = Money { amount: it.amount, currency: it.currency }.to_string();
         vec![format!("{}>{}", it.from, it.to), it.moves.to_string(), amount]
     });
-    section(&mut out, &["lane", "moves", "moved"], lanes.collect(), &[1, 2]);
+    section(&mut out, &["lane", "moves", "moved"], &lanes.collect::<Vec<_>>(), &[1, 2]);
     let policies = figures.by_policy.iter().map(|it| {
         let amount = Money { amount: it.amount, currency: it.currency }.to_string();
         vec![it.policy.clone(), it.moves.to_string(), amount]
     });
-    section(&mut out, &["policy", "moves", "moved"], policies.collect(), &[1, 2]);
+    section(&mut out, &["policy", "moves", "moved"], &policies.collect::<Vec<_>>(), &[1, 2]);
     let name = |it: &WalletFigures| format!("{} {}", it.wallet, it.currency);
     let money = figures.wallets.iter().map(|it| {
         let amounts = [it.start, it.flows, it.moved_in, it.moved_out, it.end];
         std::iter::once(name(it)).chain(amounts.map(Amount::grouped)).collect()
     });
     let head = ["wallet", "start", "from outside", "moved in", "moved out", "end"];
-    section(&mut out, &head, money.collect(), &[1, 2, 3, 4, 5]);
+    section(&mut out, &head, &money.collect::<Vec<_>>(), &[1, 2, 3, 4, 5]);
     let trust = figures.wallets.iter().map(|it| {
         let idle = it.idle.map_or_else(|| "–".to_owned(), Amount::grouped);
         vec![name(it), it.lowest.grouped(), it.floor.grouped(), hours(it.seconds_below_floor), idle]
     });
-    section(&mut out, &["wallet", "lowest", "floor", "hours below floor", "idle"], trust.collect(), &[1, 2, 3, 4]);
+    section(
+        &mut out,
+        &["wallet", "lowest", "floor", "hours below floor", "idle"],
+        &trust.collect::<Vec<_>>(),
+        &[1, 2, 3, 4],
+    );
     let skips = figures.skips.iter().map(|it| vec![it.reason.word().to_owned(), it.count.to_string()]);
-    section(&mut out, &["nothing moved", "times"], skips.collect(), &[1]);
+    section(&mut out, &["nothing moved", "times"], &skips.collect::<Vec<_>>(), &[1]);
     out
 }
 
-fn section(out: &mut String, head: &[&str], rows: Vec<Vec<String>>, right: &[usize]) {
+fn section(out: &mut String, head: &[&str], rows: &[Vec<String>], right: &[usize]) {
     if rows.is_empty() {
         return;
     }
     out.push('\n');
-    for line in table(head, &rows, right).lines() {
+    for line in table(head, rows, right).lines() {
         let _ = writeln!(out, "  {line}");
     }
 }

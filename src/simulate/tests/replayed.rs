@@ -140,6 +140,8 @@ fn what_was_not_recorded_is_counted_and_not_guessed() {
 
 fn tamper(change: impl Fn(&mut Event)) -> Vec<(Timestamp, Event)> {
     let mut events = journal(200_000);
-    events.iter_mut().for_each(|(_, event)| change(event));
+    for (_, event) in &mut events {
+        change(event);
+    }
     events
 }
