@@ -48,10 +48,10 @@ fn replay(replayed: &Replayed) -> String {
 fn one(run: &Run) -> String {
     let figures = &run.trace.figures;
     let mut out = format!("{}\n", run.name);
-    let _ = writeln!(out, "  {} moves, {}", figures.moves, sums(&figures.moved));
-    let _ = writeln!(out, "  fees {} (KPay states none for transfers)", sums(&figures.fees));
+    paragraph(&mut out, &format!("{} moves, {}", figures.moves, sums(&figures.moved)));
+    paragraph(&mut out, &format!("fees {} (KPay states none for transfers)", sums(&figures.fees)));
     if !figures.fx_cost.is_empty() {
-        let _ = writeln!(out, "  cost of changing currencies against the peg: {}", sums(&figures.fx_cost));
+        paragraph(&mut out, &format!("cost of changing currencies against the peg: {}", sums(&figures.fx_cost)));
     }
     if figures.needed_approval > 0 {
         let _ = writeln!(out, "  {} moves above an approval, taken as approved at once", figures.needed_approval);
@@ -86,6 +86,13 @@ fn one(run: &Run) -> String {
     let skips = figures.skips.iter().map(|it| vec![it.reason.word().to_owned(), it.count.to_string()]);
     section(&mut out, &["nothing moved", "times"], &skips.collect::<Vec<_>>(), &[1]);
     out
+}
+
+/// Set in like the tables, in as many lines as it needs.
+fn paragraph(out: &mut String, text: &str) {
+    for line in wrapped(text).lines() {
+        let _ = writeln!(out, "  {line}");
+    }
 }
 
 fn section(out: &mut String, head: &[&str], rows: &[Vec<String>], right: &[usize]) {
@@ -134,13 +141,13 @@ pub(super) fn rows(report: &Report) -> Vec<(String, Vec<String>)> {
     all.iter().map(row).collect()
 }
 
-/// A sentence in lines of at most 78 columns, for narrow terminals.
+/// A sentence in lines of at most 76 columns, for narrow terminals.
 fn wrapped(text: &str) -> String {
     let mut out = String::new();
     let mut width = 0;
     for word in text.split(' ') {
         let more = word.chars().count() + 1;
-        let is_full = width + more > 78;
+        let is_full = width + more > 76;
         out.push_str(if width == 0 {
             ""
         } else if is_full {
