@@ -109,6 +109,9 @@ fn one_column(character: char) -> char {
 }
 
 #[cfg(test)]
+mod corpus;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::policy::parse;

@@ -24,6 +24,7 @@ mod serve;
 mod test_policies;
 mod transfers;
 mod verify;
+mod why;
 
 use crate::journal::StoreError;
 use clap::{Parser, Subcommand};
@@ -64,6 +65,8 @@ enum Command {
     Once(once::Args),
     /// Show what would move now, and why not; sends and writes nothing
     Plan(plan::Args),
+    /// Show why a wallet or lane moved or did not, and what would change that
+    Why(why::Args),
     /// Find every mistake in configuration and policies
     Check(policy_commands::CheckArgs),
     /// Run the `tests:` blocks of the policy files
@@ -134,6 +137,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Run => run::run(config),
         Command::Once(args) => once::run(config, &args),
         Command::Plan(args) => plan::run(config, &args),
+        Command::Why(args) => why::run(config, &args),
         Command::Check(args) => policy_commands::check(config, &args),
         Command::Test(args) => policy_commands::test(config, &args),
         Command::Explain(args) => explain::run(config, &args),

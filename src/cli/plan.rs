@@ -91,57 +91,76 @@ fn here(settings: &Settings, on_disk: &Arc<PolicySet>, args: &Args) -> Result<(P
     let state = state(settings)?;
     let (policies, held) = context::in_force(settings, on_disk, state.policy_hash.as_deref())?;
     context::known_policy(&policies, args.policy.as_deref())?;
+    let basis = basis(settings, &policies, &state, args.at, args.policy.as_deref());
     let plan = match &args.balances {
-        Some(file) => offline(settings, &policies, &state, args, file)?,
-        None => live(settings, &policies, &state, args)?,
+        Some(file) => {
+            let Offline { snapshot, rates, identity } = Offline::read(settings, &basis, file)?;
+            basis.plan(&snapshot, &rates, identity.as_ref())
+        }
+        None => live(settings, &basis)?,
     };
     Ok((plan, held.as_ref().map(Held::view)))
 }
 
-fn live(settings: &Settings, policies: &PolicySet, state: &State, args: &Args) -> Result<Plan, CliError> {
+fn live(settings: &Settings, basis: &Basis<'_>) -> Result<Plan, CliError> {
     let access = context::access(settings, &Surroundings::of_process()?)?;
     let bank = context::bank(access, None, &context::metrics()?)?;
-    let plan = context::runtime()?.block_on(basis(settings, policies, state, args).preview(&bank))?;
+    let plan = context::runtime()?.block_on(basis.preview(&bank))?;
     Ok(plan)
 }
 
-fn offline(
-    settings: &Settings,
-    policies: &PolicySet,
-    state: &State,
-    args: &Args,
-    file: &Path,
-) -> Result<Plan, CliError> {
-    let basis = basis(settings, policies, state, args);
-    let given = read_balances(file)?;
-    let snapshot = Snapshot::from_rows(basis.clock, &given.balances)
-        .ok_or_else(|| CliError::new(Exit::Usage, format!("{}: a wallet stands there twice", file.display())))?;
-    let rates: BTreeMap<(Currency, Currency), Rate> =
-        given.rates.iter().map(|row| ((row.from, row.to), row.rate)).collect();
-    let configured = settings
-        .kpay
-        .application_id
-        .clone()
-        .map(|application_id| Identity { environment: settings.kpay.environment, application_id });
-    let identity = configured.or_else(|| state.identity.clone());
-    Ok(basis.plan(&snapshot, &rates, identity.as_ref()))
+/// A reading and rates from a file, as if KPay had given them just now.
+pub struct Offline {
+    /// The balances.
+    pub snapshot: Snapshot,
+    /// The rates.
+    pub rates: BTreeMap<(Currency, Currency), Rate>,
+    /// For the external ids, where it is known.
+    pub identity: Option<Identity>,
 }
 
-fn basis<'a>(settings: &'a Settings, policies: &'a PolicySet, state: &'a State, args: &'a Args) -> Basis<'a> {
+impl Offline {
+    /// Reads a file for `--balances`.
+    ///
+    /// # Errors
+    /// Wrong usage (2) with the place in the file.
+    pub fn read(settings: &Settings, basis: &Basis<'_>, file: &Path) -> Result<Self, CliError> {
+        let given = read_balances(file)?;
+        let snapshot = Snapshot::from_rows(basis.clock, &given.balances)
+            .ok_or_else(|| CliError::new(Exit::Usage, format!("{}: a wallet stands there twice", file.display())))?;
+        let rates = given.rates.iter().map(|row| ((row.from, row.to), row.rate)).collect();
+        let environment = settings.kpay.environment;
+        let configured = settings.kpay.application_id.clone();
+        let configured = configured.map(|application_id| Identity { environment, application_id });
+        Ok(Self { snapshot, rates, identity: configured.or_else(|| basis.state.identity.clone()) })
+    }
+}
+
+/// What a plan is made from, beside the world.
+pub fn basis<'a>(
+    settings: &'a Settings,
+    policies: &'a PolicySet,
+    state: &'a State,
+    at: Option<Timestamp>,
+    only: Option<&'a str>,
+) -> Basis<'a> {
     let clock = SystemClock.now();
     Basis {
         state,
         policies,
         caps: &settings.limits,
         environment: settings.kpay.environment,
-        now: args.at.unwrap_or(clock),
+        now: at.unwrap_or(clock),
         clock,
-        only: args.policy.as_deref(),
+        only,
     }
 }
 
 /// The state as it is, without opening it for writing; nothing where there is none yet.
-fn state(settings: &Settings) -> Result<State, CliError> {
+///
+/// # Errors
+/// 77 where it cannot be read.
+pub fn state(settings: &Settings) -> Result<State, CliError> {
     if !settings.state.exists() {
         return Ok(State::default());
     }

@@ -6,6 +6,7 @@ use crate::intent::{Event, Tracked};
 use crate::journal;
 use crate::model::{ExternalId, Timestamp, tame};
 use crate::plan::Plan;
+use crate::plan::why::{Answer, Subject};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use tokio::task::block_in_place;
@@ -18,6 +19,15 @@ pub enum Request {
     Status,
     /// `plan`.
     Plan {
+        /// `--at`.
+        at: Option<Timestamp>,
+        /// `--policy`.
+        policy: Option<String>,
+    },
+    /// `why WALLET|LANE`.
+    Why {
+        /// What is asked about.
+        subject: Subject,
         /// `--at`.
         at: Option<Timestamp>,
         /// `--policy`.
@@ -69,6 +79,8 @@ pub enum Response {
     Status(Box<StatusView>),
     /// The plan.
     Plan(Plan),
+    /// Why lanes move or do not.
+    Why(Box<Answer>),
     /// All intents, oldest first.
     Transfers(Vec<TransferView>),
     /// One intent and its records.
@@ -115,6 +127,10 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
     match request {
         Request::Status => Response::Status(Box::new(engine.status())),
         Request::Plan { at, policy } => plan(engine, at, policy.as_deref()).await,
+        Request::Why { subject, at, policy } => match engine.explain(subject, at, policy.as_deref()).await {
+            Ok(answer) => Response::Why(Box::new(answer)),
+            Err(error) => not_planned(&error),
+        },
         Request::Transfers => match block_in_place(|| engine.store().history(None)) {
             Ok(mut history) => {
                 history.reverse();
@@ -137,8 +153,14 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
 async fn plan(engine: &Engine, at: Option<Timestamp>, policy: Option<&str>) -> Response {
     match engine.preview(at, policy).await {
         Ok(plan) => Response::Plan(plan),
-        Err(EngineError::Bank(BankError::Unavailable(text))) => Response::Failed { exit: 75, message: text },
-        Err(error) => failed(77, &error),
+        Err(error) => not_planned(&error),
+    }
+}
+
+fn not_planned(error: &EngineError) -> Response {
+    match error {
+        EngineError::Bank(BankError::Unavailable(text)) => Response::Failed { exit: 75, message: text.clone() },
+        error => failed(77, error),
     }
 }
 

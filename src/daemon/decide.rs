@@ -66,7 +66,7 @@ impl Engine {
         Ok(self.basis(&state, &policies, now, only).preview(&*self.bank).await?)
     }
 
-    fn basis<'a>(
+    pub(super) fn basis<'a>(
         &'a self,
         state: &'a State,
         policies: &'a PolicySet,

@@ -108,6 +108,8 @@ impl Engine {
 
     fn hold(&self, held: Held, before: Option<Arc<PolicySet>>) {
         self.note_problem(&held.sentence());
+        // They were read well; that they wait is what `policies_held` says.
+        self.metrics.reload(true, self.clock.now());
         if let Some(before) = &before {
             self.metrics.policies_in_force(before);
         }

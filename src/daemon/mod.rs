@@ -19,6 +19,7 @@ mod run;
 mod status;
 mod telemetry;
 pub mod view;
+mod why;
 
 pub use approve::ApprovalRequest;
 pub use bank::{Counted, KpayBank};
@@ -30,6 +31,7 @@ pub use preview::{Basis, read_rates};
 pub use resolve::{FindingRequest, WishError};
 pub use run::{RunRules, Wakers, run};
 pub use status::status_of;
+pub use why::decisions;
 
 #[cfg(test)]
 mod tests;

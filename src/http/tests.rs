@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::daemon::metrics::Metrics;
-use crate::daemon::view::sample;
+use crate::daemon::view::{HeldView, StatusView, sample};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -201,6 +201,16 @@ fn the_page_says_what_a_person_needs() {
     {
         assert!(bare.contains(text), "`{text}` is missing");
     }
+}
+
+#[test]
+fn policies_that_wait_are_told_on_the_page() {
+    let waits = |hash: &str| {
+        let held = HeldView { hash: hash.to_owned(), loosens: vec!["keep is lower".to_owned()] };
+        page::render(&StatusView { held_policies: Some(held), ..sample::busy() }, true).unwrap()
+    };
+    assert!(waits(&"ab".repeat(32)).contains("treasuryd policies accept abababababab"));
+    assert!(!page::render(&sample::busy(), true).unwrap().contains("policies accept"));
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! looks at what stands in the way; the file of its rule (`sweep`, `top_up`, `rebalance`) finds what is wanted from what
 //! `scope` shows of `world` and `taken`; `grant` makes transfers of that, within `limits` and `sizes`, in parts by
 //! `split`, and `sheet` writes them down. Then [`second_opinion()`], with none of that code, checks the plan before
-//! anything is carried out. `spread` compares rates for the plan and for those who send and report.
+//! anything is carried out. `spread` compares rates for the plan and for those who send and report; [`why`] finds what
+//! would have to be different for a lane to move.
 
 mod again;
 mod ask;
@@ -30,6 +31,7 @@ mod taken;
 mod top_up;
 mod trial;
 mod turn;
+pub mod why;
 mod world;
 
 pub use crate::model::Reason;

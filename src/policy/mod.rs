@@ -3,16 +3,20 @@
 //! Reads no file itself: callers pass `(path, text)` pairs. Everything that leaves this room is already valid.
 //!
 //! In reading order: `read::tree` (YAML with places), `keys` (the language, one table), `read` (tree to policies, every
-//! mistake pushed to `findings`), `read::set` (what only shows over all files), `schema` (the same table for editors), `loosening` (two sets side by side).
+//! mistake pushed to `findings`), `read::set` (what only shows over all files), `lint` (what is readable and still
+//! dangerous or odd), `schema` (the same table for editors), `exposure` (the worst case), `loosening` (two sets side by
+//! side), `explain` (sentences for sign-off).
 
 mod amount;
 mod checked;
+mod codes;
 mod compared;
 mod diagnostic;
 mod explain;
 mod exposure;
 mod findings;
 mod keys;
+mod lint;
 mod loosening;
 mod read;
 mod schema;
@@ -26,6 +30,7 @@ pub use checked::{
     Approval, CalendarReserve, Canary, ExpectedMove, ExpectedReason, Fx, FxReference, Limits, Mode, Policy, PolicySet,
     PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
 };
+pub use codes::CODES;
 pub use diagnostic::{Diagnostic, Severity};
 pub use explain::{Explained, Explanation, Language, Paragraph, explain};
 pub use exposure::{

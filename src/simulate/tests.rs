@@ -1,3 +1,5 @@
+//! Small histories computed by hand, wrong files, conservation and repetition. The replay's tests are in `replayed`.
+
 use super::*;
 use crate::model::{Environment, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Rate};

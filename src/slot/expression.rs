@@ -78,11 +78,16 @@ pub(super) fn read(text: &str) -> Result<Cron, ScheduleError> {
             ));
         }
     }
-    for (index, (field, text)) in FIELDS.iter().zip(&fields).enumerate() {
-        check_field(index, field, text)?;
+    for (field, text) in FIELDS.iter().zip(&fields) {
+        check_words(field, text)?;
     }
-    let cron = parse(&fields.join(" ")).map_err(|error| ScheduleError {
-        what: format!("the schedule `{shown}` cannot be read: {}", reason(&error)),
+    let cron = parse(&fields.join(" ")).map_err(|error| {
+        // Reading a field alone costs as much as reading them all, so it is done for the refusal only.
+        let blamed =
+            FIELDS.iter().zip(&fields).enumerate().find_map(|(index, (field, text))| blame(index, field, text));
+        blamed.unwrap_or_else(|| ScheduleError {
+            what: format!("the schedule `{shown}` cannot be read: {}", reason(&error)),
+        })
     })?;
     if !fires_at_all(&cron) {
         return refuse(format!("the schedule `{shown}` never fires: no date fits it"));
@@ -104,27 +109,34 @@ fn nickname_hint(text: &str, shown: &str) -> String {
     }
 }
 
-/// Reads one field alone, so that the refusal can name it.
-fn check_field(index: usize, field: &Field, text: &str) -> Result<(), ScheduleError> {
-    let wrong = |why: String| {
-        let (name, takes) = (field.name, field.takes);
-        refuse(format!(
-            "the {name} field `{}` is wrong: {why}; it takes {takes}, `*`, lists, ranges, steps",
-            tame(text, 40)
-        ))
-    };
+/// What is wrong with a field in words of ours.
+fn wrong(field: &Field, text: &str, why: &str) -> ScheduleError {
+    let (name, takes) = (field.name, field.takes);
+    let text = tame(text, 40);
+    ScheduleError {
+        what: format!("the {name} field `{text}` is wrong: {why}; it takes {takes}, `*`, lists, ranges, steps"),
+    }
+}
+
+/// Only words that belong into the field, and no empty list entry.
+fn check_words(field: &Field, text: &str) -> Result<(), ScheduleError> {
     if text.split(',').any(str::is_empty) {
-        return wrong("a list entry is empty".to_owned());
+        return Err(wrong(field, text, "a list entry is empty"));
     }
     let words = text.split(|character: char| !character.is_alphabetic()).filter(|word| !word.is_empty());
     for word in words {
         if !field.words.contains(&word.to_ascii_uppercase().as_str()) {
-            return wrong(format!("`{}` has no meaning there", tame(word, 20)));
+            return Err(wrong(field, text, &format!("`{}` has no meaning there", tame(word, 20))));
         }
     }
+    Ok(())
+}
+
+/// What is wrong with one field, read alone; `None` if nothing is.
+fn blame(index: usize, field: &Field, text: &str) -> Option<ScheduleError> {
     let mut alone = ["*"; FIELDS.len()];
     alone[index] = text;
-    parse(&alone.join(" ")).map(drop).or_else(|error| wrong(reason(&error)))
+    parse(&alone.join(" ")).err().map(|error| wrong(field, text, &reason(&error)))
 }
 
 fn parse(fields: &str) -> Result<Cron, CronError> {

@@ -135,7 +135,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 prop_compose! {
-    fn scene()(
+    pub(super) fn scene()(
         balances in prop::collection::vec(amount(), COUNTRIES.len()),
         policies in (policy(0), policy(1), other_policy(0), other_policy(1), other_policy(2)),
         lines in prop::collection::vec(line(), 0..8),

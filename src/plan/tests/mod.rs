@@ -14,6 +14,7 @@ mod scene;
 mod slots;
 mod top_up;
 mod trial;
+mod why;
 mod words;
 mod worst_case;
 

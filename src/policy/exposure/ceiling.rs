@@ -79,7 +79,7 @@ impl Ceiling {
     pub fn read(text: &str) -> Result<Self, CeilingError> {
         let file: File = serde_json::from_str(text).map_err(|error| CeilingError {
             line: error.line(),
-            column: error.column(),
+            column: error.column().max(1),
             what: tame(&error.to_string(), 200),
         })?;
         let mut ceiling = Self { wallets: BTreeMap::new(), lanes: BTreeMap::new() };

@@ -20,15 +20,11 @@ const DEFAULT_CATCH_UP: TimeDelta = TimeDelta::hours(6);
 const CATCH_UP_SECONDS: RangeInclusive<i64> = 1..=24 * 60 * 60;
 const CATCH_UP_HINT: &str = "from 1s to 24h; the default is 6h";
 
-/// A policy as far as it could be read: enough to compare it with the others even where parts are wrong.
+/// A policy as far as it could be read.
 #[derive(Debug)]
 pub struct PolicyDraft {
     pub name: Option<(String, Place)>,
     pub lanes: Vec<(Lane, Place)>,
-    /// Whether its lanes go both ways.
-    pub rebalances: bool,
-    pub enabled: bool,
-    pub mode: Mode,
     /// Where its keys stand.
     pub places: Places,
     /// `None` where something in it is wrong.
@@ -110,9 +106,8 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
         })
     };
     let policy = whole();
-    let (enabled, mode) = (enabled.unwrap_or(true), mode.unwrap_or_default());
     let places = Places::of(node);
-    Some(PolicyDraft { name, lanes: drawn.lanes, rebalances: fields.wrote("rebalance"), enabled, mode, places, policy })
+    Some(PolicyDraft { name, lanes: drawn.lanes, places, policy })
 }
 
 /// When the policy fires. What is wrong with the days does not hide what is wrong with the schedule.

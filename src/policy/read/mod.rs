@@ -23,7 +23,10 @@ mod tree;
 mod trust;
 mod walk;
 
-use super::{Diagnostic, Policy, PolicySet, Severity, SourceFile, hash};
+pub(super) use entry::Places;
+pub(super) use file::FileDraft;
+
+use super::{Diagnostic, Policy, PolicySet, Severity, SourceFile, hash, lint};
 
 /// What good files turn into.
 #[derive(Debug, Clone)]
@@ -46,10 +49,9 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Vec<Diagnostic>> {
     let calendar = reserves::calendar(&mut drafts);
     calendar::close(&mut drafts);
     set::names(&mut drafts);
-    set::cycles(&mut drafts);
-    set::shared_lanes(&mut drafts);
 
     let mut findings: Vec<Diagnostic> = set::no_policies(&drafts).into_iter().collect();
+    findings.extend(lint::all(&drafts, &reserves, &calendar));
     let mut policies: Vec<Policy> = Vec::new();
     for draft in drafts {
         findings.extend(draft.findings.into_list());

@@ -277,30 +277,6 @@ fn wrong_tests_are_found_at_their_place() {
 }
 
 #[test]
-fn circles_and_shared_lanes_are_seen_over_all_files() {
-    let lane = |name: &str, from: &str, into: &str, extra: &str| {
-        with(&format!("{{ from: [{from}], into: {into}, above: 1 }}"), extra)
-            .replace("name: a", &format!("name: {name}"))
-    };
-    let codes = |texts: &[&str]| -> Vec<String> {
-        findings(texts).iter().map(|one| format!("{} {}:{}:{}", one.code, one.file, one.line, one.column)).collect()
-    };
-    let (there, back) = (lane("x", "GAB", "CMR", ""), lane("y", "CMR", "GAB", ""));
-    assert_eq!(codes(&[&there, &back]), ["cycle p/b.yaml:5:21"]);
-    let message = findings(&[&there, &back])[0].message.clone();
-    assert_eq!(message, "CMR>GAB closes a circle: GAB>CMR of `x` brings the money back");
-    assert_eq!(codes(&[&there, &lane("y", "CMR", "GAB", "enabled: false")]), [""; 0]);
-    let (on, round) = (lane("y", "CMR", "COG", ""), lane("z", "COG", "GAB", ""));
-    assert_eq!(codes(&[&there, &on, &round]), ["cycle p/c.yaml:5:21"]);
-    assert_eq!(codes(&[&there, &on]), [""; 0]);
-
-    assert_eq!(codes(&[&there, &lane("y", "GAB", "CMR", "")]), ["lane-shared p/b.yaml:5:21"]);
-    assert_eq!(codes(&[&there, &lane("y", "GAB", "CMR", "enabled: false")]), [""; 0]);
-    assert_eq!(codes(&[&there, &lane("y", "GAB", "CMR", "mode: shadow")]), [""; 0]);
-    assert_eq!(codes(&[&there, &lane("x", "COG", "CMR", "")]), ["duplicate-name p/b.yaml:3:11"]);
-}
-
-#[test]
 fn reserves_and_emptiness_are_judged_over_all_files() {
     let reserve = "version: 1\nreserves: { CMR: 5 }\n";
     assert!(parse(&files(&[reserve, &plus("")])).is_ok());
@@ -311,6 +287,11 @@ fn reserves_and_emptiness_are_judged_over_all_files() {
     let none = findings(&[reserve, "version: 1\npolicies: []\n"]);
     assert_eq!(none.len(), 1);
     assert_eq!(none[0].to_string().lines().next(), Some("p: error[no-policies]: none of the files holds a policy"));
+    let named_twice = findings(&[&plus(""), &plus("").replace("GAB", "COG")]);
+    assert_eq!(
+        (named_twice[0].code, named_twice[0].file.as_str(), named_twice[0].line),
+        ("duplicate-name", "p/b.yaml", 3)
+    );
     let empty = findings(&["", &plus("")]);
     assert_eq!((empty.len(), empty[0].code, empty[0].file.as_str()), (1, "empty-file", "p/a.yaml"));
     assert_eq!(findings(&[])[0].code, "no-policies");

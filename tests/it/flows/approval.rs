@@ -289,3 +289,25 @@ fn a_slot_of_another_day_can_be_approved_as_long_as_it_waits() {
     once_at(&merchant, EVENING).with_code(0);
     assert_eq!(state(&merchant), "applied");
 }
+
+/// One lane of a slot goes at once, the other waits: what moved meanwhile is there when the plan is made again.
+#[test]
+fn of_several_lanes_each_waits_for_itself() {
+    for (pays_in, expected) in [(0, "applied"), (1, "cancelled")] {
+        let merchant = Merchant::new(&[("COG", 0), ("GAB", 100_000), ("CMR", 1_000_000)]);
+        merchant.policies(&format!(
+            "version: 1\npolicies:\n  - name: fill\n    schedule: \"0 18 * * *\"\n    top_up: {{ wallet: COG, below: \
+             200_000 XAF, to: 500_000 XAF, from: [GAB, CMR] }}\n    {ONE}\n"
+        ));
+        merchant.once().with_code(0);
+        assert_eq!(states(&merchant), ["GAB>COG 100000 applied response", "CMR>COG 400000 awaiting_approval -"]);
+        let id = merchant.transfers()[1]["external_id"].as_str().unwrap().to_owned();
+        say(&merchant, "approve", &id, "awa").with_code(0);
+        if pays_in > 0 {
+            deposit(&merchant, "COG", pays_in);
+        }
+        merchant.once().with_code(0);
+        let last = merchant.transfers().remove(1);
+        assert_eq!(last["state"], expected, "{last}");
+    }
+}

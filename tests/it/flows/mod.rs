@@ -23,3 +23,4 @@ mod reasons_state;
 mod resolve;
 mod simulate;
 mod tools;
+mod why;

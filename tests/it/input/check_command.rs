@@ -60,6 +60,29 @@ fn warnings_are_let_through_unless_they_are_denied() {
     }
 }
 
+/// The whole corpus is played in the library; the program prints the same.
+#[test]
+fn a_wrong_file_is_met_with_what_is_written_beside_it() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/policies/wrong");
+    for (name, code) in [("top-up-takes-back", 78), ("amounts", 78), ("limits-without-effect", 0)] {
+        let golden = |ending: &str| std::fs::read_to_string(corpus.join(format!("{name}.{ending}"))).unwrap();
+        let merchant = merchant();
+        merchant.policies(&golden("yaml"));
+        let said = run(merchant.command(&["check"])).with_code(code).stderr;
+        // The file has another name there, and the summary has none.
+        let renamed = |line: &str| match line.split_once("policies.yaml:") {
+            Some((_, rest)) => format!("{name}.yaml:{rest}\n"),
+            None => format!("{line}\n"),
+        };
+        assert_eq!(said.lines().map(renamed).collect::<String>(), golden("txt"), "{name}");
+        let mut report = found(&merchant, &["check", "--json"], code);
+        for one in report["diagnostics"].as_array_mut().unwrap() {
+            one["file"] = format!("{name}.yaml").into();
+        }
+        assert_eq!(report, serde_json::from_str::<Value>(&golden("json")).unwrap(), "{name}");
+    }
+}
+
 #[test]
 fn the_configurations_mistakes_have_the_same_form() {
     let merchant = merchant();

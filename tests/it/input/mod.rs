@@ -11,6 +11,7 @@ mod proxies;
 mod replies;
 mod scene;
 mod secrets;
+mod sign_off;
 mod state;
 mod texts;
 mod usage;

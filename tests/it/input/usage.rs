@@ -8,8 +8,9 @@ const USAGE: &[(&[&str], &[&str])] = &[
     (&["frob"], &["unrecognized subcommand", "frob"]),
     (&["once", "--dry-run"], &["--dry-run"]),
     (&["plan", "extra"], &["extra"]),
+    (&["why"], &["WALLET|LANE"]),
+    (&["why", "USA"], &["USA", "CMR"]),
     // Commands of later versions are no commands yet.
-    (&["why", "GAB"], &["unrecognized subcommand", "why"]),
     (&["explain"], &["explain"]),
     (&["exposure"], &["exposure"]),
     (&["simulate", "--history", "x.csv"], &["simulate"]),
@@ -122,6 +123,7 @@ fn help_and_version_are_on_stdout_and_narrow_enough_to_read() {
         &["test"],
         &["schema"],
         &["status"],
+        &["why"],
         &["transfers"],
         &["transfers", "list"],
         &["transfers", "show"],

@@ -68,6 +68,7 @@ fn a_mistyped_day_or_time_is_met_with_what_was_meant() {
 
 #[test]
 fn active_dates_and_the_cut_off_are_checked() {
+    let plus = |extra: &str| super::plus(extra).replace("0 18 * * *", "0 9,18 * * *");
     let inside = good(&plus("active: { from: 2026-12-01, until: 2026-12-31 }\nnot_after: 17:00")).policies.remove(0);
     let latest = |text: &str| inside.schedule.latest(text.parse().unwrap());
     assert!(matches!(latest("2026-12-05T18:30:00Z"), Latest::Inactive(_)), "the slot of 18:00 is after the cut-off");

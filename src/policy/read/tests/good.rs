@@ -163,7 +163,7 @@ fn the_examples_in_the_repository_are_good_and_have_tests() {
             examples.push(SourceFile { path: path.display().to_string(), text });
         }
     }
-    assert!(examples.len() >= 3);
+    assert!(examples.len() >= 7);
     let parsed = parse(&examples).unwrap();
     assert_eq!(parsed.warnings, []);
     for policy in &parsed.set.policies {

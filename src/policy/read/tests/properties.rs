@@ -13,6 +13,10 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What `lint` refuses although every value is right.
+const NEVER_ACTS: [&str; 5] =
+    ["fixed-never-fits", "min-over-max", "round-over-max", "canary-too-small", "tolerance-too-wide"];
+
 fn percent(hundredths: i64) -> Percent {
     Percent::new(Decimal::new(hundredths, 2)).unwrap()
 }
@@ -220,8 +224,15 @@ proptest! {
     fn a_policy_written_out_is_read_back(policy in policy()) {
         let text = written(&policy);
         let parsed = parse(&files(&[&text]));
-        prop_assert!(parsed.is_ok(), "{parsed:#?}\n{text}");
-        let mut read = parsed.unwrap().set.policies.remove(0);
+        let mut read = match parsed {
+            Ok(mut parsed) => parsed.set.policies.remove(0),
+            // It was read well, and could never do anything.
+            Err(found) => {
+                let never = |one: &Diagnostic| !one.is_error() || NEVER_ACTS.contains(&one.code);
+                prop_assert!(found.iter().all(never), "{found:#?}\n{text}");
+                return Ok(());
+            }
+        };
         // Where it stands is the file's, not the model's.
         read.file.clear();
         read.line = policy.line;
@@ -257,6 +268,7 @@ proptest! {
             time.format("%H:%M"),
             duration.0,
         ));
+        let text = text.replace("0 18 * * *", "0 0 * * *"); // before every cut-off
         let days = format!("{}..{}", days.0, days.1);
         let set = good(&format!("reserves: [{{ wallet: CMR, amount: 5, during: \"{days}\" }}]\n{text}"));
         let policy = &set.policies[0];

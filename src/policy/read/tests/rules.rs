@@ -111,7 +111,7 @@ fn a_top_up_has_its_levels_and_its_sources() {
     let shown = |one: &crate::policy::TopUpSource| format!("{} {}", one.wallet, one.keep);
     assert_eq!(found.sources.iter().map(shown).collect::<Vec<_>>(), ["CIV 0", "CMR 1000000"]);
     assert_eq!(lanes(&top_up(text)), "CIV>SEN CMR>SEN");
-    assert_eq!(lanes(&top_up("wallet: SEN, below: 2, to: 2, from: zone(UEMOA), except: [BEN]")), "CIV>SEN");
+    assert_eq!(lanes(&top_up("wallet: SEN, below: 200, to: 200, from: zone(UEMOA), except: [BEN]")), "CIV>SEN");
 
     check(&top_up("wallet: SEN, below: 2, from: [CIV]"), &["missing-key 5:13"]);
     check(&top_up("wallet: SEN, below: 3, to: 2, from: [CIV]"), &["to-under-below 5:42"]);
@@ -123,7 +123,7 @@ fn a_top_up_has_its_levels_and_its_sources() {
     check(&top_up("wallet: SEN, below: 1, to: 2, from: [{ wallet: CIV, keep: 5 XAF }]"), &["wrong-currency 5:73"]);
     check(&top_up("wallet: SEN, below: 1, to: 2, from: [{ wallet: CIV, above: 5 }]"), &["unknown-key 5:67"]);
     check(&top_up("wallet: SEN, below: 1, to: 2, from: []"), &["empty-list 5:51"]);
-    check(&top_up("wallet: SEN, below: 1, to: 2, from: [CIV], into: CMR"), &["unknown-key 5:58"]);
+    check(&top_up("wallet: SEN, below: 1, to: 200, from: [CIV], into: CMR"), &["unknown-key 5:60"]);
     check(&kind("top_up: { wallet: SEN, below: 1, to: 2, from: [CMR] }", ""), &["fx-not-allowed 5:52"]);
 }
 
