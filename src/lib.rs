@@ -1,7 +1,7 @@
 //! treasuryd: consolidates a merchant's KPay wallets by policy, moves money exactly once, and keeps the books.
 //!
 //! The rooms, in reading order. A room uses only rooms above it; `tests/it/arrows.rs` enforces that. `money` to
-//! `intent`, and `books`, compute and touch nothing: no clock, disk, network, randomness or async of their own.
+//! `intent`, `books` and `simulate` compute and touch nothing: no clock, disk, network, randomness or async of their own.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests run in the real surroundings"))]
 
@@ -13,6 +13,7 @@ pub mod plan;
 pub mod intent;
 pub mod journal;
 pub mod books;
+pub mod simulate;
 pub mod kpay;
 pub mod settings;
 pub mod schedule;

@@ -55,7 +55,15 @@ pub fn start_logging(format: LogFormat, default: &str) {
 /// # Errors
 /// 78 with every mistake.
 pub fn policies(settings: &Settings) -> Result<(Arc<PolicySet>, Vec<Diagnostic>), CliError> {
-    match crate::daemon::load(&settings.policies.path) {
+    policies_at(&settings.policies.path)
+}
+
+/// The policies of a file or folder, all valid.
+///
+/// # Errors
+/// 78 with every mistake.
+pub fn policies_at(path: &Path) -> Result<(Arc<PolicySet>, Vec<Diagnostic>), CliError> {
+    match crate::daemon::load(path) {
         Loaded::Good { set, warnings } => Ok((set, warnings)),
         Loaded::Bad(diagnostics) | Loaded::Gone(diagnostics) => Err(CliError::bad_policies(&diagnostics)),
     }

@@ -6,7 +6,7 @@
 mod export;
 mod show;
 mod table;
-mod when;
+pub(super) mod when;
 
 use crate::books::BooksError;
 use crate::intent::Event;

@@ -18,6 +18,7 @@ mod policy_commands;
 mod run;
 mod sandbox;
 mod schema;
+mod simulate;
 mod status;
 mod serve;
 mod test_policies;
@@ -74,6 +75,8 @@ enum Command {
     Explain(explain::Args),
     /// Show the most that each wallet can lose, whatever the balances do
     Exposure(exposure::Args),
+    /// Run policies over a history, recorded or made up; replay the journal
+    Simulate(simulate::Args),
     /// Print the JSON Schema of the policy file, for editors
     Schema,
     /// Show balances, next slots, open transfers and last problems
@@ -139,6 +142,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Test(args) => policy_commands::test(config, &args),
         Command::Explain(args) => explain::run(config, &args),
         Command::Exposure(args) => exposure::run(config, &args),
+        Command::Simulate(args) => simulate::run(config, &args),
         Command::Schema => policy_commands::schema(),
         Command::Status(args) => status::run(config, &args),
         Command::Transfers(command) => transfers::run(config, command),

@@ -1,13 +1,12 @@
 //! From a plan to what the journal records of it: one decision a policy, with its intents.
 
-use crate::intent::{Event, LaneVerdict, PlannedWith, State, rates_seen};
+use crate::intent::{Event, PlannedWith, State, lane_verdicts, rates_seen};
 use crate::kpay;
 use crate::model::{ApprovalTerms, FxTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
 use crate::money::Amount;
-use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Skip, reference_rate};
+use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, reference_rate};
 use crate::policy::{Approval, Policy};
 use chrono::TimeDelta;
-use std::collections::BTreeSet;
 
 /// What the decisions of one cycle have in common.
 #[derive(Debug, Clone, Copy)]
@@ -121,26 +120,6 @@ impl Decider<'_> {
 fn deadline(policy: &Policy, slot: Slot, wait: TimeDelta) -> Timestamp {
     let waited = slot.instant() + wait;
     policy.schedule.closes_at(slot).map_or(waited, |closes| waited.min(closes))
-}
-
-/// One verdict for each lane whose slot was up. A lane that moves in part has its rest under `skipped` too: it moved.
-fn lane_verdicts(policy: &Policy, planned: &PolicyPlan) -> Vec<LaneVerdict> {
-    let moving: BTreeSet<Lane> = planned.transfers.iter().map(PlannedTransfer::lane).collect();
-    let skip_of = |lane: &Lane| planned.skipped.iter().find(|skip| is_on(skip, *lane));
-    let verdict = |lane: Lane| {
-        let skip = skip_of(&lane);
-        let detail = skip.map(|skip| skip.detail.clone()).unwrap_or_default();
-        if moving.contains(&lane) {
-            return Some(LaneVerdict { lane, reason: None, detail });
-        }
-        let reason = skip?.reason;
-        (!reason.was_not_up()).then_some(LaneVerdict { lane, reason: Some(reason), detail })
-    };
-    policy.lanes().into_iter().filter_map(verdict).collect()
-}
-
-fn is_on(skip: &Skip, lane: Lane) -> bool {
-    skip.from == lane.from.country && skip.to == lane.to.country
 }
 
 #[cfg(test)]

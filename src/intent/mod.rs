@@ -6,6 +6,7 @@ mod event;
 mod fx;
 mod gate;
 mod gate_terms;
+mod lane_verdicts;
 mod planned_with;
 mod reply;
 mod retry;
@@ -18,6 +19,7 @@ pub use approval::{ApprovedBy, NotAllowed, approvals_by, group, may_approve, may
 pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
 pub use fx::{AppliedFx, plainly, reference_of, signed};
 pub use gate::{Gate, GateInputs, check_gate};
+pub use lane_verdicts::lane_verdicts;
 pub use planned_with::{PlannedWith, RateSeen, rates_seen};
 pub use reply::Reply;
 pub use retry::{RetryRules, next_ask_at};

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{BalanceRow, Environment, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
-use crate::plan::{AppliedRate, Decided, Hold, LaneDecision, LastOutflow, Standing};
+use crate::plan::{AppliedRate, Hold, LastOutflow, Standing};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,7 +90,7 @@ impl State {
             Event::PoliciesInForce { hash, .. } => self.policy_hash = Some(hash.clone()),
             Event::Decided { policy, slot, lanes, intents, taken_at, balances, .. } => {
                 self.observe(at, *taken_at, balances);
-                self.decide(policy, *slot, lanes);
+                self.standing.note_decision(policy, *slot, lanes.iter().map(|verdict| (verdict.lane, verdict.reason)));
                 return intents.iter().map(|intent| self.open_intent(intent, at)).collect();
             }
             Event::Paused { what, .. } => self.pause(what, true),
@@ -138,21 +138,6 @@ impl State {
             let moved = |outflow: &LastOutflow| outflow.before != row.available && outflow.applied_at < taken_at;
             if self.standing.outflows.get(&wallet).is_some_and(moved) {
                 self.standing.outflows.remove(&wallet);
-            }
-        }
-    }
-
-    fn decide(&mut self, policy: &str, slot: Slot, lanes: &[super::LaneVerdict]) {
-        let stays_open =
-            |reason: Option<crate::plan::Reason>| reason.is_some_and(crate::plan::Reason::leaves_slot_open);
-        let left_open = lanes.iter().filter(|verdict| stays_open(verdict.reason)).map(|verdict| verdict.lane).collect();
-        self.standing.decided.insert(policy.to_owned(), Decided { slot, left_open });
-        for verdict in lanes.iter().filter(|verdict| !stays_open(verdict.reason)) {
-            let decision = LaneDecision { slot, policy: policy.to_owned(), moved: verdict.reason.is_none() };
-            let earlier = self.standing.lanes.get(&verdict.lane);
-            // A lane that moved for a slot stays moved, whatever a second policy finds there.
-            if earlier.is_none_or(|earlier| earlier.slot < slot || (earlier.slot == slot && !earlier.moved)) {
-                self.standing.lanes.insert(verdict.lane, decision);
             }
         }
     }

@@ -137,6 +137,29 @@ impl Standing {
         from_here.map(|hold| hold.amount).try_fold(Amount::ZERO, Amount::checked_add)
     }
 
+    /// Records what a policy decided for a slot: each lane with the reason why it got nothing, `None` where it moved.
+    pub fn note_decision(
+        &mut self,
+        policy: &str,
+        slot: Slot,
+        lanes: impl IntoIterator<Item = (Lane, Option<crate::model::Reason>)>,
+    ) {
+        let mut left_open = BTreeSet::new();
+        for (lane, reason) in lanes {
+            if reason.is_some_and(crate::model::Reason::leaves_slot_open) {
+                left_open.insert(lane);
+                continue;
+            }
+            let decision = LaneDecision { slot, policy: policy.to_owned(), moved: reason.is_none() };
+            let earlier = self.lanes.get(&lane);
+            // A lane that moved for a slot stays moved, whatever a second policy finds there.
+            if earlier.is_none_or(|earlier| earlier.slot < slot || (earlier.slot == slot && !earlier.moved)) {
+                self.lanes.insert(lane, decision);
+            }
+        }
+        self.decided.insert(policy.to_owned(), Decided { slot, left_open });
+    }
+
     /// The intent that holds a lane.
     #[must_use]
     pub fn hold_on(&self, lane: Lane) -> Option<&Hold> {

@@ -55,7 +55,7 @@ pub(super) enum Takes {
     /// Why a lane gets nothing.
     Reason,
     /// A local date and time, or RFC 3339.
-    When,
+    Moment,
     Approvers,
     /// A list of people's names.
     People,
@@ -301,7 +301,7 @@ pub(super) static TEST: Shape = Shape {
     name: "a test",
     keys: &[
         must("name", Takes::Text, "What the test shows; unique within the policy."),
-        may("at", Takes::When, "When it plays: local \"2026-12-24 18:00\" or RFC 3339; default: the slot is due."),
+        may("at", Takes::Moment, "When it plays: local \"2026-12-24 18:00\" or RFC 3339; default: the slot is due."),
         must("balances", Takes::AmountByWallet, "The wallets and what is available in them."),
         may("rates", Takes::Rates, "KPay's indicative rates, e.g. { XAF/XOF: 1.0153 }; default 1."),
         may("open", Takes::List(&OPEN), "Movements of ours that are under way."),

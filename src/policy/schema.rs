@@ -63,7 +63,7 @@ fn takes(takes: Takes) -> Value {
         Takes::Name => {
             json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": LONGEST_NAME })
         }
-        Takes::Zone | Takes::Text | Takes::Schedule | Takes::When => json!({ "type": "string", "minLength": 1 }),
+        Takes::Zone | Takes::Text | Takes::Schedule | Takes::Moment => json!({ "type": "string", "minLength": 1 }),
         Takes::Wallet => json!({ "$ref": "#/$defs/wallet" }),
         Takes::Amount => json!({ "$ref": "#/$defs/amount" }),
         Takes::Amounts => json!({ "$ref": "#/$defs/amounts" }),

@@ -4,12 +4,12 @@ use crate::model::Timestamp;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 /// The first instant inside: the instant itself, or the day's midnight.
-pub(super) fn parse_from(text: &str) -> Result<Timestamp, String> {
+pub(in crate::cli) fn parse_from(text: &str) -> Result<Timestamp, String> {
     instant(text).or_else(|| day(text).map(midnight)).ok_or_else(|| wrong("from"))
 }
 
 /// The first instant outside: the instant itself, or the midnight after the day, so that the day is included.
-pub(super) fn parse_to(text: &str) -> Result<Timestamp, String> {
+pub(in crate::cli) fn parse_to(text: &str) -> Result<Timestamp, String> {
     let next_midnight = || day(text)?.checked_add_days(Days::new(1)).map(midnight);
     instant(text).or_else(next_midnight).ok_or_else(|| wrong("to"))
 }

@@ -11,20 +11,21 @@ fn texts(text: &str) -> (Vec<PolicyText>, String) {
     (vec![PolicyText { name: "a.yaml".to_owned(), text: text.to_owned() }], hash(&files))
 }
 
-type Tamper = fn(&Path);
+/// What somebody does to the copy.
+type Tamper<'a> = &'a dyn Fn(&Path);
 
 #[test]
 fn the_copy_is_believed_only_where_it_is_the_one_asked_for() {
     let (old, old_hash) = texts("old");
     let (new, new_hash) = texts("new");
     // What stands in the copy's place.
-    let cases: [(&str, Tamper); 6] = [
-        ("as written", |_| {}),
-        ("missing", |copy| std::fs::remove_file(copy).unwrap()),
-        ("cut", |copy| std::fs::write(copy, "[{\"name\":\"a.y").unwrap()),
-        ("another text", |copy| std::fs::write(copy, r#"[{"name":"a.yaml","text":"neu"}]"#).unwrap()),
-        ("empty", |copy| std::fs::write(copy, "").unwrap()),
-        ("a link", |copy| {
+    let cases: [(&str, Tamper<'_>); 6] = [
+        ("as written", &|_| {}),
+        ("missing", &|copy| std::fs::remove_file(copy).unwrap()),
+        ("cut", &|copy| std::fs::write(copy, "[{\"name\":\"a.y").unwrap()),
+        ("another text", &|copy| std::fs::write(copy, r#"[{"name":"a.yaml","text":"neu"}]"#).unwrap()),
+        ("empty", &|copy| std::fs::write(copy, "").unwrap()),
+        ("a link", &|copy| {
             std::fs::remove_file(copy).unwrap();
             std::os::unix::fs::symlink("/dev/zero", copy).unwrap();
         }),

@@ -21,5 +21,6 @@ mod production;
 mod reasons;
 mod reasons_state;
 mod resolve;
+mod simulate;
 mod tools;
 mod why;
