@@ -1,7 +1,7 @@
 //! Approvals: who may give one, when there are enough, and which intents stand or fall together.
 
 use super::{Outcome, State, Tracked};
-use crate::model::{ApprovalTerms, Intent, Timestamp};
+use crate::model::{ApprovalTerms, Intent, Timestamp, person_key};
 use serde::{Deserialize, Serialize};
 
 /// One person's approval.
@@ -41,17 +41,6 @@ pub enum NotAllowed {
     },
 }
 
-/// Whether two names are one person's: blanks and the case of letters do not count.
-#[must_use]
-pub fn same_person(one: &str, other: &str) -> bool {
-    // Upper case first: `ß` and `SS` are one.
-    let folded = |name: &str| {
-        let words: Vec<String> = name.split_whitespace().map(|word| word.to_uppercase().to_lowercase()).collect();
-        words.join(" ")
-    };
-    folded(one) == folded(other)
-}
-
 /// Whether a person's word counts at all, to approve or to reject.
 ///
 /// # Errors
@@ -73,14 +62,14 @@ pub fn may_decide(tracked: &Tracked, by: &str) -> Result<(), NotAllowed> {
 /// [`NotAllowed`].
 pub fn may_approve(tracked: &Tracked, by: &str) -> Result<(), NotAllowed> {
     may_decide(tracked, by)?;
-    if tracked.approvals.iter().any(|earlier| same_person(&earlier.by, by)) {
+    if tracked.approvals.iter().any(|earlier| person_key(&earlier.by) == person_key(by)) {
         return Err(NotAllowed::Twice { by: by.trim().to_owned() });
     }
     Ok(())
 }
 
 fn is_listed(from: &[String], by: &str) -> bool {
-    from.is_empty() || from.iter().any(|listed| same_person(listed, by))
+    from.is_empty() || from.iter().any(|listed| person_key(listed) == person_key(by))
 }
 
 /// How many of the approvals given are by people on a list; an empty list is everybody.

@@ -15,7 +15,7 @@ mod steps;
 mod tracked;
 mod verdict;
 
-pub use approval::{ApprovedBy, NotAllowed, approvals_by, group, may_approve, may_decide, same_person};
+pub use approval::{ApprovedBy, NotAllowed, approvals_by, group, may_approve, may_decide};
 pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
 pub use fx::{AppliedFx, plainly, reference_of, signed};
 pub use gate::{Gate, GateInputs, check_gate};

@@ -13,8 +13,9 @@ use crate::model::ExternalId;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-/// Changes whenever what is stored changes; the program's version is part of it because the state's shape is.
-const FORMAT: &str = concat!("treasuryd-index/1 ", env!("CARGO_PKG_VERSION"));
+/// Changes whenever what is stored changes: raise the number with every change of the shape or the meaning of `State` and
+/// `Standing`, also within one version of the program. The version is part of it as well.
+const FORMAT: &str = concat!("treasuryd-index/2 ", env!("CARGO_PKG_VERSION"));
 /// sled's page cache, in bytes: start and `find` are its only readers.
 const CACHE: u64 = 2 * 1024 * 1024;
 /// While an index is built: pages are filled many times over.

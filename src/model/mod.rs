@@ -4,6 +4,7 @@
 mod external_id;
 mod identity;
 mod intent;
+mod person;
 mod reason;
 mod snapshot;
 mod terms;
@@ -14,6 +15,7 @@ mod wallet;
 pub use external_id::{ExternalId, IdParts, Moment};
 pub use identity::{ApplicationId, Environment, Identity, IdentityError};
 pub use intent::{Intent, Kind, Origin};
+pub use person::person_key;
 pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
 pub use terms::{ApprovalTerms, FxTerms, RateReference, ReferenceKind};

@@ -46,7 +46,7 @@ impl Case<'_, '_> {
         }
         let Some(hold) = self.scope.world.hold_on(lane) else { return Ok(()) };
         let (id, amount) = (tame(hold.external_id.as_str(), 64), money(hold.amount, lane.from.currency));
-        if hold.outcome == "awaiting_approval" {
+        if hold.awaits_approval() {
             return Err(Refusal::new(
                 Reason::AwaitingApproval,
                 format!("{id} over {amount} waits for approval and holds {lane}"),
@@ -79,37 +79,7 @@ impl Case<'_, '_> {
                 "`fx: { allow: true }` is set for the policy",
             ));
         }
-        let rate = self.scope.inputs.rates.get(&(from, to)).copied().ok_or_else(|| no_rate(from, to))?;
-        self.is_near_enough(rate)?;
-        Ok(rate)
-    }
-
-    fn is_near_enough(&self, rate: Rate) -> Result<(), Refusal> {
-        let fx = &self.scope.policy.fx;
-        let Some(most) = fx.max_spread else { return Ok(()) };
-        let pair = (self.lane.from.currency, self.lane.to.currency);
-        let (from, to) = pair;
-        let last = self.scope.inputs.standing.rates.get(&pair).map(|last| last.rate);
-        let Some(reference) = reference_rate(fx, pair, last) else {
-            return Err(Refusal::new(
-                Reason::FxRateMissing,
-                format!("there is nothing to compare KPay's rate of {rate} from {from} to {to} with"),
-                format!("a rate is written as the reference, e.g. `reference: {{ {from}/{to}: {rate} }}`"),
-            ));
-        };
-        if !is_over(reference, rate, most)? {
-            return Ok(());
-        }
-        let points = match basis_points(reference, rate) {
-            Some(points) if points.is_sign_negative() => format!("{} basis points under", -points),
-            Some(points) => format!("{points} basis points over"),
-            None => "far from".to_owned(),
-        };
-        Err(Refusal::new(
-            Reason::FxSpread,
-            format!("KPay's rate from {from} to {to} is {rate}, {points} {reference}; `max_spread` is {most}"),
-            format!("{} at the next slot, or `max_spread` is raised", allowed(reference, most)?),
-        ))
+        guarded_rate(&self.scope, (from, to))
     }
 
     /// A lane that the rule has no source for, which the policy's own lanes cannot be.
@@ -134,6 +104,44 @@ impl Case<'_, '_> {
     pub(super) fn money(&self, amount: Amount) -> Money {
         money(amount, self.lane.from.currency)
     }
+}
+
+/// KPay's rate of a pair (source, destination), which the policy's guard lets pass.
+///
+/// # Errors
+/// There is no rate, nothing to compare it with, or it is too far from its reference.
+pub(super) fn guarded_rate(scope: &Scope<'_, '_>, pair: (Currency, Currency)) -> Result<Rate, Refusal> {
+    let (from, to) = pair;
+    let rate = scope.inputs.rates.get(&pair).copied().ok_or_else(|| no_rate(from, to))?;
+    is_near_enough(scope, pair, rate)?;
+    Ok(rate)
+}
+
+fn is_near_enough(scope: &Scope<'_, '_>, pair: (Currency, Currency), rate: Rate) -> Result<(), Refusal> {
+    let fx = &scope.policy.fx;
+    let Some(most) = fx.max_spread else { return Ok(()) };
+    let (from, to) = pair;
+    let last = scope.inputs.standing.rates.get(&pair).map(|last| last.rate);
+    let Some(reference) = reference_rate(fx, pair, last) else {
+        return Err(Refusal::new(
+            Reason::FxRateMissing,
+            format!("there is nothing to compare KPay's rate of {rate} from {from} to {to} with"),
+            format!("a rate is written as the reference, e.g. `reference: {{ {from}/{to}: {rate} }}`"),
+        ));
+    };
+    if !is_over(reference, rate, most)? {
+        return Ok(());
+    }
+    let points = match basis_points(reference, rate) {
+        Some(points) if points.is_sign_negative() => format!("{} basis points under", -points),
+        Some(points) => format!("{points} basis points over"),
+        None => "far from".to_owned(),
+    };
+    Err(Refusal::new(
+        Reason::FxSpread,
+        format!("KPay's rate from {from} to {to} is {rate}, {points} {reference}; `max_spread` is {most}"),
+        format!("{} at the next slot, or `max_spread` is raised", allowed(reference, most)?),
+    ))
 }
 
 /// KPay gave no rate for a pair.

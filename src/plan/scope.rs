@@ -64,11 +64,12 @@ impl<'c, 'a> Scope<'c, 'a> {
     /// What a wallet will have once everything under way is there: for judging a need, never for spending.
     ///
     /// # Errors
-    /// As [`Scope::position`]; where the reading may not show our own last move into it; and where it is not known how
-    /// much an open intent brings.
+    /// As [`Scope::position`]; where the reading may not show our own last move into it; where nobody knows whether it
+    /// shows an open one; and where it is not known how much an open intent brings.
     pub(super) fn level(&self, wallet: WalletId) -> Result<Amount, Refusal> {
         let position = self.position(wallet)?;
         self.shows_what_came(wallet)?;
+        self.nothing_is_unsettled(wallet)?;
         Ok(position.usable.checked_add(self.arriving(wallet)?)?)
     }
 
@@ -152,6 +153,23 @@ impl<'c, 'a> Scope<'c, 'a> {
             Reason::BalanceStale,
             format!("the reading of {wallet} is older than our last transfer into it"),
             format!("{wallet} is read again; this slot stays open for it"),
+        ))
+    }
+
+    /// What was sent and is not settled may be in the balance as read or not: taken off or added once more it would make
+    /// a need too large or too small. Never sent, it is surely not in it.
+    fn nothing_is_unsettled(&self, wallet: WalletId) -> Result<(), Refusal> {
+        let Some(hold) = self.world.unsettled_at(wallet) else { return Ok(()) };
+        let id = tame(hold.external_id.as_str(), 64);
+        let (amount, outcome) = (money(hold.amount, hold.lane.from.currency), tame(&hold.outcome, 32));
+        let command = if hold.outcome == "needs_operator" { "resolve" } else { "show" };
+        Err(Refusal::new(
+            Reason::BalanceStale,
+            format!(
+                "{id} over {amount} from {} to {} is still `{outcome}`, so nobody knows whether {wallet} shows it already",
+                hold.lane.from, hold.lane.to
+            ),
+            format!("{id} is settled (`treasuryd transfers {command} {id}`); this slot stays open for it"),
         ))
     }
 }

@@ -118,6 +118,20 @@ pub struct Caps {
     pub max_per_day: BTreeMap<Currency, Amount>,
 }
 
+impl Hold {
+    /// Whether it may have reached KPay: until it is settled, nobody knows whether the balances show it already.
+    #[must_use]
+    pub fn is_attempted(&self) -> bool {
+        !matches!(self.outcome.as_str(), "planned" | "awaiting_approval")
+    }
+
+    /// Whether people have to agree to it first, so that it is not sent by itself.
+    #[must_use]
+    pub fn awaits_approval(&self) -> bool {
+        self.outcome == "awaiting_approval"
+    }
+}
+
 impl Intent {
     /// Where `max_per_day` counts it; `None` for a manual move.
     #[must_use]

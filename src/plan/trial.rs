@@ -79,7 +79,7 @@ fn holds(test: &PolicyTest, rates: &BTreeMap<(Currency, Currency), Rate>) -> BTr
         let rate = rates.get(&(one.from.currency, one.to.currency));
         let arriving = rate.and_then(|rate| amount.checked_mul(rate.decimal()).ok());
         let external_id = ExternalId::from_text(&id);
-        (id, Hold { external_id, lane, amount, arriving, outcome: "sending".to_owned(), counted: true })
+        (id, Hold { external_id, lane, amount, arriving, outcome: "planned".to_owned(), counted: true })
     };
     test.open.iter().enumerate().map(hold).collect()
 }

@@ -15,6 +15,8 @@ pub(super) struct World<'a> {
     arriving: BTreeMap<WalletId, Result<Amount, MoneyError>>,
     /// Open intents of which it is not known.
     unpriced: BTreeMap<WalletId, &'a Hold>,
+    /// Open intents that may have reached KPay, by either of their wallets.
+    unsettled: BTreeMap<WalletId, &'a Hold>,
     problems: BTreeMap<Country, &'a str>,
     /// Open intents that the caps will count when they are first attempted, by source currency.
     waiting: BTreeMap<Currency, Result<Amount, MoneyError>>,
@@ -32,6 +34,7 @@ impl<'a> World<'a> {
             held: BTreeMap::new(),
             arriving: BTreeMap::new(),
             unpriced: BTreeMap::new(),
+            unsettled: BTreeMap::new(),
             problems: BTreeMap::new(),
             waiting: BTreeMap::new(),
             counted_this_hour: attempted,
@@ -43,9 +46,15 @@ impl<'a> World<'a> {
                 Some(amount) => add(&mut world.arriving, hold.lane.to, amount),
                 None => drop(world.unpriced.entry(hold.lane.to).or_insert(hold)),
             }
+            if hold.is_attempted() {
+                for end in [hold.lane.from, hold.lane.to] {
+                    world.unsettled.entry(end).or_insert(hold);
+                }
+            }
             if !hold.counted {
                 add(&mut world.waiting, hold.lane.from.currency, hold.amount);
-                world.counted_this_hour += 1;
+                // What waits for people may wait for days, and is not sent within the hour by itself.
+                world.counted_this_hour += usize::from(!hold.awaits_approval());
             }
         }
         for problem in &inputs.snapshot.problems {
@@ -92,6 +101,11 @@ impl<'a> World<'a> {
     /// An open intent of which nobody knows what it brings into a wallet.
     pub(super) fn unpriced_into(&self, wallet: WalletId) -> Option<&'a Hold> {
         self.unpriced.get(&wallet).copied()
+    }
+
+    /// An open intent that a wallet's balance may or may not show already.
+    pub(super) fn unsettled_at(&self, wallet: WalletId) -> Option<&'a Hold> {
+        self.unsettled.get(&wallet).copied()
     }
 
     pub(super) fn waiting(&self, currency: Currency) -> Result<Amount, MoneyError> {

@@ -128,3 +128,21 @@ fn d05_an_older_copy_opens_and_says_what_is_missing_when_only_the_journal_is_old
     let (_, report) = open(home.path());
     assert_eq!((report.records, report.index_had_seen), (8, Some(10)));
 }
+
+#[test]
+fn an_index_of_an_older_shape_is_built_anew() {
+    let home = tempfile::tempdir().unwrap();
+    fill(home.path(), MOVES);
+    let expected = all_answers(home.path());
+    let index = sled::open(home.path().join("index")).unwrap();
+    let anchor = String::from_utf8(index.get("anchor").unwrap().unwrap().to_vec()).unwrap();
+    let (format, rest) = anchor.split_once(' ').unwrap();
+    assert_eq!(format, "treasuryd-index/2", "raised with every change of the shape of what is stored");
+    index.insert("anchor", format!("treasuryd-index/1 {rest}").as_bytes()).unwrap();
+    index.flush().unwrap();
+    drop(index);
+    let (store, report) = open(home.path());
+    assert!(matches!(report.index, IndexFate::Rebuilt { .. }), "{report:?}");
+    drop(store);
+    assert_eq!(all_answers(home.path()), expected);
+}

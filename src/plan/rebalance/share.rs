@@ -1,6 +1,6 @@
 //! What each wallet is worth in the base currency, and how far that is from its share of the whole.
 
-use super::super::lane::no_rate;
+use super::super::lane::guarded_rate;
 use super::super::refusal::Refusal;
 use super::super::scope::Scope;
 use super::super::settle::Holding;
@@ -107,7 +107,7 @@ impl<'s> Values<'s> {
         Ok(product.round_dp_with_strategy(ARRIVAL_DECIMALS, RoundingStrategy::AwayFromZero))
     }
 
-    /// The rate from a wallet's currency to the base: guarded as that of a lane to a wallet of the base currency.
+    /// The rate from a wallet's currency to the base: guarded whether or not a lane goes to a wallet of the base currency.
     fn rate(&self, scope: &Scope<'_, '_>, wallets: &[WalletId], wallet: WalletId) -> Result<Rate, Refusal> {
         if self.is_one_currency || wallet.currency == self.base {
             return Ok(Rate::ONE);
@@ -115,8 +115,7 @@ impl<'s> Values<'s> {
         if let Some(to) = wallets.iter().find(|other| other.currency == self.base) {
             return scope.case(Lane { from: wallet, to: *to }).rate();
         }
-        let rate = self.rates.get(&(wallet.currency, self.base)).copied();
-        rate.ok_or_else(|| no_rate(wallet.currency, self.base))
+        guarded_rate(scope, (wallet.currency, self.base))
     }
 }
 

@@ -56,6 +56,9 @@ pub enum Breach {
     /// The reading does not show our last move out of the source.
     #[error("the reading may not show our last transfer out of the source")]
     Stale,
+    /// A need judged while an open intent may or may not be in the balance already.
+    #[error("what the wallet holds is not known: a transfer of ours out of it or into it is not settled")]
+    UnknownLevel,
     /// Under 100, over 10,000,000 or over `max_transfer`.
     #[error("the amount is out of bounds")]
     OutOfBounds,

@@ -2,8 +2,9 @@
 
 use super::Breach;
 use super::review::Review;
+use super::rules::part;
 use crate::model::Lane;
-use crate::money::{Currency, Rate};
+use crate::money::{Amount, Currency, Rate};
 use crate::policy::{Fx, FxReference, Policy};
 use rust_decimal::Decimal;
 
@@ -16,11 +17,16 @@ impl Review<'_> {
         }
         let rate = self.inputs.rates.get(&(from, to));
         self.object_if(!policy.fx.allow || rate.is_none(), Breach::FxRefused);
-        let (Some(rate), Some(spread)) = (rate, policy.fx.max_spread) else { return };
+        let far = rate.is_some_and(|rate| !self.is_trusted(&policy.fx, from, to, *rate));
+        self.object_if(far, Breach::SpreadTooWide);
+    }
+
+    /// Whether a rate may be used, to move by or to compare wallets at.
+    pub(super) fn is_trusted(&self, fx: &Fx, from: Currency, to: Currency, rate: Rate) -> bool {
+        let Some(spread) = fx.max_spread else { return true };
         let last = self.inputs.standing.rates.get(&(from, to)).map(|last| last.rate);
-        let near = compare(&policy.fx, from, to, last, *rate)
-            .and_then(|(seen, reference)| is_near(seen, reference, spread.percent()));
-        self.object_if(near != Some(true), Breach::SpreadTooWide);
+        let compared = compare(fx, from, to, last, rate);
+        compared.and_then(|(seen, reference)| is_near(seen, reference, spread.percent())) == Some(true)
     }
 }
 
@@ -42,15 +48,15 @@ fn compare(fx: &Fx, from: Currency, to: Currency, last: Option<Rate>, rate: Rate
     }
 }
 
-/// `reference × (100 − percent) ≤ seen × 100 ≤ reference × (100 + percent)`.
+/// `−reference × percent ≤ (seen − reference) × 100 ≤ reference × percent`, with the hundredth on the other side: a rate may
+/// have so many digits that a hundred times as much does not fit.
 fn is_near(seen: Decimal, reference: Decimal, percent: Decimal) -> Option<bool> {
-    let hundred = Decimal::ONE_HUNDRED;
-    let seen = exact(seen, hundred)?;
-    let least = exact(reference, hundred.checked_sub(percent)?)?;
-    let most = exact(reference, hundred.checked_add(percent)?)?;
-    Some(least <= seen && seen <= most)
+    let reference = Amount::new(reference);
+    let room = part(reference, percent)?.decimal();
+    let gap = Amount::new(seen).checked_sub(reference).ok()?.decimal();
+    Some(gap <= room && -gap <= room)
 }
 
 fn exact(left: Decimal, right: Decimal) -> Option<Decimal> {
-    crate::money::Amount::new(left).checked_mul(right).ok().map(crate::money::Amount::decimal)
+    Amount::new(left).checked_mul(right).ok().map(Amount::decimal)
 }

@@ -21,6 +21,8 @@ pub(super) struct Review<'a> {
     seen: BTreeSet<String>,
     lanes: BTreeSet<Lane>,
     held_lanes: BTreeSet<Lane>,
+    /// Wallets that something sent and not settled leads out of or into.
+    pub(super) in_doubt: BTreeSet<WalletId>,
     /// Open intents and the plan's own transfers so far, by source.
     spoken_for: BTreeMap<WalletId, Option<Amount>>,
     /// What open intents and the plan's own transfers so far bring, by destination.
@@ -48,6 +50,7 @@ impl<'a> Review<'a> {
             seen: BTreeSet::new(),
             lanes: BTreeSet::new(),
             held_lanes: BTreeSet::new(),
+            in_doubt: BTreeSet::new(),
             spoken_for: BTreeMap::new(),
             arriving: BTreeMap::new(),
             capped: BTreeMap::new(),
@@ -61,11 +64,14 @@ impl<'a> Review<'a> {
         for hold in inputs.standing.holds.values() {
             review.ids.insert(hold.external_id.as_str().to_owned());
             review.held_lanes.insert(hold.lane);
+            if !["planned", "awaiting_approval"].contains(&hold.outcome.as_str()) {
+                review.in_doubt.extend([hold.lane.from, hold.lane.to]);
+            }
             plus(&mut review.spoken_for, hold.lane.from, Some(hold.amount));
             plus(&mut review.arriving, hold.lane.to, hold.arriving);
             if !hold.counted {
                 plus(&mut review.capped, hold.lane.from.currency, Some(hold.amount));
-                review.count += 1;
+                review.count += usize::from(hold.outcome != "awaiting_approval");
             }
         }
         review

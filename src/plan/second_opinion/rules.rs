@@ -6,7 +6,7 @@ use super::shares::Shares;
 use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Currency};
 use crate::policy::{Policy, Portion, Rule, Sweep, TopUp};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 /// What is known of a rule before the first of its policy's transfers.
 pub(super) enum Opening {
@@ -34,7 +34,7 @@ impl Review<'_> {
         match &policy.rule {
             Rule::Sweep(_) => Opening::Sweep,
             Rule::TopUp(top_up) => Opening::TopUp(self.level(top_up.wallet)),
-            Rule::Rebalance(rebalance) => Opening::Rebalance(Shares::of(self, rebalance)),
+            Rule::Rebalance(rebalance) => Opening::Rebalance(Shares::of(self, &policy.fx, rebalance)),
         }
     }
 
@@ -49,9 +49,11 @@ impl Review<'_> {
             (Rule::TopUp(top_up), Opening::TopUp(start)) if is_lane => {
                 self.top_up(policy, top_up, *start, reserve, left, moved);
             }
-            (Rule::Rebalance(_), Opening::Rebalance(shares)) if is_lane => {
+            (Rule::Rebalance(rebalance), Opening::Rebalance(shares)) if is_lane => {
                 self.object_if(left < reserve, Breach::FloorBroken);
-                self.need_is_fresh(moved.lane.to);
+                for (wallet, _) in &rebalance.weights {
+                    self.need_is_fresh(*wallet);
+                }
                 self.shares(policy, shares, moved);
             }
             _ => {}
@@ -98,8 +100,8 @@ impl Review<'_> {
         let (Some(start), Some(lacking)) = (start, lacking) else { return self.object(Breach::Uncountable) };
         self.object_if(start >= top_up.below, Breach::NotTriggered);
         // At most the smallest amount that brings it to its level: less than one unit more than it lacks.
-        let unit = unit(moved.lane.from.currency).checked_mul(moved.rate).ok();
-        let credit = moved.total.checked_mul(moved.rate).ok();
+        let unit = worth(unit(moved.lane.from.currency), moved.rate);
+        let credit = worth(moved.total, moved.rate);
         let (Some(most), Some(credit)) = (unit.and_then(|unit| lacking.checked_add(unit).ok()), credit) else {
             return self.object(Breach::Uncountable);
         };
@@ -115,6 +117,8 @@ impl Review<'_> {
         self.freshness(wallet);
         let came = self.inputs.standing.inflows.get(&wallet).copied();
         self.object_if(came.is_some_and(|came| came > self.inputs.snapshot.taken_at), Breach::Stale);
+        // Nor while a transfer out of it or into it may or may not have happened.
+        self.object_if(self.in_doubt.contains(&wallet), Breach::UnknownLevel);
     }
 
     /// What a wallet has by its reading, less what leaves it, plus what is on its way in.
@@ -140,4 +144,11 @@ pub(super) fn unit(currency: Currency) -> Amount {
 
 pub(super) fn is_canary(policy: &Policy) -> bool {
     policy.mode == crate::policy::Mode::Canary
+}
+
+/// What an amount is worth at a rate, to 12 decimals: at a rate of many digits the exact product does not fit, and a need is
+/// met to the unit, not to the last digit.
+pub(super) fn worth(amount: Amount, rate: Decimal) -> Option<Amount> {
+    let product = amount.decimal().checked_mul(rate)?;
+    Some(Amount::new(product.round_dp_with_strategy(12, RoundingStrategy::ToZero)))
 }

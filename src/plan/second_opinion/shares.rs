@@ -3,14 +3,15 @@
 
 use super::Breach;
 use super::review::Review;
-use super::rules::{Movement, part, unit};
+use super::rules::{Movement, part, unit, worth};
 use crate::model::WalletId;
 use crate::money::{Amount, Currency};
-use crate::policy::{Policy, Rebalance};
+use crate::policy::{Fx, Policy, Rebalance};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-/// What the wallets are worth in the base currency; `None` where it cannot be counted.
+/// What the wallets are worth in the base currency; `None` where it cannot be counted, or only at a rate that is not to
+/// be trusted.
 pub(super) struct Shares(Option<Known>);
 
 struct Known {
@@ -28,19 +29,19 @@ struct Wallet {
 }
 
 impl Shares {
-    pub(super) fn of(review: &Review<'_>, rebalance: &Rebalance) -> Self {
-        Self(known(review, rebalance))
+    pub(super) fn of(review: &Review<'_>, fx: &Fx, rebalance: &Rebalance) -> Self {
+        Self(known(review, fx, rebalance))
     }
 }
 
-fn known(review: &Review<'_>, rebalance: &Rebalance) -> Option<Known> {
+fn known(review: &Review<'_>, fx: &Fx, rebalance: &Rebalance) -> Option<Known> {
     let first = rebalance.weights.first().map(|(wallet, _)| wallet.currency);
     // Wallets of one currency are compared in it, whatever the base.
     let alike = rebalance.weights.iter().all(|(wallet, _)| Some(wallet.currency) == first);
     let mut worth = Vec::new();
     let mut whole = Amount::ZERO;
     for (wallet, weight) in &rebalance.weights {
-        let rate = if alike { Decimal::ONE } else { rate_to(review, wallet.currency, rebalance.base)? };
+        let rate = if alike { Decimal::ONE } else { rate_to(review, fx, wallet.currency, rebalance.base)? };
         let value = review.level(*wallet)?.checked_mul(rate).ok()?;
         whole = whole.checked_add(value).ok()?;
         worth.push((*wallet, *weight, rate, value));
@@ -55,11 +56,12 @@ fn known(review: &Review<'_>, rebalance: &Rebalance) -> Option<Known> {
     Some(known)
 }
 
-fn rate_to(review: &Review<'_>, from: Currency, base: Currency) -> Option<Decimal> {
+fn rate_to(review: &Review<'_>, fx: &Fx, from: Currency, base: Currency) -> Option<Decimal> {
     if from == base {
         return Some(Decimal::ONE);
     }
-    review.inputs.rates.get(&(from, base)).map(|rate| rate.decimal())
+    let rate = review.inputs.rates.get(&(from, base)).copied()?;
+    review.is_trusted(fx, from, base, rate).then(|| rate.decimal())
 }
 
 impl Review<'_> {
@@ -79,8 +81,8 @@ impl Known {
     fn check(&mut self, moved: Movement) -> Option<(bool, Decimal, Amount)> {
         let unit = unit(moved.lane.from.currency);
         let into = self.wallets.get_mut(&moved.lane.to)?;
-        let credit = moved.total.checked_mul(moved.rate).ok()?.checked_mul(into.rate).ok()?;
-        let slack_in = unit.checked_mul(moved.rate).ok()?.checked_mul(into.rate).ok()?;
+        let credit = worth(worth(moved.total, moved.rate)?, into.rate)?;
+        let slack_in = worth(worth(unit, moved.rate)?, into.rate)?;
         into.now = into.now.checked_add(credit).ok()?;
         let wrong_in = !into.over.is_negative() || into.now > slack_in;
         let from = self.wallets.get_mut(&moved.lane.from)?;

@@ -2,7 +2,7 @@
 
 use super::Breach;
 use super::review::Review;
-use super::rules::is_canary;
+use super::rules::{is_canary, worth as rules_worth};
 use crate::money::{Amount, Currency};
 use crate::plan::PlannedTransfer;
 use crate::policy::Policy;
@@ -21,7 +21,7 @@ impl Review<'_> {
             let allowed = most.checked_mul(canary.share.percent()).ok();
             times_hundred.zip(allowed).is_none_or(|(amount, allowed)| amount > allowed)
         };
-        let over_share = is_too_large(amount.checked_mul(worth).ok(), most);
+        let over_share = is_too_large(rules_worth(amount, worth), most);
         let limits = [&policy.limits.max_per_slot, &policy.limits.max_per_day];
         let over_limit =
             limits.into_iter().filter_map(|limit| limit.get(&currency)).any(|limit| is_too_large(Some(amount), *limit));

@@ -154,6 +154,12 @@ fn caps_of_the_configuration_bound_all_policies_together() {
     check(&format!("{two}\ncap hour=2\nattempts 1 S-3594s"), "a due: GAB>CMR 9000\nb due: COG>CMR limit_reached");
     check(&format!("{two}\ncap hour=2\nattempts 1 S-3595s"), "a due: GAB>CMR 9000\nb due: COG>CMR 9000");
     check(&format!("{two}\ncap hour=2\nhold CMR>GAB=1 planned"), "a due: GAB>CMR 9000\nb due: COG>CMR limit_reached");
+    // What waits for people may wait for days: the hour does not count it, the day's cap does.
+    check(&format!("{two}\ncap hour=2\nhold CMR>GAB=1 awaiting_approval"), "a due: GAB>CMR 9000\nb due: COG>CMR 9000");
+    check(
+        &format!("{two}\ncap XAF=10000\nhold CMR>GAB=500 awaiting_approval"),
+        "a due: GAB>CMR 9000\nb due: COG>CMR 500",
+    );
     check(&format!("{two}\ncap hour=2\nhold CMR>GAB=1 unknown"), "a due: GAB>CMR 9000\nb due: COG>CMR 9000");
     sweep("GAB=25000000", "GAB:0:0", "cap hour=2", "GAB>CMR 10000000+10000000; GAB>CMR limit_reached");
     sweep("GAB=25000000", "GAB:0:0", "cap hour=3", "GAB>CMR 10000000+10000000+5000000");

@@ -28,6 +28,24 @@ fn a_rate_too_far_from_its_reference_moves_nothing() {
     crossing("ref=XAF/XOF:1.0153", "rate XAF/XOF=2", "9000");
 }
 
+/// KPay may write a rate with more digits than a hundred times it could have: nobody's plan fails for it.
+#[test]
+fn a_rate_of_many_digits_is_compared_like_any_other() {
+    let long = "rate XAF/XOF=1.01234567890123456789012345";
+    crossing("spread=1.5%", long, "9000");
+    crossing("spread=1%", long, "fx_spread");
+    crossing("spread=1%", "rate XAF/XOF=0.99000000000000000000000001", "9000");
+    crossing("spread=1.33333%", long, "9000");
+    for rule in ["^SEN:200000:500000 CMR:0", "^SEN:200000:500000 CMR:0 canary=10%", "SEN:50% CMR:50% tol=5%"] {
+        let world = format!(
+            "wallets CMR=900000 SEN=0\npolicy p {rule} fx spread=1.5%\n{long}\nrate XOF/XAF=0.98765432109876543210987654"
+        );
+        let scene = super::Scene::read(&world);
+        let plan = scene.plan();
+        scene.assert_sound(&plan);
+    }
+}
+
 #[test]
 fn without_a_reference_there_is_nothing_to_compare_with() {
     crossing("spread=1% ref=last", "rate XAF/XOF=1", "fx_rate_missing");

@@ -48,13 +48,29 @@ fn it_moves_when_a_share_is_off_by_more_than_the_tolerance() {
 #[test]
 fn money_under_way_counts_for_the_shares_and_is_not_spent() {
     // 200 000 on its way into CMR: everything is in place.
-    check(THREE, "wallets CMR=300000 GAB=500000 COG=200000\nhold GAB>CMR=200000 unknown", "GAB>CMR lane_open");
+    check(THREE, "wallets CMR=300000 GAB=500000 COG=200000\nhold GAB>CMR=200000 planned", "GAB>CMR lane_open");
     // CMR will have too much, but has only 50 000 to send.
     check(
         THREE,
-        "wallets CMR=50000 GAB=1200000 COG=0\nhold GAB>CMR=1000000 unknown",
+        "wallets CMR=50000 GAB=1200000 COG=0\nhold GAB>CMR=1000000 planned",
         "CMR>COG 50000; CMR>GAB source_short; CMR>COG source_short; GAB>CMR lane_open",
     );
+}
+
+/// What was sent may be in a balance as read or not: no share is known then, and money could go the wrong way.
+#[test]
+fn shares_are_not_judged_while_something_sent_is_not_settled() {
+    let stale = "CMR>GAB balance_stale; CMR>COG balance_stale; GAB>CMR balance_stale; GAB>COG balance_stale; \
+                 COG>CMR balance_stale; COG>GAB balance_stale";
+    for outcome in ["sending", "unknown", "needs_operator"] {
+        let wallets = "wallets CMR=500000 GAB=100000 COG=0";
+        check(THREE, &format!("{wallets}\nhold GAB>BEN=100 {outcome}"), stale);
+        check(THREE, &format!("{wallets}\nhold BEN>CMR=100 {outcome} ?"), stale);
+        let own = stale.replace("GAB>CMR balance_stale", "GAB>CMR lane_open");
+        check(THREE, &format!("{wallets}\nhold GAB>CMR=100 {outcome}"), &own);
+        // It touches none of the wallets.
+        check(THREE, &format!("{wallets}\nhold BEN>SEN=100 {outcome}"), "CMR>GAB 80000; CMR>COG 120000");
+    }
 }
 
 #[test]
@@ -104,6 +120,13 @@ fn what_cannot_be_known_holds_all_lanes() {
         &format!("{wallets}\nrate XAF/XOF=1.1\nrate XOF/XAF=1"),
         "CMR>GAB 300000; CMR>SEN fx_spread",
     );
+    // The base is the currency of none of the wallets: what they are compared at is guarded too.
+    let abroad = "CMR:50% SEN:50% tol=5% base=KES fx spread=1.5%";
+    let far = "wallets CMR=1000000 SEN=0\nrate XAF/XOF=1\nrate XOF/XAF=1\nrate XAF/KES=0.2\nrate XOF/KES=0.2";
+    let both = |reason: &str| format!("CMR>SEN {reason}; SEN>CMR {reason}");
+    check(abroad, far, &both("fx_rate_missing"));
+    check(abroad, &format!("{far}\napplied XAF/KES=0.2\napplied XOF/KES=0.21"), &both("fx_spread"));
+    check(abroad, &format!("{far}\napplied XAF/KES=0.2\napplied XOF/KES=0.2"), "CMR>SEN 500000");
     // Within one currency no rate matters, whatever the base.
     check("SEN:50% CIV:50% tol=5% base=XAF", "wallets SEN=1000 CIV=0", "SEN>CIV 500");
 }

@@ -18,13 +18,14 @@ const RULES: &str = "
     policy e prio=5 canary=1% fx ^BEN:1:100000 CMR:0";
 
 /// Corruptions of the other rules.
-const OF_RULES: [(&str, Breach, Corruption); 22] = [
+const OF_RULES: [(&str, Breach, Corruption); 23] = [
     ("a top-up not triggered", Breach::NotTriggered, |scene, plan| {
         scene.add("wallets SEN=200000");
         plan.balances = scene.snapshot.rows();
     }),
-    ("a top-up that is on its way", Breach::NotTriggered, |scene, _| scene.add("hold BEN>SEN=100000 unknown")),
-    ("a top-up of an unknown need", Breach::Uncountable, |scene, _| scene.add("hold COG>SEN=5 unknown ?")),
+    ("a top-up that is on its way", Breach::NotTriggered, |scene, _| scene.add("hold BEN>SEN=100000 planned")),
+    ("a need that may be filled on KPay's side", Breach::UnknownLevel, |scene, _| scene.add("hold BEN>SEN=1 unknown")),
+    ("a top-up of an unknown need", Breach::Uncountable, |scene, _| scene.add("hold COG>SEN=5 planned ?")),
     ("a need that may be filled already", Breach::Stale, |scene, _| scene.add("inflow SEN S+6s")),
     ("a need of a stale reading", Breach::Stale, |scene, _| scene.add("outflow SEN=100000 S-1d")),
     ("a unit too much", Breach::Overfilled, |_, plan| set_amount(&mut plan.policies[0].transfers[1], "198021")),
@@ -107,7 +108,7 @@ fn a_rebalance_goes_from_over_to_under_and_crosses_no_weight() {
     let scene = "wallets CMR=1000000 GAB=0 COG=200000\npolicy p CMR:50% GAB:30% COG:20% tol=5%";
     let good = ["CMR>GAB=360000", "CMR>COG=40000"];
     let crossed = "wallets CMR=1000000 SEN=0\npolicy p CMR:50% SEN:50% tol=5% fx\nrate XAF/XOF=1.25\nrate XOF/XAF=0.8";
-    let cases: [(&str, &str, &[&str], Option<Breach>); 15] = [
+    let cases: [(&str, &str, &[&str], Option<Breach>); 16] = [
         (scene, "", &good, None),
         (scene, "", &["CMR>GAB=100"], None),
         (scene, "", &["CMR>GAB=360002"], Some(Breach::OutOfBalance)),
@@ -115,9 +116,10 @@ fn a_rebalance_goes_from_over_to_under_and_crosses_no_weight() {
         (scene, "", &["COG>GAB=100"], Some(Breach::OutOfBalance)),
         (scene, "", &["CMR>GAB=360000", "GAB>COG=100"], Some(Breach::OutOfBalance)),
         (scene, "wallets CMR=650000 GAB=350000 COG=300000", &["COG>GAB=100"], Some(Breach::NotTriggered)),
-        (scene, "hold BEN>GAB=360001 unknown", &["CMR>GAB=360000"], Some(Breach::OutOfBalance)),
-        (scene, "hold GAB>BEN=1 unknown ?", &good, None),
-        (scene, "hold BEN>GAB=100 unknown ?", &good, Some(Breach::Uncountable)),
+        (scene, "hold BEN>GAB=360001 planned", &["CMR>GAB=360000"], Some(Breach::OutOfBalance)),
+        (scene, "hold GAB>BEN=1 planned ?", &good, None),
+        (scene, "hold COG>BEN=1 sending", &good, Some(Breach::UnknownLevel)),
+        (scene, "hold BEN>GAB=100 planned ?", &good, Some(Breach::Uncountable)),
         (scene, "reserve CMR=600001", &good, Some(Breach::FloorBroken)),
         (scene, "inflow GAB S+6s", &good, Some(Breach::Stale)),
         (crossed, "", &["CMR>SEN=500000"], None),

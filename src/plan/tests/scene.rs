@@ -124,7 +124,7 @@ impl Scene {
                         amount,
                         arriving,
                         outcome: (*outcome).to_owned(),
-                        counted: *outcome != "planned",
+                        counted: !["planned", "awaiting_approval"].contains(outcome),
                     },
                 );
             }

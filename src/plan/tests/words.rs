@@ -300,7 +300,7 @@ const CASES: [(&str, Reason, &str, &str); 57] = [
         "more than 50 000 XOF leaves SEN",
     ),
     (
-        "FILL\nhold BEN>SEN=50000 unknown",
+        "FILL\nhold BEN>SEN=50000 planned",
         Reason::BelowTrigger,
         "SEN has 200 000 XOF, counting 50 000 XOF on its way in, not less than the 200 000 XOF of `below`",
         "anything leaves SEN",
@@ -336,7 +336,7 @@ const CASES: [(&str, Reason, &str, &str); 57] = [
         "SEN lacks at least 100 XOF",
     ),
     (
-        "FILL\nhold KEN>SEN=100 unknown ?",
+        "FILL\nhold KEN>SEN=100 planned ?",
         Reason::FxRateMissing,
         "TRD-HOLD-0 is still on its way, and without a rate nobody knows what it brings into SEN",
         "TRD-HOLD-0 is settled (`treasuryd transfers show TRD-HOLD-0`); this slot stays open for it",

@@ -6,7 +6,7 @@ use super::{Moves, moves, skips};
 use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Currency, Rate};
 use crate::plan::spread::{is_over, reference_rate};
-use crate::plan::{Inputs, Reason, plan};
+use crate::plan::{Hold, Inputs, Reason, plan};
 use crate::policy::{Policy, Rule};
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -88,6 +88,9 @@ impl Search<'_, '_> {
                 let holds = premise.standing.holds.values().filter(|hold| hold.lane == self.lane);
                 next.settled.extend(holds.map(|hold| hold.external_id.clone()));
             }
+            Reason::BalanceStale if self.unsettled(premise).next().is_some() => {
+                next.settled.extend(self.unsettled(premise).map(|hold| hold.external_id.clone()));
+            }
             Reason::FxRateMissing | Reason::FxSpread => next = self.with_rates(next, premise, reason)?,
             Reason::WalletMissing => next = self.with_wallets(next, premise),
             Reason::LimitReached => return self.at_a_later_slot(change),
@@ -98,6 +101,17 @@ impl Search<'_, '_> {
             _ => return self.with_balance(change, premise, reason),
         }
         Some(next)
+    }
+
+    /// Open intents that leave it unknown what the wallets hold whose need the policy judges.
+    fn unsettled<'p>(&'p self, premise: &'p Premise) -> impl Iterator<Item = &'p Hold> {
+        let judged: Vec<WalletId> = match &self.policy.rule {
+            Rule::Sweep(_) => vec![],
+            Rule::TopUp(top_up) => vec![top_up.wallet],
+            Rule::Rebalance(rebalance) => rebalance.weights.iter().map(|(wallet, _)| *wallet).collect(),
+        };
+        let attempted = premise.standing.holds.values().filter(|hold| hold.is_attempted());
+        attempted.filter(move |hold| judged.contains(&hold.lane.from) || judged.contains(&hold.lane.to))
     }
 
     fn slot_after(&self, premise: &Premise) -> Option<crate::model::Timestamp> {

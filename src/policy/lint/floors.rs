@@ -1,4 +1,4 @@
-//! Floors that contradict each other: a reserve over what a rule keeps, or over the level it fills to.
+//! Floors that contradict each other: a reserve over a rule's trigger, or over the level it fills to.
 //!
 //! A calendar reserve over `keep` is what calendar reserves are for, and no finding; one over the level of a top-up is,
 //! because the wallet then stays below its floor on just those days.
@@ -28,19 +28,16 @@ fn check_source<'d>(
 ) {
     let (wallet, currency) = (source.wallet, source.wallet.currency);
     let reserve = reserves.always(wallet);
-    if reserve <= source.keep {
+    // A small `keep` under a reserve for all is an ordinary set-up: the larger of the two stays.
+    if reserve <= source.above {
         return;
     }
-    let shown = money(reserve, currency);
-    let message = if reserve >= source.above {
-        format!(
-            "the reserve of {wallet} is {shown}, so the trigger of {} has no effect: nothing moves below the reserve",
-            money(source.above, currency)
-        )
-    } else {
-        format!("the reserve of {wallet} is {shown}, so the {} of `keep` has no effect", money(source.keep, currency))
-    };
-    let hint = "what stays is the larger of the two: raise the policy's figure to the reserve, or lower the reserve";
+    let message = format!(
+        "the reserve of {wallet} is {}, so the trigger of {} has no effect: nothing moves below the reserve",
+        money(reserve, currency),
+        money(source.above, currency)
+    );
+    let hint = "raise `above` to the reserve, or lower the reserve";
     report.warning(subject, at, "reserve-over-keep", message, hint);
 }
 

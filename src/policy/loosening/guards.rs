@@ -3,6 +3,7 @@
 use super::rules::crossings;
 use super::timing::span;
 use super::{Effect, Sheet, common_lanes, currencies, falling, money, rising};
+use crate::model::person_key;
 use crate::money::{Amount, Currency, Percent};
 use crate::policy::compared::Compared;
 use crate::policy::{Approval, Mode, Policy};
@@ -157,7 +158,7 @@ fn approvers(sheet: &mut Sheet<'_>, old: &Approval, new: &Approval) {
         let text = format!("{name} needs {} to approve instead of {}", people(new.approvers), old.approvers);
         sheet.tell(effect, "approvers", text);
     }
-    let names = |it: &Approval| it.from.iter().map(|name| name.trim().to_lowercase()).collect::<BTreeSet<_>>();
+    let names = |it: &Approval| it.from.iter().map(|name| person_key(name)).collect::<BTreeSet<_>>();
     let (was, is) = (names(old), names(new));
     let list = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
     match (was.is_empty(), is.is_empty()) {

@@ -3,7 +3,7 @@
 use super::amounts::{LeftOut, bare};
 use super::rule::{SMALLEST_TRANSFER, source_currencies};
 use super::walk::{Field, Fields};
-use crate::model::{Lane, tame};
+use crate::model::{Lane, person_key, tame};
 use crate::money::Amount;
 use crate::policy::findings::{Findings, Place, quoted};
 use crate::policy::keys::{APPROVAL, CANARY, MOST_APPROVERS};
@@ -67,7 +67,7 @@ fn names(findings: &mut Findings, field: Field<'_>) -> Vec<String> {
             let message = format!("{} is not a name", quoted(text));
             let hint = format!("write the name that stands behind `--by`, at most {LONGEST_APPROVER} characters");
             findings.error(item.place, "bad-approver", message, hint);
-        } else if names.iter().any(|other| other.to_lowercase() == name.to_lowercase()) {
+        } else if names.iter().any(|other| person_key(other) == person_key(&name)) {
             let message = format!("{} is named twice", quoted(&name));
             findings.error(item.place, "duplicate-approver", message, "the same person approves once; name each once");
         } else {
