@@ -79,9 +79,11 @@ impl Engine {
     /// What may be attempted, and when. What was not attempted since the start is due at once: `run` and `once` ask every
     /// open intent.
     pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
+        let policies = self.policies();
         let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
             let open = state.open.values();
-            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| self.wait_ends_at(tracked, now));
+            let wait_ends_at = |tracked: &Tracked| self.wait_ends_at(tracked, policies.as_deref(), now);
+            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| wait_ends_at(tracked));
             open.filter_map(|tracked| next(tracked).map(|at| (tracked.clone(), at))).collect()
         });
         let world = self.world();
