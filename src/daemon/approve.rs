@@ -39,8 +39,12 @@ impl Engine {
         let paused = self.has_pause_to_record();
         let events = |state: &State| {
             let Some(tracked) = state.tracked(&external_id) else { return Ok(Vec::new()) };
-            self.may(wish.approve, tracked, state, &by, paused)?;
-            let waiting = group(state, &tracked.intent).filter(|part| part.outcome == Outcome::AwaitingApproval);
+            // The records of one word may have been torn apart by a power loss: each part takes what it may still take.
+            let takes =
+                |part: &&Tracked| part.waits_under().is_some() && (!wish.approve || may_approve(part, &by).is_ok());
+            let speaks_for = group(state, &tracked.intent).find(takes).unwrap_or(tracked);
+            self.may(wish.approve, speaks_for, state, &by, paused)?;
+            let waiting = group(state, &tracked.intent).filter(takes);
             let event = |part: &Tracked| {
                 let (external_id, by, note) = (part.intent.external_id.clone(), by.clone(), note.clone());
                 if wish.approve {

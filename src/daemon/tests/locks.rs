@@ -19,7 +19,7 @@ const WORKS: [(&str, Work); 8] = [
     ("status", |engine, _, _| drop(engine.status())),
     ("asks", |engine, _, _| drop(engine.asks(engine.clock.now()))),
     ("next_work_at", |engine, _, _| {
-        engine.next_work_at();
+        let _ = engine.next_work_at();
     }),
     ("due", |engine, _, _| drop(engine.due(None))),
     ("approve", |engine, handle, wish| drop(handle.block_on(engine.approve(wish)))),
