@@ -183,7 +183,7 @@ impl HeldView {
             "the policies on disk wait for a person, because they loosen what was in force: {}. `treasuryd policies \
              accept {} --by NAME` puts them in force",
             self.loosens.join("; "),
-            self.hash.get(..12).unwrap_or(&self.hash)
+            self.hash.get(..16).unwrap_or(&self.hash)
         )
     }
 }

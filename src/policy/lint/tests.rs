@@ -67,11 +67,7 @@ fn a_top_up_is_no_circle_where_it_and_the_sweep_leave_each_other_alone() {
     check(&[HOME, &fill("below: 100_000, to: 250_000")], &[]);
     check(&[HOME, &fill("below: 100_001, to: 250_000")], &["error cycle home 5:21"]);
     check(&[HOME, &fill("below: 100_000, to: 250_001")], &["error cycle home 5:21"]);
-    check_with(
-        "reserves: { GAB: 100_001 }",
-        &[&fill("below: 100_001, to: 250_000"), HOME],
-        &[],
-    );
+    check_with("reserves: { GAB: 100_001 }", &[&fill("below: 100_001, to: 250_000"), HOME], &[]);
     let both = |keep: &str| {
         format!("back: top_up: {{ wallet: CMR, below: 5_000, to: 9_000, from: [{{ wallet: GAB, keep: {keep} }}] }}")
     };

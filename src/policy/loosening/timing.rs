@@ -3,26 +3,70 @@
 use super::{Effect, Sheet, common_lanes, falling, rising};
 use crate::model::Lane;
 use crate::policy::Policy;
-use chrono::{NaiveDate, TimeDelta};
+use crate::slot::Schedule;
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The year that is counted begins at 2026-01-01T00:00:00Z, whatever the date is: the same two sets are always judged alike.
+const YEAR_START_SECONDS: i64 = 1_767_225_600;
 
 pub(super) fn compare(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy) {
     let name = &new.name;
     let (was, is) = (&old.schedule, &new.schedule);
     if was.text() != is.text() {
         let text = format!("{name} runs by `{}` instead of `{}`", is.text(), was.text());
-        // A schedule with more slots a day is told by the worst case, where that rises.
-        sheet.tell(Effect::Neutral, "schedule", text);
+        let (before, now) = (Frequency::of(was), Frequency::of(is));
+        let effect = if now.is_within(before) { Effect::Neutral } else { Effect::Loosens };
+        sheet.tell(effect, "schedule", text);
     }
     if was.zone() != is.zone() {
         let text = format!("{name} goes by the clock of {} instead of {}", is.zone(), was.zone());
-        sheet.tell(Effect::Neutral, "timezone", text);
+        // A cut-off is a time of that clock.
+        let has_cut_off = was.window().not_after.is_some() || is.window().not_after.is_some();
+        let more = !Frequency::of(is).is_within(Frequency::of(was));
+        let effect = if has_cut_off || more { Effect::Loosens } else { Effect::Neutral };
+        sheet.tell(effect, "timezone", text);
     }
     window(sheet, old, new);
     holidays(sheet, old, new);
     if let Some(effect) = rising(old.catch_up, new.catch_up) {
         let (is, was) = (span(new.catch_up), span(old.catch_up));
         sheet.tell(effect, "catch-up", format!("{name} makes up for a slot missed by {is} instead of {was}"));
+    }
+}
+
+/// How often a schedule runs: over a year from a fixed date, and on its busiest local day.
+#[derive(Clone, Copy)]
+struct Frequency {
+    year: usize,
+    busiest_day: usize,
+}
+
+/// No more slots than this are counted, about 54 a day: of two schedules with so many nobody knows which has more.
+const MOST_COUNTED: usize = 20_000;
+
+impl Frequency {
+    /// Holidays, active dates and the cut-off are told for themselves, so they are left out.
+    fn of(schedule: &Schedule) -> Self {
+        let nothing = Self { year: 0, busiest_day: 0 };
+        let Ok(bare) = Schedule::new(schedule.text(), schedule.zone(), BTreeSet::new()) else { return nothing };
+        let Some(start) = DateTime::from_timestamp(YEAR_START_SECONDS, 0) else { return nothing };
+        let end = start + TimeDelta::days(366);
+        let slots = std::iter::successors(bare.next(start), |slot| bare.next(slot.instant()));
+        let mut found = nothing;
+        let mut today = (NaiveDate::MIN, 0);
+        for slot in slots.take_while(|slot| slot.instant() < end).take(MOST_COUNTED) {
+            let day = bare.local_date(slot);
+            today = if today.0 == day { (day, today.1 + 1) } else { (day, 1) };
+            found.year += 1;
+            found.busiest_day = found.busiest_day.max(today.1);
+        }
+        found
+    }
+
+    /// Whether it is surely not more often.
+    fn is_within(self, before: Self) -> bool {
+        self.year < MOST_COUNTED && self.year <= before.year && self.busiest_day <= before.busiest_day
     }
 }
 

@@ -76,7 +76,7 @@ impl<'n> Listed<'n> {
         let node = self.from.node;
         if let Value::Scalar(text) = &node.value {
             if looks_like_zone(text) {
-                return findings.zone_named(text, node.place).into_iter().collect();
+                return findings.zone_named(text, node.place, true).into_iter().collect();
             }
             let hint = format!("write a list, even for one wallet: from: [{}]", tame(text, 20));
             findings.error(node.place, "wrong-type", "`from` must be a list of wallets, not a single value", hint);
@@ -92,7 +92,7 @@ impl<'n> Listed<'n> {
     /// A zone, a bare code, or a map of the shape.
     fn source(&self, findings: &mut Findings, node: &'n Node) -> Option<Named<'n>> {
         match &node.value {
-            Value::Scalar(text) if looks_like_zone(text) => findings.zone_named(text, node.place),
+            Value::Scalar(text) if looks_like_zone(text) => findings.zone_named(text, node.place, false),
             Value::Map(_) => {
                 let fields = findings.fields(node, self.shape)?;
                 let named = fields.get("wallet")?;
@@ -143,14 +143,16 @@ impl<'n> Listed<'n> {
 }
 
 impl Findings {
-    fn zone_named(&mut self, text: &str, place: Place) -> Option<Named<'static>> {
+    /// A zone by its text, which stands `alone` or in a list.
+    fn zone_named(&mut self, text: &str, place: Place, alone: bool) -> Option<Named<'static>> {
         let zone = Zone::NAMED.into_iter().find(|zone| text == format!("zone({})", zone.word()));
         if zone.is_none() {
             let words = || Zone::NAMED.into_iter().map(Zone::word);
             let inner: String = text.chars().skip(4).filter(char::is_ascii_alphabetic).take(40).collect();
             let country = inner.to_ascii_uppercase().parse::<Country>().ok().filter(|it| Country::ALL.contains(it));
             let hint = match (country, nearest(&inner, words())) {
-                (Some(country), _) => format!("{country} is a country: write {country} alone"),
+                (Some(country), _) if alone => format!("{country} is a country: write [{country}]"),
+                (Some(country), _) => format!("{country} is a country: write {country}"),
                 (None, Some(meant)) => format!("write zone({meant})"),
                 (None, None) => format!("write {}", one_of(words().map(|word| format!("zone({word})")))),
             };

@@ -74,7 +74,8 @@ fn once_works_with_the_old_ones_until_somebody_accepts() {
     assert!(other.stderr.contains(&hash) && other.stderr.contains("40 000"), "{other:?}");
     assert_eq!(waits(&merchant), Some(hash.clone()), "nothing changed so far");
 
-    accept(&merchant, &hash[..8]).with_code(0);
+    accept(&merchant, &hash[..15]).with_code(2);
+    accept(&merchant, &hash[..16]).with_code(0);
     assert_eq!(waits(&merchant), None);
     let again = accept(&merchant, &hash).with_code(77);
     assert!(again.stderr.contains("no policies wait"), "{again:?}");

@@ -434,7 +434,7 @@ fn holidays() {
     assert_eq!(differences(&old, &new), []);
 }
 
-/// Running more often is looser only where more can leave on one day.
+/// Running more often is looser, on more days as well as more often on one.
 #[test]
 fn a_denser_schedule() {
     let hourly = |set: &mut PolicySet, index: usize| {
@@ -444,11 +444,16 @@ fn a_denser_schedule() {
     check_both(
         |_| {},
         |set| hourly(set, 0),
-        &[
-            "worst-case: consolidate-cemac runs up to 24 times a day instead of once, so COG may lose up to 2 000 000 000 \
-             XAF a day instead of 1 990 000 000 XAF",
-            "worst-case: consolidate-cemac runs up to 24 times a day instead of once, so GAB may lose up to 2 000 000 000 \
-             XAF a day instead of 1 990 000 000 XAF",
-        ],
+        &["schedule: consolidate-cemac runs by `0 * * * *` instead of `0 18 * * *`"],
+    );
+    let by = |text: &'static str| {
+        move |set: &mut PolicySet| {
+            set.policies[0].schedule = Schedule::new(text, chrono_tz::Africa::Douala, BTreeSet::new()).unwrap();
+        }
+    };
+    check_both(
+        by("0 18 * * MON"),
+        by("0 18 * * *"),
+        &["schedule: consolidate-cemac runs by `0 18 * * *` instead of `0 18 * * MON`"],
     );
 }

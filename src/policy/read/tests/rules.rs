@@ -44,12 +44,13 @@ fn a_zone_is_its_wallets_in_the_order_of_the_table_without_the_destination() {
         ("Zone(CEMAC)", "write zone(CEMAC)"),
         ("zone (CEMAC)", "write zone(CEMAC)"),
         ("zone(CEMAC", "write zone(CEMAC)"),
-        ("zone(GAB)", "GAB is a country: write GAB alone"),
+        ("zone(GAB)", "GAB is a country: write [GAB]"),
         ("zone(EU)", "write zone(CEMAC) or zone(UEMOA)"),
     ] {
         let found = findings(&[&from(text)]);
         assert_eq!((found[0].code, found[0].column, found[0].hint.as_str()), ("unknown-zone", 20, hint), "{text}");
     }
+    assert_eq!(findings(&[&from("[zone(GAB)]")])[0].hint, "GAB is a country: write GAB");
     let bare = findings(&[&from("[CEMAC]")]);
     assert!(bare[0].hint.starts_with("zone(CEMAC) stands in `from`"), "{bare:?}");
 }
