@@ -6,6 +6,7 @@ use super::resolve::WishError;
 use super::view::TransferView;
 use crate::intent::{Event, NotAllowed, Outcome, State, Tracked, group, may_approve, may_decide};
 use crate::model::{ExternalId, Timestamp, tame};
+use crate::policy::PolicySet;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -35,10 +36,15 @@ impl Engine {
         }
         self.find(&external_id)?;
         let note = tame(wish.note.trim(), 400);
+        let paused = self.has_pause_to_record();
         let events = |state: &State| {
             let Some(tracked) = state.tracked(&external_id) else { return Ok(Vec::new()) };
-            self.may(wish.approve, tracked, state, &by)?;
-            let waiting = group(state, &tracked.intent).filter(|part| part.outcome == Outcome::AwaitingApproval);
+            // The records of one word may have been torn apart by a power loss: each part takes what it may still take.
+            let takes =
+                |part: &&Tracked| part.waits_under().is_some() && (!wish.approve || may_approve(part, &by).is_ok());
+            let speaks_for = group(state, &tracked.intent).find(takes).unwrap_or(tracked);
+            self.may(wish.approve, speaks_for, state, &by, paused)?;
+            let waiting = group(state, &tracked.intent).filter(takes);
             let event = |part: &Tracked| {
                 let (external_id, by, note) = (part.intent.external_id.clone(), by.clone(), note.clone());
                 if wish.approve {
@@ -68,8 +74,8 @@ impl Engine {
         })
     }
 
-    /// Whether somebody's word counts as things stand.
-    fn may(&self, approve: bool, tracked: &Tracked, state: &State, by: &str) -> Result<(), WishError> {
+    /// Whether somebody's word counts as things stand. `paused`: a pause of everything is not in the state yet.
+    fn may(&self, approve: bool, tracked: &Tracked, state: &State, by: &str, paused: bool) -> Result<(), WishError> {
         let id = &tracked.intent.external_id;
         if tracked.outcome != Outcome::AwaitingApproval {
             return Err(WishError::Refused(format!("{id} does not wait for approval; it is {}", standing_of(tracked))));
@@ -88,7 +94,7 @@ impl Engine {
         }
         // A pause cancels whatever may be sent: an approval now would end the intent.
         let policy = tracked.intent.origin.policy().unwrap_or_default();
-        let paused = if state.standing.paused_all || self.has_pause_to_record() {
+        let paused = if state.standing.paused_all || paused {
             Some(("everything".to_owned(), "treasuryd resume".to_owned()))
         } else {
             let by_name = state.standing.paused.contains(policy);
@@ -103,14 +109,14 @@ impl Engine {
     }
 
     /// Why an intent need not be waited for any longer; `None` where it may still be approved, or does not wait.
-    pub(super) fn wait_is_over(&self, tracked: &Tracked) -> Option<String> {
+    pub(super) fn wait_is_over(&self, tracked: &Tracked, policies: Option<&PolicySet>) -> Option<String> {
         let terms = tracked.waits_under()?;
         if self.decision_now() > tracked.intent.expires_at || self.clock.now() > terms.until {
             let until = tracked.intent.expires_at.format("%Y-%m-%dT%H:%M:%SZ");
             let (given, needed) = (tracked.approvals.len(), terms.approvers);
             return Some(format!("it had {given} of {needed} approvals when its time was over at {until}"));
         }
-        let (policies, name) = (self.policies()?, tracked.intent.origin.policy()?);
+        let (policies, name) = (policies?, tracked.intent.origin.policy()?);
         match policies.get(name) {
             None => Some(format!("policy {name} is no longer in force")),
             Some(policy) if !policy.enabled || !policy.mode.sends() => Some(format!("policy {name} is no longer live")),
@@ -119,9 +125,14 @@ impl Engine {
     }
 
     /// When a wait is to be ended, on the machine's clock.
-    pub(super) fn wait_ends_at(&self, tracked: &Tracked, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn wait_ends_at(
+        &self,
+        tracked: &Tracked,
+        policies: Option<&PolicySet>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let terms = tracked.waits_under()?;
-        if self.wait_is_over(tracked).is_some() {
+        if self.wait_is_over(tracked, policies).is_some() {
             return Some(now);
         }
         Some(terms.until.min(tracked.intent.expires_at - self.ahead) + TimeDelta::milliseconds(1))
@@ -129,9 +140,10 @@ impl Engine {
 
     /// Ends the wait of all parts of a lane and slot, where it is over.
     pub(super) async fn end_wait(&self, external_id: &ExternalId) -> Result<(), EngineError> {
+        let policies = self.policies();
         let events = |state: &State| {
             let Some(tracked) = state.tracked(external_id) else { return Ok(Vec::new()) };
-            let Some(detail) = self.wait_is_over(tracked) else { return Ok(Vec::new()) };
+            let Some(detail) = self.wait_is_over(tracked, policies.as_deref()) else { return Ok(Vec::new()) };
             let waiting = group(state, &tracked.intent).filter(|part| part.outcome == Outcome::AwaitingApproval);
             let cancelled = |part: &Tracked| Event::Cancelled {
                 external_id: part.intent.external_id.clone(),

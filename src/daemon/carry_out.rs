@@ -3,6 +3,7 @@
 
 use super::doors::{BankError, Leave};
 use super::engine::{Engine, EngineError};
+use super::observe::FRESH_FOR;
 use super::preview::read_rates;
 use crate::intent::{
     ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, next_ask_at,
@@ -79,9 +80,11 @@ impl Engine {
     /// What may be attempted, and when. What was not attempted since the start is due at once: `run` and `once` ask every
     /// open intent.
     pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
+        let policies = self.policies();
         let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
             let open = state.open.values();
-            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| self.wait_ends_at(tracked, now));
+            let wait_ends_at = |tracked: &Tracked| self.wait_ends_at(tracked, policies.as_deref(), now);
+            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| wait_ends_at(tracked));
             open.filter_map(|tracked| next(tracked).map(|at| (tracked.clone(), at))).collect()
         });
         let world = self.world();
@@ -160,14 +163,20 @@ impl Engine {
         *times = times.saturating_add(1);
     }
 
-    /// Unknown outcomes first, then new moves in the order of slot, lane and part.
+    /// Waits that are over first: they need no request. Then unknown outcomes, then new moves in the order of slot, lane
+    /// and part.
     fn next_item(&self, source: WalletId) -> Result<Option<Item>, EngineError> {
         let now = self.clock.now();
         let here = self.asks(now).into_iter().filter(|(tracked, at)| tracked.intent.lane.from == source && *at <= now);
         let mut due: Vec<Tracked> = here.map(|(tracked, _)| tracked).collect();
         due.sort_by_key(|tracked| {
             let intent = &tracked.intent;
-            (tracked.outcome != Outcome::Unknown, intent.slot, intent.lane, intent.part)
+            let rank = match tracked.outcome {
+                Outcome::AwaitingApproval => 0,
+                Outcome::Unknown => 1,
+                _ => 2,
+            };
+            (rank, intent.slot, intent.lane, intent.part)
         });
         for tracked in due {
             if tracked.outcome == Outcome::AwaitingApproval {
@@ -226,6 +235,9 @@ impl Engine {
     }
 
     async fn send_first(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
+        if self.waits_for_acceptance(&tracked.intent) {
+            return Ok(Flow::Rest);
+        }
         // Refusals that need no balance come before any request.
         let nothing = Snapshot { taken_at: self.clock.now(), readings: BTreeMap::new(), problems: Vec::new() };
         if let Gate::Cancel(detail) = self.gate(tracked, &nothing, &BTreeMap::new()) {
@@ -233,21 +245,30 @@ impl Engine {
         }
         let source = tracked.intent.lane.from;
         let Ok(before_leave) = self.fresh_reading(source).await else { return Ok(Flow::Rest) };
-        let (rates, failures) = read_rates(&*self.bank, self.pairs_to_check(&tracked.intent)).await;
-        for failure in failures {
-            self.note_problem(&failure.to_string());
-        }
+        let rates_from = self.clock.now();
+        let mut rates = self.rates_for(&tracked.intent).await;
         let starting = self.starting.lock().await;
         let Some(leave) = self.leave().await? else { return Ok(Flow::Rest) };
         // The leave may have been long in coming: money is sent on a reading of a few seconds ago or not at all.
         let snapshot = if self.bank.can_read_with_leave() {
-            let reading = tokio::time::timeout(READING_WITH_LEAVE, self.fresh_reading(source)).await;
-            let Ok(Ok(snapshot)) = reading else { return Ok(Flow::Rest) };
+            let reading = async {
+                let snapshot = self.fresh_reading(source).await?;
+                if self.clock.now() - rates_from > FRESH_FOR {
+                    rates = self.rates_for(&tracked.intent).await;
+                }
+                Ok::<_, BankError>(snapshot)
+            };
+            let Ok(Ok(snapshot)) = tokio::time::timeout(READING_WITH_LEAVE, reading).await else {
+                return Ok(Flow::Rest);
+            };
             snapshot
         } else {
             // One request a minute: a second reading would never be younger than this one.
             before_leave
         };
+        if self.waits_for_acceptance(&tracked.intent) {
+            return Ok(Flow::Rest);
+        }
         match self.gate(tracked, &snapshot, &rates) {
             Gate::Cancel(detail) => self.cancel(tracked, detail).await,
             Gate::Wait(why) => {
@@ -256,6 +277,18 @@ impl Engine {
             }
             Gate::Send(before) => self.attempt(tracked, leave, Some(before), Some(starting)).await,
         }
+    }
+
+    /// Whether a set of policies waits for a person and none is in force: then nobody can say whether a policy's intent may
+    /// still go.
+    fn waits_for_acceptance(&self, intent: &Intent) -> bool {
+        let (none_in_force, held) = {
+            let world = self.world();
+            (world.policies.is_none(), world.held.clone())
+        };
+        let Some(held) = held.filter(|_| none_in_force && intent.origin.policy().is_some()) else { return false };
+        self.note_problem(&held.sentence());
+        true
     }
 
     async fn ask_again(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
@@ -288,14 +321,25 @@ impl Engine {
         Ok(Flow::Next)
     }
 
+    /// KPay's rates that an intent's last check needs, as they are now.
+    async fn rates_for(&self, intent: &Intent) -> BTreeMap<(Currency, Currency), Rate> {
+        let (rates, failures) = read_rates(&*self.bank, self.pairs_to_check(intent)).await;
+        for failure in failures {
+            self.note_problem(&failure.to_string());
+        }
+        rates
+    }
+
     /// The rates that are read again before an intent's first attempt: its own lane's where its spread is bounded, and
     /// all that its policy looks at where the plan is made again.
     fn pairs_to_check(&self, intent: &Intent) -> BTreeSet<(Currency, Currency)> {
         let lane = intent.lane;
-        let own = lane.crosses_currencies() && intent.fx.is_some_and(|fx| fx.max_spread.is_some());
-        let mut pairs: BTreeSet<_> = own.then_some((lane.from.currency, lane.to.currency)).into_iter().collect();
         let policies = self.policies();
         let policy = intent.origin.policy().and_then(|name| policies.as_ref()?.get(name));
+        let is_bounded = intent.fx.is_some_and(|fx| fx.max_spread.is_some())
+            || policy.is_some_and(|policy| policy.fx.max_spread.is_some());
+        let own = (lane.crosses_currencies() && is_bounded).then_some((lane.from.currency, lane.to.currency));
+        let mut pairs: BTreeSet<_> = own.into_iter().collect();
         if let Some(policy) = policy.filter(|_| intent.approval.is_some()) {
             pairs.extend(policy.rate_pairs());
         }

@@ -30,7 +30,7 @@ impl Engine {
         let result = self.decide_due(&policies, only).await;
         let outcome = if result.is_ok() { CycleResult::Ok } else { CycleResult::Failed };
         self.metrics.cycle(outcome, started.elapsed(), self.clock.now());
-        result.map(Some)
+        result
     }
 
     /// The policies whose slot is up now, found without asking KPay. A slot that was missed is told once.
@@ -96,7 +96,7 @@ impl Engine {
         true
     }
 
-    async fn decide_due(&self, policies: &PolicySet, only: Option<&str>) -> Result<Plan, EngineError> {
+    async fn decide_due(&self, policies: &PolicySet, only: Option<&str>) -> Result<Option<Plan>, EngineError> {
         let identity = self.identity().await?;
         let snapshot = self.reading_of_all().await?;
         let pairs = self.store.with_state(|state| self.basis(state, policies, self.decision_now(), only).pairs());
@@ -109,6 +109,11 @@ impl Engine {
         // A record may come between a plan and its decisions: a pause, an answer. Then the plan is made again, so that the
         // journal's decisions rest on exactly the state before them.
         loop {
+            // Others may have come into force while the bank was asked: then the next look decides, by those. Whatever
+            // comes into force after this line has its record before it is decided by, or after this decision's.
+            if self.policies().is_none_or(|in_force| in_force.hash != policies.hash) {
+                return Ok(None);
+            }
             let (made, events, seq) = self.store.with_state_at(|state, seq| {
                 let basis = self.basis(state, policies, now, only);
                 let inputs = basis.inputs(&snapshot, &rates, Some(&identity));
@@ -124,7 +129,7 @@ impl Engine {
             let fresh = self.without_known_ids(events)?;
             if fresh.is_empty() || self.append_after(seq, fresh).await? {
                 self.note_skips(&made);
-                return Ok(made);
+                return Ok(Some(made));
             }
         }
     }

@@ -404,6 +404,9 @@ impl Engine {
         }
     }
 
+    /// What was last seen, locked. Held for a few lines only, and never together with the store's own lock, in neither
+    /// order: nothing is asked of the store while this is held, and nothing given to `with_state` may come here, nor to
+    /// what comes here (`policies`, `has_pause_to_record`). What is needed of the world is fetched before.
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
         // A panic elsewhere ends the process; until then the data behind the lock is plain and complete.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)

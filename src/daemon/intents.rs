@@ -1,10 +1,10 @@
 //! From a plan to what the journal records of it: one decision a policy, with its intents.
 
-use crate::intent::{Event, PlannedWith, State, lane_verdicts, rates_seen};
+use crate::intent::{Event, LaneVerdict, PlannedWith, State, lane_verdicts, rates_seen};
 use crate::kpay;
 use crate::model::{ApprovalTerms, FxTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
 use crate::money::Amount;
-use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, reference_rate};
+use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Reason, reference_rate};
 use crate::policy::{Approval, Policy};
 use chrono::TimeDelta;
 
@@ -27,7 +27,9 @@ impl Decider<'_> {
         let policy = self.inputs.policies.get(&planned.policy)?;
         let intents: Option<Vec<Intent>> =
             planned.transfers.iter().map(|transfer| self.intent(policy, slot, planned, transfer)).collect();
-        let intents = intents?;
+        let mut intents = intents?;
+        let mut lanes = lane_verdicts(policy, planned);
+        self.leave_out_what_nobody_can_approve(&mut intents, &mut lanes);
         Some(Event::Decided {
             policy: planned.policy.clone(),
             slot,
@@ -35,10 +37,27 @@ impl Decider<'_> {
             policy_hash: self.inputs.policies.hash.clone(),
             taken_at: self.inputs.snapshot.taken_at,
             balances: self.inputs.snapshot.rows(),
-            lanes: lane_verdicts(policy, planned),
+            lanes,
             intents,
             planned_with: Some(Box::new(self.planned_with())),
         })
+    }
+
+    /// The time for approvals counts from the slot and may be shorter than `catch_up`: where it is over at the decision
+    /// already, the lane's slot is missed.
+    fn leave_out_what_nobody_can_approve(&self, intents: &mut Vec<Intent>, lanes: &mut [LaneVerdict]) {
+        let is_late = |intent: &Intent| intent.approval.is_some() && self.inputs.now > intent.expires_at;
+        for verdict in lanes {
+            let Some(late) = intents.iter().find(|intent| intent.lane == verdict.lane && is_late(intent)) else {
+                continue;
+            };
+            verdict.reason = Some(Reason::Missed);
+            verdict.detail = format!(
+                "it needs approval, and could be approved until {}",
+                late.expires_at.format("%Y-%m-%dT%H:%M:%SZ")
+            );
+        }
+        intents.retain(|intent| !is_late(intent));
     }
 
     fn planned_with(&self) -> PlannedWith {

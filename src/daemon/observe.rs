@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use std::sync::Arc;
 
 /// A reading older than this is not fresh enough to decide or send on.
-const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
+pub(super) const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
 /// A record at least this often: it shows later that this journal was here then.
 const RECORD_EVERY: TimeDelta = TimeDelta::minutes(50);
 

@@ -3,15 +3,16 @@
 use super::engine::Engine;
 use super::held::Held;
 use super::metrics::LimitLabel;
-use super::view::{ApprovalView, PolicyView, RateView, StatusView, TransferView, WalletView};
+use super::view::{ApprovalView, ErrorView, PolicyView, RateView, StatusView, TransferView, WalletView};
 use crate::intent::{Outcome, State};
-use crate::model::{BalanceRow, Timestamp, WalletId};
+use crate::model::{BalanceRow, Snapshot, Timestamp, WalletId};
 use crate::money::Amount;
 use crate::plan::Skip;
 use crate::policy::{Policy, PolicySet};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A reading older than this many seconds makes the daemon not ready.
 const STALE_AFTER: TimeDelta = TimeDelta::minutes(15);
@@ -23,17 +24,14 @@ impl Engine {
         let now = self.clock.now();
         let records = self.store.records();
         self.refresh_gauges(now);
-        let world = self.world();
-        let policies = world.policies.clone();
-        let snapshot = world.snapshot.clone();
+        let damage = self.store.is_read_only();
+        let Seen { policies, snapshot, read_error, skipped, finished, errors, held } = self.seen();
         let mut why_not = Vec::new();
         if policies.is_none() {
             why_not.push("no policies are loaded".to_owned());
         }
-        if let Some(damage) = self.store.is_read_only() {
-            why_not.push(damage);
-        }
-        match (&world.read_error, &snapshot) {
+        why_not.extend(damage);
+        match (&read_error, &snapshot) {
             (Some(error), _) => why_not.push(format!("the last reading of balances failed: {error}")),
             (None, None) => why_not.push("balances have not been read yet".to_owned()),
             (None, Some(snapshot)) if now - snapshot.taken_at > STALE_AFTER => {
@@ -44,19 +42,43 @@ impl Engine {
         let view = self.store.with_state(|state| {
             let rows = snapshot.as_ref().map_or_else(|| state.balances.clone(), |snapshot| snapshot.rows());
             let read_at = snapshot.as_ref().map_or(state.last_observed, |snapshot| Some(snapshot.taken_at));
-            status_of(state, policies.as_deref(), &rows, read_at, now, &world.skipped)
+            status_of(state, policies.as_deref(), &rows, read_at, now, &skipped)
         });
         StatusView {
             environment: self.rules.environment.to_string(),
             ready: why_not.is_empty(),
             not_ready_because: why_not,
-            last_transfers: world.finished.iter().map(TransferView::from).collect(),
-            last_errors: world.errors.iter().cloned().collect(),
+            last_transfers: finished,
+            last_errors: errors,
             journal_records: records,
-            held_policies: world.held.as_ref().map(Held::view),
+            held_policies: held.as_ref().map(Held::view),
             ..view
         }
     }
+
+    fn seen(&self) -> Seen {
+        let world = self.world();
+        Seen {
+            policies: world.policies.clone(),
+            snapshot: world.snapshot.clone(),
+            read_error: world.read_error.clone(),
+            skipped: world.skipped.clone(),
+            finished: world.finished.iter().map(TransferView::from).collect(),
+            errors: world.errors.iter().cloned().collect(),
+            held: world.held.clone(),
+        }
+    }
+}
+
+/// A copy of what the status shows of the engine's world: the store is asked with the world's lock given back.
+struct Seen {
+    policies: Option<Arc<PolicySet>>,
+    snapshot: Option<Arc<Snapshot>>,
+    read_error: Option<String>,
+    skipped: BTreeMap<String, Vec<Skip>>,
+    finished: Vec<TransferView>,
+    errors: Vec<ErrorView>,
+    held: Option<Held>,
 }
 
 impl Engine {
@@ -76,7 +98,8 @@ impl Engine {
                 self.metrics.limit_used(LimitLabel::PerDay(*currency), used.decimal(), cap.decimal());
             }
         });
-        for (wallet, difference) in self.world().unexplained() {
+        let unexplained = self.world().unexplained();
+        for (wallet, difference) in unexplained {
             self.metrics.books_difference(wallet, difference);
         }
     }

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 mod held;
+mod locks;
 mod terms;
 
 /// A clock that moves when the bank says so.

@@ -2,6 +2,7 @@
 //! decided, and then sent as it is or cancelled, never changed (CONTRACT 1). Resends of an unknown outcome do not pass
 //! here: they move nothing new.
 
+use super::gate_policy::tightened;
 use super::gate_terms::terms_unmet;
 use super::{Outcome, State, Tracked};
 use crate::model::{Intent, Snapshot, Timestamp};
@@ -93,6 +94,9 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
     if closes.is_some_and(|closes| inputs.now > closes) {
         return Some(format!("the cut-off (not_after) of policy {name} is over for its day"));
     }
+    if let Some(why) = tightened(intent, policy, inputs.state) {
+        return Some(why);
+    }
     let key = intent.day_key()?;
     let used = standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);
     let limit = policy.limits.max_per_day.get(&intent.currency())?;
@@ -104,7 +108,9 @@ fn funds_refusal(tracked: &Tracked, inputs: &GateInputs<'_>, available: Amount) 
     let intent = &tracked.intent;
     let source = intent.lane.from;
     let reserve = inputs.policies.map_or(Amount::ZERO, |set| set.reserve(source, inputs.now));
-    let floor = intent.floor.max(reserve);
+    let policy = intent.origin.policy().and_then(|name| inputs.policies?.get(name));
+    let keep = policy.map_or(Amount::ZERO, |policy| policy.keep(source));
+    let floor = intent.floor.max(reserve).max(keep);
     let needed = attempted_elsewhere(tracked, inputs.state)?.checked_add(floor)?.checked_add(intent.amount)?;
     if available < needed {
         return Ok(Some(format!(
@@ -126,7 +132,8 @@ fn funds_refusal(tracked: &Tracked, inputs: &GateInputs<'_>, available: Amount) 
         return Ok(Some(format!("limits.max_transfers_per_hour ({}) is used up", inputs.caps.max_transfers_per_hour)));
     }
     let Some(cap) = inputs.caps.max_per_day.get(&intent.currency()) else { return Ok(None) };
-    let used = standing.cap_day_used.get(&(intent.cap_day, intent.currency())).copied().unwrap_or(Amount::ZERO);
+    let day = tracked.cap_day_at(inputs.clock);
+    let used = standing.cap_day_used.get(&(day, intent.currency())).copied().unwrap_or(Amount::ZERO);
     let over = used.checked_add(intent.amount)? > *cap;
     Ok(over.then(|| format!("limits.max_per_day ({} {}) is used up", cap.grouped(), intent.currency())))
 }

@@ -1,8 +1,9 @@
 //! The part of the last check that looks at an intent's own terms: the rate's spread, and what was approved.
 
 use super::{Gate, GateInputs, Tracked, approvals_by, group, signed};
-use crate::model::{ApprovalTerms, Intent};
-use crate::plan::{Again, AgainInputs, Reason, basis_points, is_over, plan_again};
+use crate::model::{ApprovalTerms, Intent, RateReference};
+use crate::money::{Currency, Percent};
+use crate::plan::{Again, AgainInputs, Reason, basis_points, is_over, plan_again, reference_rate};
 use crate::policy::{Policy, PolicySet};
 
 /// The first term that keeps an intent from being sent now; `None` where all are met.
@@ -10,13 +11,27 @@ pub(super) fn terms_unmet(tracked: &Tracked, inputs: &GateInputs<'_>) -> Option<
     spread_unmet(&tracked.intent, inputs).or_else(|| approval_unmet(tracked, inputs))
 }
 
-/// The rate as it is now must be as near to the reference of the decision as the policy allows.
+/// The rate as it is now must be as near to the reference as the policy allowed at the decision and as it allows now.
 fn spread_unmet(intent: &Intent, inputs: &GateInputs<'_>) -> Option<Gate> {
-    let (from, to) = (intent.lane.from.currency, intent.lane.to.currency);
-    let fx = intent.fx?;
-    let max_spread = fx.max_spread?;
+    if !intent.lane.crosses_currencies() {
+        return None;
+    }
+    let pair = (intent.lane.from.currency, intent.lane.to.currency);
+    let decided = intent.fx.and_then(|fx| Some((fx.max_spread?, fx.reference)));
+    let policy = intent.origin.policy().and_then(|name| inputs.policies?.get(name));
+    let last = inputs.state.standing.rates.get(&pair).map(|applied| applied.rate);
+    let now = policy.and_then(|policy| Some((policy.fx.max_spread?, reference_rate(&policy.fx, pair, last))));
+    [decided, now].into_iter().flatten().find_map(|(most, reference)| over_spread(pair, most, reference, inputs))
+}
+
+fn over_spread(
+    (from, to): (Currency, Currency),
+    max_spread: Percent,
+    reference: Option<RateReference>,
+    inputs: &GateInputs<'_>,
+) -> Option<Gate> {
     let word = Reason::FxSpread.word();
-    let Some(reference) = fx.reference else {
+    let Some(reference) = reference else {
         return Some(Gate::Cancel(format!("{word}: nothing is known that {from} to {to} could be compared with")));
     };
     let Some(rate) = inputs.rates.get(&(from, to)) else {
@@ -44,12 +59,15 @@ fn approval_unmet(tracked: &Tracked, inputs: &GateInputs<'_>) -> Option<Gate> {
     let Some(policy) = intent.origin.policy().and_then(|name| policies.get(name)) else {
         return Some(Gate::Cancel("its policy is no longer in force".to_owned()));
     };
+    if let Some(why) = too_few(tracked, terms, policy) {
+        return Some(Gate::Cancel(why));
+    }
     // The parts go in order and the plan was made again for all of them with the first: what that moved is gone from the
     // source, and would be missed here.
     if intent.part > 1 {
         return None;
     }
-    too_few(tracked, terms, policy).map(Gate::Cancel).or_else(|| planned_less(intent, terms, policies, policy, inputs))
+    planned_less(intent, terms, policies, policy, inputs)
 }
 
 /// Whether the policy as it is now asks for more people than have approved.

@@ -5,6 +5,7 @@ mod approval;
 mod event;
 mod fx;
 mod gate;
+mod gate_policy;
 mod gate_terms;
 mod lane_verdicts;
 mod planned_with;

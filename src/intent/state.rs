@@ -167,16 +167,17 @@ impl State {
         Ok(())
     }
 
-    fn count_first_attempt(&mut self, intent: &Intent, at: Timestamp) -> Result<(), MoneyError> {
+    fn count_first_attempt(&mut self, tracked: &Tracked, at: Timestamp) -> Result<(), MoneyError> {
         let attempts = &mut self.standing.first_attempts;
         attempts.push_back(at);
         while attempts.front().is_some_and(|first| at - *first >= TimeDelta::hours(1)) {
             attempts.pop_front();
         }
-        let key = (intent.cap_day, intent.currency());
+        let (day, intent) = (tracked.cap_day_at(at), &tracked.intent);
+        let key = (day, intent.currency());
         let used = self.standing.cap_day_used.get(&key).copied().unwrap_or(Amount::ZERO);
         self.standing.cap_day_used.insert(key, used.checked_add(intent.amount)?);
-        let oldest = intent.cap_day - DAYS_KEPT;
+        let oldest = day - DAYS_KEPT;
         self.standing.cap_day_used.retain(|(day, _), _| *day >= oldest);
         Ok(())
     }
@@ -205,8 +206,8 @@ impl State {
             from: tracked.outcome.word(),
             step: format!("{step:?}"),
         })?;
-        tracked.updated_at = at;
         self.take_facts(&mut tracked, at, event)?;
+        tracked.updated_at = at;
         if tracked.outcome.is_open() || tracked.rate_is_pending() {
             self.open.insert(id.clone(), tracked.clone());
         }
@@ -223,7 +224,7 @@ impl State {
             Event::Attempted { attempt, balance_before, .. } => {
                 tracked.attempts = *attempt;
                 if !tracked.counted {
-                    self.count_first_attempt(&tracked.intent, at)?;
+                    self.count_first_attempt(tracked, at)?;
                     tracked.counted = true;
                 }
                 tracked.first_attempt_at.get_or_insert(at);
@@ -286,8 +287,13 @@ impl State {
         tracked.facts = Some(facts.clone());
         let lane = tracked.intent.lane;
         if let Some(rate) = facts.exchange_rate {
+            // A rate that is only completed now was applied when the move was: one applied since then stays the last.
+            let applied_at = if completes_rate { tracked.updated_at } else { at };
             let pair = (lane.from.currency, lane.to.currency);
-            self.standing.rates.insert(pair, AppliedRate { rate, at });
+            let newer = self.standing.rates.get(&pair).filter(|known| known.at > applied_at);
+            if !completes_rate || newer.is_none() {
+                self.standing.rates.insert(pair, AppliedRate { rate, at: applied_at });
+            }
         }
         // A person's finding on an earlier transfer's id: the balance before our vain attempt already showed it.
         let was_ours = evidence == Evidence::Response || tracked.may_have_arrived;

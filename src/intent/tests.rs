@@ -8,6 +8,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use std::collections::BTreeMap;
 
 mod approvals;
+mod tightened;
 
 fn instant(second: i64) -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 24, 17, 0, 0).unwrap() + TimeDelta::seconds(second)

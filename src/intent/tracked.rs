@@ -3,6 +3,7 @@
 use super::{AppliedFacts, ApprovedBy, Evidence, Outcome};
 use crate::model::{Intent, Timestamp};
 use crate::money::Amount;
+use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 /// One intent and what happened to it.
@@ -44,6 +45,14 @@ pub struct Tracked {
 }
 
 impl Tracked {
+    /// The UTC day whose daily cap counts a first attempt made at an instant of the machine's clock: the day decided for,
+    /// and as many days later as have passed since the decision. Without `--at` that is the day of the attempt.
+    #[must_use]
+    pub fn cap_day_at(&self, clock: Timestamp) -> NaiveDate {
+        let passed = clock.date_naive() - self.created_at.date_naive();
+        self.intent.cap_day.checked_add_signed(passed.max(TimeDelta::zero())).unwrap_or(self.intent.cap_day)
+    }
+
     /// A fresh intent.
     #[must_use]
     pub fn new(intent: Intent, at: Timestamp) -> Self {

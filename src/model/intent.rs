@@ -80,7 +80,8 @@ pub struct Intent {
     pub expires_at: Timestamp,
     /// The policy's local date of the slot: the day `max_per_day` counts it on.
     pub limit_day: NaiveDate,
-    /// The UTC date on which the configuration's daily caps count it.
+    /// The UTC date it was decided for. The configuration's daily caps count it on the day of its first attempt, which
+    /// may be a later one.
     pub cap_day: NaiveDate,
     /// Whether the journal already held a record from the hour before the slot: only then does a later 409 prove our
     /// own amount without balance evidence (CONTRACT, "What a 409 means").

@@ -24,7 +24,8 @@ pub struct Standing {
     /// What each policy has moved or means to move, by local day of the slot.
     #[serde(with = "pairs")]
     pub day_used: BTreeMap<DayKey, Amount>,
-    /// What all moves together have used of the configuration's daily caps, by UTC day and currency.
+    /// What all moves together have used of the configuration's daily caps, by the UTC day of the first attempt and
+    /// currency.
     #[serde(with = "pairs")]
     pub cap_day_used: BTreeMap<(NaiveDate, Currency), Amount>,
     /// When the first attempts of the last hour were made, oldest first.
@@ -114,7 +115,8 @@ pub struct AppliedRate {
 pub struct Caps {
     /// First attempts in any sliding hour.
     pub max_transfers_per_hour: u32,
-    /// Sum of first attempts a UTC day, by source currency; a currency without an entry has no cap.
+    /// Sum of first attempts a UTC day, by source currency; a currency without an entry has no cap. It is the day of
+    /// the attempt: what was decided on Monday and is sent on Tuesday, after an approval, is Tuesday's.
     pub max_per_day: BTreeMap<Currency, Amount>,
 }
 
