@@ -96,7 +96,11 @@ impl Engine {
         true
     }
 
-    async fn decide_due(&self, policies: &PolicySet, only: Option<&str>) -> Result<Option<Plan>, EngineError> {
+    pub(super) async fn decide_due(
+        &self,
+        policies: &PolicySet,
+        only: Option<&str>,
+    ) -> Result<Option<Plan>, EngineError> {
         let identity = self.identity().await?;
         let snapshot = self.reading_of_all().await?;
         let pairs = self.store.with_state(|state| self.basis(state, policies, self.decision_now(), only).pairs());

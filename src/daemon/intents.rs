@@ -229,4 +229,21 @@ policies:
         let (planned, event) = cycle(&set, &mut State::default(), at("2026-11-24T17:00:05Z"));
         assert!(event.is_none() && !planned.due && planned.skipped.len() == 2, "{planned:?}");
     }
+
+    #[test]
+    fn what_nobody_can_approve_in_time_is_missed_and_not_written() {
+        let text =
+            TEXT.replace("holidays: { GAB: [2026-11-24] }", "approval: { above: 1_000 XAF, approvers: 1, within: 5m }");
+        let set = parse(&[SourceFile { path: "p/a.yaml".into(), text }]).unwrap().set;
+        for (now, written) in [("2026-11-24T17:05:00Z", 2), ("2026-11-24T17:05:01Z", 0)] {
+            let mut state = State::default();
+            let (_, event) = cycle(&set, &mut state, at(now));
+            let Some(Event::Decided { lanes, intents, .. }) = event else { panic!("the slot was up") };
+            assert_eq!(intents.len(), written, "{now}");
+            let reason = (written == 0).then_some(Reason::Missed);
+            assert!(lanes.len() == 2 && lanes.iter().all(|verdict| verdict.reason == reason), "{lanes:?}");
+            let (planned, again) = cycle(&set, &mut state, at("2026-11-24T17:06:00Z"));
+            assert!(again.is_none() && !planned.due, "the slot is decided");
+        }
+    }
 }

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 
 mod held;
 mod locks;
+mod replaced;
 mod terms;
 
 /// A clock that moves when the bank says so.

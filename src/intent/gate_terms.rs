@@ -95,8 +95,11 @@ fn planned_less(
         clock: inputs.clock,
     };
     let parts: Vec<&Intent> = group(inputs.state, intent).map(|part| &part.intent).collect();
+    let all = inputs.state.open.values().filter(|other| other.outcome.is_open()).map(|other| &other.intent);
+    let of_slot = all.filter(|other| (&other.origin, other.slot) == (&intent.origin, intent.slot));
+    let beside: Vec<&Intent> = of_slot.filter(|other| other.lane != intent.lane).collect();
     let currency = intent.currency();
-    match plan_again(&again, &policy.name, &parts) {
+    match plan_again(&again, &policy.name, &parts, &beside) {
         Ok(Again::Moves(amount)) if amount >= terms.amount => None,
         Ok(Again::Moves(amount)) => Some(Gate::Cancel(format!(
             "{} {currency} were approved, and only {} {currency} would be moved now",

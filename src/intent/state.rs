@@ -153,7 +153,7 @@ impl State {
         Ok(tracked)
     }
 
-    /// Adds an intent to, or takes it from, what its policy used of its local day.
+    /// Adds an intent to, or takes it from, what its policy used of its slot and its local day.
     fn count_day(
         &mut self,
         intent: &Intent,
@@ -162,6 +162,12 @@ impl State {
         let Some(key) = intent.day_key() else { return Ok(()) };
         let used = self.standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);
         self.standing.day_used.insert(key.clone(), operation(used, intent.amount)?);
+        if let Some(key) = intent.slot_key() {
+            let used = self.standing.slot_used.get(&key).copied().unwrap_or(Amount::ZERO);
+            let oldest = key.slot.instant() - DAYS_KEPT;
+            self.standing.slot_used.retain(|kept, _| kept.policy != key.policy || kept.slot.instant() >= oldest);
+            self.standing.slot_used.insert(key, operation(used, intent.amount)?);
+        }
         let oldest = intent.limit_day - DAYS_KEPT;
         self.standing.day_used.retain(|kept, _| kept.policy != key.policy || kept.day >= oldest);
         Ok(())

@@ -7,6 +7,7 @@ use crate::plan::{Caps, Reason};
 use chrono::{TimeDelta, TimeZone, Utc};
 use std::collections::BTreeMap;
 
+mod again;
 mod approvals;
 mod tightened;
 
@@ -100,8 +101,8 @@ fn not_sent() -> Reply {
     Reply::NotSent { detail: "connection refused".to_owned() }
 }
 
-fn applied() -> Reply {
-    Reply::Applied(AppliedFacts {
+fn facts() -> AppliedFacts {
+    AppliedFacts {
         amount: Amount::whole(230_000),
         kpay_id: Some("k1".to_owned()),
         source_reference: Some("TRF-OUT-1".to_owned()),
@@ -109,7 +110,11 @@ fn applied() -> Reply {
         exchange_rate: Some(Rate::ONE),
         credited: None,
         fee: None,
-    })
+    }
+}
+
+fn applied() -> Reply {
+    Reply::Applied(facts())
 }
 
 /// Outcome and whether lane and funds are held, after the replies.

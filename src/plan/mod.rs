@@ -42,7 +42,7 @@ pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;
 pub use second_opinion::{Breach, Objection, second_opinion};
 pub use spread::{basis_points, is_over, peg, reference_rate};
-pub use standing::{AppliedRate, Caps, DayKey, Decided, Hold, LaneDecision, LastOutflow, Standing};
+pub use standing::{AppliedRate, Caps, DayKey, Decided, Hold, LaneDecision, LastOutflow, SlotKey, Standing};
 pub use trial::{lane_amounts, plan_for_test};
 
 #[cfg(test)]

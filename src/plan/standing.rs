@@ -24,6 +24,9 @@ pub struct Standing {
     /// What each policy has moved or means to move, by local day of the slot.
     #[serde(with = "pairs")]
     pub day_used: BTreeMap<DayKey, Amount>,
+    /// What each policy has moved or means to move for each slot.
+    #[serde(with = "pairs", default)]
+    pub slot_used: BTreeMap<SlotKey, Amount>,
     /// What all moves together have used of the configuration's daily caps, by the UTC day of the first attempt and
     /// currency.
     #[serde(with = "pairs")]
@@ -91,6 +94,17 @@ pub struct DayKey {
     pub day: NaiveDate,
 }
 
+/// What a policy moves for one slot, by source currency.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SlotKey {
+    /// The policy's name.
+    pub policy: String,
+    /// The slot.
+    pub slot: Slot,
+    /// The source's currency.
+    pub currency: Currency,
+}
+
 /// Enough of the last applied move out of a wallet to recognise a reading that does not show it yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastOutflow {
@@ -140,6 +154,15 @@ impl Intent {
     pub fn day_key(&self) -> Option<DayKey> {
         let policy = self.origin.policy()?.to_owned();
         Some(DayKey { policy, currency: self.currency(), day: self.limit_day })
+    }
+}
+
+impl Intent {
+    /// Where its slot's use is counted; `None` for a manual move.
+    #[must_use]
+    pub fn slot_key(&self) -> Option<SlotKey> {
+        let policy = self.origin.policy()?.to_owned();
+        Some(SlotKey { policy, slot: self.slot?, currency: self.currency() })
     }
 }
 

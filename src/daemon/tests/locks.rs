@@ -86,3 +86,19 @@ async fn whoever_waits_for_the_store_holds_nothing_of_the_world() {
     });
     assert!(WORKS.iter().all(|_| ends.recv_timeout(LONG).is_ok()));
 }
+
+/// What the two above cannot see: a lock that is taken only after others were taken and given back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_looks_at_once_never_wait_for_each_other_for_ever() {
+    let (evening, _) = waiting_evening().await;
+    let (done, ends) = channel();
+    let looks: [fn(&Engine); 2] = [|engine| drop(engine.status()), |engine| drop(engine.asks(engine.clock.now()))];
+    for look in looks {
+        let (engine, done) = (evening.engine.clone(), done.clone());
+        std::thread::spawn(move || {
+            (0..3_000).for_each(|_| look(&engine));
+            done.send(()).unwrap();
+        });
+    }
+    assert!(looks.iter().all(|_| ends.recv_timeout(LONG * 4).is_ok()), "two threads wait for each other");
+}

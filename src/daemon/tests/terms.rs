@@ -102,3 +102,15 @@ async fn approvals_and_refusals_at_the_same_moment_leave_one_answer() {
         assert!(approvals.count() <= 1, "round {round}");
     }
 }
+
+/// The leave to send may be long in coming: a rate from before it says nothing any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rate_is_read_again_after_a_long_wait_for_the_leave() {
+    for (rate_then, sent) in [("1.015", 1), ("1.0151", 0)] {
+        let waiting = WhileWaiting { seconds: 60, spent_elsewhere: 1 };
+        let text = ACROSS.replace("above: 100_000 XAF", "above: 100_000 XAF, fixed: 100_000 XAF");
+        let evening = evening_of(&text, &[Some("1.01"), Some("1.01"), Some(rate_then)], waiting, 100, true).await;
+        evening.work().await;
+        assert_eq!((evening.sent(), evening.count(Outcome::Cancelled)), (sent, 1 - sent), "{rate_then}");
+    }
+}
