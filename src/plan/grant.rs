@@ -121,6 +121,8 @@ fn in_parts(
 fn as_canary(case: &Case<'_, '_>, sizes: &Sizes, canary: &Canary, whole: Grant) -> Result<Grant, Refusal> {
     let share = whole.total.checked_mul(canary.share.factor()?)?;
     let most = canary.max.get(&sizes.currency).map_or(share, |most| share.min(*most));
+    let left = limits::left_of_share(&case.scope, canary.share.factor()?, sizes.currency)?;
+    let most = left.map_or(most, |left| most.min(left.max(Amount::ZERO)));
     let split = split(sizes.rounded(most)?, sizes.largest, whole.parts.len())?;
     let total = sizes.rounded(most)?.checked_sub(split.rest)?;
     if split.parts.is_empty() {

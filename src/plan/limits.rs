@@ -1,12 +1,14 @@
 //! What a policy's own limits and the configuration's caps leave. Money only; the count of transfers stands in `sweep`.
 
 use super::refusal::money;
+use super::scope::Scope;
 use super::taken::Taken;
 use super::world::World;
 use super::{DayKey, Inputs};
 use crate::model::Slot;
 use crate::money::{Amount, Currency, MoneyError};
 use crate::policy::Policy;
+use rust_decimal::Decimal;
 
 /// A limit that bounds a lane's amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,26 @@ pub(super) fn tightest(
         .map(|(limit, most, used)| Ok(Bound { limit, most, used, left: most.checked_sub(used)? }))
         .collect();
     Ok(bounds?.into_iter().min_by_key(|bound| bound.left))
+}
+
+/// What is left of a share of the policy's own limits, for a canary: what it sends in a slot and on a day, over all its
+/// decisions, is no more than that share of them. `None` where there are no limits.
+pub(super) fn left_of_share(
+    scope: &Scope<'_, '_>,
+    share: Decimal,
+    currency: Currency,
+) -> Result<Option<Amount>, MoneyError> {
+    let (standing, policy, slot) = (scope.inputs.standing, scope.policy, scope.slot);
+    let day = DayKey { policy: policy.name.clone(), currency, day: policy.schedule.local_date(slot) };
+    let today = standing.day_used.get(&day).copied().unwrap_or(Amount::ZERO);
+    let decided_before = standing.decided.get(&policy.name).is_some_and(|decided| decided.slot == slot);
+    let in_slot = if decided_before { today } else { Amount::ZERO };
+    let now = scope.taken.really_in_slot(currency);
+    let limits = [(&policy.limits.max_per_slot, in_slot), (&policy.limits.max_per_day, today)];
+    let bounds = limits.into_iter().filter_map(|(limit, used)| limit.get(&currency).map(|most| (*most, used)));
+    let left: Result<Vec<Amount>, MoneyError> =
+        bounds.map(|(most, used)| most.checked_mul(share)?.checked_sub(used.checked_add(now)?)).collect();
+    Ok(left?.into_iter().min())
 }
 
 impl Bound {

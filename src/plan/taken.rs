@@ -25,6 +25,8 @@ pub(super) struct Taken<'a> {
     as_if: Given<'a>,
     /// What the policy at hand took in its slot, by source currency, as if it were live.
     in_slot: BTreeMap<Currency, Amount>,
+    /// What it really sends of that.
+    really_in_slot: BTreeMap<Currency, Amount>,
 }
 
 impl<'a> Taken<'a> {
@@ -32,6 +34,7 @@ impl<'a> Taken<'a> {
     pub(super) fn begin_policy(&mut self) {
         self.as_if = Given::default();
         self.in_slot.clear();
+        self.really_in_slot.clear();
     }
 
     /// The policy that has the lane.
@@ -59,6 +62,10 @@ impl<'a> Taken<'a> {
         self.in_slot.get(&currency).copied().unwrap_or(Amount::ZERO)
     }
 
+    pub(super) fn really_in_slot(&self, currency: Currency) -> Amount {
+        self.really_in_slot.get(&currency).copied().unwrap_or(Amount::ZERO)
+    }
+
     pub(super) fn transfers(&self) -> usize {
         self.sent.transfers + self.as_if.transfers
     }
@@ -67,11 +74,13 @@ impl<'a> Taken<'a> {
     /// kept where a sum has no room.
     pub(super) fn give(&mut self, policy: &'a str, lane: Lane, sent: Moved, as_if: Moved) -> Result<(), MoneyError> {
         let in_slot = self.in_slot(lane.from.currency).checked_add(sent.amount)?.checked_add(as_if.amount)?;
+        let really_in_slot = self.really_in_slot(lane.from.currency).checked_add(sent.amount)?;
         let sent = self.sent.with(policy, lane, sent)?;
         let as_if = self.as_if.with(policy, lane, as_if)?;
         self.sent.keep(lane, &sent);
         self.as_if.keep(lane, &as_if);
         self.in_slot.insert(lane.from.currency, in_slot);
+        self.really_in_slot.insert(lane.from.currency, really_in_slot);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Breach;
 use super::review::{Review, total};
+use super::rules::{is_canary, part};
 use crate::model::{Lane, Slot, Timestamp};
 use crate::money::{Amount, Currency};
 use crate::plan::{DayKey, PolicyPlan};
@@ -56,8 +57,14 @@ impl Review<'_> {
                 (policy.limits.max_per_slot.get(&currency), in_slot, Breach::OverSlotLimit),
                 (policy.limits.max_per_day.get(&currency), today, Breach::OverDayLimit),
             ];
+            let trial = policy.canary.as_ref().filter(|_| is_canary(policy));
             for (most, used, breach) in limits {
                 let Some(most) = most else { continue };
+                if let Some(share) = trial.map(|canary| canary.share.percent()) {
+                    let all = moved.and_then(|moved| moved.checked_add(used).ok());
+                    let within = all.zip(part(*most, share)).is_some_and(|(all, most)| all <= most);
+                    self.object_if(!within, Breach::CanaryTooLarge);
+                }
                 match moved.and_then(|moved| moved.checked_add(used).ok()) {
                     Some(all) => self.object_if(all > *most, breach),
                     None => self.object(Breach::Uncountable),

@@ -93,6 +93,18 @@ fn a_canary_moves_its_small_share() {
     sweep("330000", &format!("{words} COG:0:0 canary=1% slot=300000"), "", "GAB>CMR 2300; COG>CMR 700");
 }
 
+/// Over all decisions of a slot, and all slots of a day, it is the share of the limit, not the share each time.
+#[test]
+fn a_canary_counts_what_it_sent_before() {
+    let words = "GAB:250000:100000 canary=1%";
+    let again = "decided p S open GAB>CMR\nused p XAF 2026-11-24 300";
+    sweep("330000", &format!("{words} slot=50000"), again, "GAB>CMR 200");
+    sweep("330000", &format!("{words} slot=50000"), "used p XAF 2026-11-24 300", "GAB>CMR 500");
+    sweep("330000", &format!("{words} day=50000"), "used p XAF 2026-11-24 300", "GAB>CMR 200");
+    sweep("330000", &format!("{words} day=50000"), "used p XAF 2026-11-24 450", "GAB>CMR below_minimum");
+    sweep("330000", &format!("{words} day=50000"), "used p XAF 2026-11-23 450", "GAB>CMR 500");
+}
+
 /// What a canary would move beside its share is there for others; its share is not.
 #[test]
 fn a_canary_takes_only_what_it_sends() {
