@@ -114,6 +114,12 @@ impl Amount {
         Self(self.0.round_dp_with_strategy(currency.decimals_sent(), RoundingStrategy::ToZero)).normalized()
     }
 
+    /// This amount without what it has beyond so many decimals: for estimates whose last digits mean nothing.
+    #[must_use]
+    pub fn cut_to(self, decimals: u32) -> Self {
+        Self(self.0.round_dp_with_strategy(decimals, RoundingStrategy::ToZero)).normalized()
+    }
+
     /// Whether this amount can be sent in `currency` as it is.
     #[must_use]
     pub fn is_sendable_in(self, currency: Currency) -> bool {

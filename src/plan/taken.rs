@@ -85,6 +85,10 @@ impl<'a> Taken<'a> {
     }
 }
 
+/// What is on its way in is an estimate at the indicative rate: its last digits mean nothing, and would leave no room for
+/// exact shares of it.
+pub(super) const ARRIVING_DECIMALS: u32 = 6;
+
 /// New sums for one lane, ready to be kept.
 struct Sums<'a> {
     policy: Option<&'a str>,
@@ -101,7 +105,9 @@ impl<'a> Given<'a> {
         Ok(Sums {
             policy: moved.amount.is_positive().then_some(policy),
             from: of(self.from.get(&lane.from))?,
-            into: before.zip(moved.credit).and_then(|(before, credit)| before.checked_add(credit).ok()),
+            into: before
+                .zip(moved.credit)
+                .and_then(|(before, credit)| before.checked_add(credit.cut_to(ARRIVING_DECIMALS)).ok()),
             by_currency: of(self.by_currency.get(&lane.from.currency))?,
             transfers: self.transfers.saturating_add(moved.transfers),
         })

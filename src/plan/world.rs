@@ -1,5 +1,6 @@
 //! The snapshot and the open intents, indexed once a plan, so that each lane costs a few look-ups.
 
+use super::taken::ARRIVING_DECIMALS;
 use super::{Hold, Inputs, Standing};
 use crate::model::{Lane, Snapshot, WalletId};
 use crate::money::{Amount, Country, Currency, MoneyError};
@@ -43,7 +44,7 @@ impl<'a> World<'a> {
             world.open_lanes.entry(hold.lane).or_insert(hold);
             add(&mut world.held, hold.lane.from, hold.amount);
             match hold.arriving {
-                Some(amount) => add(&mut world.arriving, hold.lane.to, amount),
+                Some(amount) => add(&mut world.arriving, hold.lane.to, amount.cut_to(ARRIVING_DECIMALS)),
                 None => drop(world.unpriced.entry(hold.lane.to).or_insert(hold)),
             }
             if hold.is_attempted() {

@@ -68,7 +68,7 @@ impl<'a> Review<'a> {
                 review.in_doubt.extend([hold.lane.from, hold.lane.to]);
             }
             plus(&mut review.spoken_for, hold.lane.from, Some(hold.amount));
-            plus(&mut review.arriving, hold.lane.to, hold.arriving);
+            plus(&mut review.arriving, hold.lane.to, hold.arriving.map(estimated));
             if !hold.counted {
                 plus(&mut review.capped, hold.lane.from.currency, Some(hold.amount));
                 review.count += usize::from(hold.outcome != "awaiting_approval");
@@ -159,7 +159,7 @@ impl<'a> Review<'a> {
             }
             let credit = total.zip(rate).and_then(|(total, rate)| total.checked_mul(rate).ok());
             plus(&mut self.spoken_for, lane.from, total);
-            plus(&mut self.arriving, lane.to, credit);
+            plus(&mut self.arriving, lane.to, credit.map(estimated));
             plus(&mut self.capped, lane.from.currency, total);
             self.moved.insert(lane.from.currency);
             self.planned += parts.len();
@@ -252,4 +252,9 @@ pub(super) fn total(amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
 fn plus<K: Ord>(sums: &mut BTreeMap<K, Option<Amount>>, key: K, amount: Option<Amount>) {
     let sum = sums.entry(key).or_insert(Some(Amount::ZERO));
     *sum = sum.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount).ok());
+}
+
+/// What is on its way in, as far as an estimate means anything.
+fn estimated(amount: Amount) -> Amount {
+    Amount::new(amount.decimal().trunc_with_scale(6))
 }
