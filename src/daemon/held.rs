@@ -40,7 +40,7 @@ pub struct AcceptRequest {
 }
 
 /// Fewer digits of a hash are no hash.
-const FEWEST_DIGITS: usize = 16;
+pub(super) const FEWEST_DIGITS: usize = 16;
 
 /// Compares a set with the one last in force by the journal in `dir`, whose hash is `last`. Blocks; takes no lock.
 ///

@@ -183,8 +183,14 @@ impl HeldView {
             "the policies on disk wait for a person, because they loosen what was in force: {}. `treasuryd policies \
              accept {} --by NAME` puts them in force",
             self.loosens.join("; "),
-            self.hash.get(..16).unwrap_or(&self.hash)
+            self.short_hash()
         )
+    }
+
+    /// As much of the hash as `policies accept` takes.
+    #[must_use]
+    pub fn short_hash(&self) -> &str {
+        self.hash.get(..super::held::FEWEST_DIGITS).unwrap_or(&self.hash)
     }
 }
 

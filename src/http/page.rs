@@ -111,8 +111,7 @@ fn problems(view: &StatusView) -> Vec<Problem> {
 fn attention(view: &StatusView) -> Vec<String> {
     let mut lines = movements::attention(&view.open);
     lines.extend(view.held_policies.as_ref().map(|held| {
-        let hash: String = held.hash.chars().take(12).collect();
-        format!("changed policies loosen a guard and wait for treasuryd policies accept {hash}")
+        format!("changed policies loosen a guard and wait for treasuryd policies accept {}", held.short_hash())
     }));
     lines
 }

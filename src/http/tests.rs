@@ -209,7 +209,7 @@ fn policies_that_wait_are_told_on_the_page() {
         let held = HeldView { hash: hash.to_owned(), loosens: vec!["keep is lower".to_owned()] };
         page::render(&StatusView { held_policies: Some(held), ..sample::busy() }, true).unwrap()
     };
-    assert!(waits(&"ab".repeat(32)).contains("treasuryd policies accept abababababab"));
+    assert!(waits(&"ab".repeat(32)).contains("treasuryd policies accept abababababababab"));
     assert!(!page::render(&sample::busy(), true).unwrap().contains("policies accept"));
 }
 
