@@ -188,7 +188,7 @@ fn a_running_daemon_goes_on_with_the_old_ones() {
     merchant.policies(&looser);
     eventually("the old ones are back", PATIENCE, || in_force(&merchant) == ["first"]);
 
-    accept(&merchant, "0123456789").with_code(77);
+    accept(&merchant, "0123456789abcdef").with_code(77);
     accept(&merchant, &hash).with_code(0);
     assert_eq!((in_force(&merchant), waits(&merchant)), (vec!["second".to_owned()], None));
     assert!(held_gauge(&daemon) < 0.5);
