@@ -76,7 +76,7 @@ impl Move {
 
     fn lane(&self) -> Lane {
         let from = [Country::GAB, Country::COG][usize::try_from(self.number % 2).unwrap()];
-        Lane { from: wallet(from), to: wallet(Country::CMR) }
+        Lane::between(wallet(from), wallet(Country::CMR))
     }
 
     pub fn id(&self) -> ExternalId {

@@ -35,7 +35,7 @@ pub(crate) fn intent(id: &str, lane: &str, sent: &str, indicative: Option<&str>)
         kind: Kind::Transfer,
         origin: Origin::Policy("consolidate-cemac".to_owned()),
         slot: Some(Slot::at(at(0))),
-        lane: Lane { from: wallet(from), to: wallet(to) },
+        lane: Lane::between(wallet(from), wallet(to)),
         amount: amount(sent),
         part: 1,
         parts: 1,

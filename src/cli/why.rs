@@ -160,8 +160,9 @@ fn figures(lane: &LaneAnswer) -> Vec<(&'static str, String)> {
         Some(by) => format!("{floor} stay in {} ({by})", lane.from),
         None => format!("nothing has to stay in {}", lane.from),
     };
-    let mut figures = vec![("from", wallet(&inputs.from)), ("to", wallet(&inputs.to)), ("floor", floor)];
-    if inputs.from.currency != inputs.to.currency {
+    let to = inputs.to.as_ref().map_or_else(|| format!("a payout to {}", lane.to), wallet);
+    let mut figures = vec![("from", wallet(&inputs.from)), ("to", to), ("floor", floor)];
+    if inputs.crosses {
         let rate = inputs.rate.map_or_else(|| "none from KPay".to_owned(), |rate| rate.to_string());
         let reference = inputs.reference.as_ref().map(|it| format!(", compared with {it}")).unwrap_or_default();
         figures.push(("rate", format!("{rate}{reference}")));

@@ -226,7 +226,7 @@ impl Engine {
             identity: &identity,
             kind: intent.kind,
             source: intent.lane.from.country.code(),
-            destination: intent.lane.to.country.code(),
+            destination: &intent.lane.to.to_string(),
             moment,
             part: intent.part - 1,
         });

@@ -122,7 +122,8 @@ impl World {
         if let Some(source) = self.since_start.get_mut(&lane.from) {
             source.own_moves = source.own_moves.checked_sub(facts.amount).unwrap_or(source.own_moves);
         }
-        if let (Some(credited), Some(destination)) = (facts.credited, self.since_start.get_mut(&lane.to)) {
+        let into = lane.to.wallet().and_then(|wallet| self.since_start.get_mut(&wallet));
+        if let (Some(credited), Some(destination)) = (facts.credited, into) {
             destination.own_moves = destination.own_moves.checked_add(credited.amount).unwrap_or(destination.own_moves);
         }
     }

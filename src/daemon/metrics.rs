@@ -15,8 +15,8 @@ pub use label::{ENDPOINTS, LimitLabel};
 
 use crate::daemon::view::StatusView;
 use crate::intent::Outcome;
-use crate::model::{Timestamp, WalletId};
-use crate::money::{Amount, Country, Currency};
+use crate::model::{Lane, Timestamp, WalletId};
+use crate::money::Amount;
 use crate::plan::Reason;
 use crate::policy::PolicySet;
 use family::Families;
@@ -155,7 +155,7 @@ impl Metrics {
         for policy in &policies.policies {
             let name = self.policies.label(Some(&policy.name));
             for lane in policy.lanes() {
-                let (from, to) = (label::country(lane.from.country), label::country(lane.to.country));
+                let (from, to) = (label::country(lane.from.country), label::destination(lane.to));
                 for outcome in [Outcome::Applied, Outcome::Rejected, Outcome::Unknown, Outcome::NeedsOperator] {
                     self.transfers.with_label_values(&[name.as_str(), from, to, outcome.word()]);
                 }
@@ -166,19 +166,21 @@ impl Metrics {
     }
 
     /// An intent reached an outcome. `policy` is `None` for a manual move.
-    pub fn transfer_outcome(&self, policy: Option<&str>, from: Country, to: Country, outcome: Outcome) {
+    pub fn transfer_outcome(&self, policy: Option<&str>, lane: Lane, outcome: Outcome) {
         let policy = self.policies.label(policy);
-        let labels = [policy.as_str(), label::country(from), label::country(to), outcome.word()];
+        let (from, to) = (label::country(lane.from.country), label::destination(lane.to));
+        let labels = [policy.as_str(), from, to, outcome.word()];
         self.transfers.with_label_values(&labels).inc();
     }
 
     /// Money was applied: `amount` left the source, in its `currency`.
-    pub fn transferred(&self, policy: Option<&str>, from: Country, to: Country, currency: Currency, amount: Amount) {
+    pub fn transferred(&self, policy: Option<&str>, lane: Lane, amount: Amount) {
         if !amount.is_positive() {
             return;
         }
         let policy = self.policies.label(policy);
-        let labels = [policy.as_str(), label::country(from), label::country(to), label::currency(currency)];
+        let (from, to) = (label::country(lane.from.country), label::destination(lane.to));
+        let labels = [policy.as_str(), from, to, label::currency(lane.from.currency)];
         self.transferred.with_label_values(&labels).inc_by(for_display(amount.decimal()));
     }
 

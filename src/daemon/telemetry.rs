@@ -7,11 +7,10 @@ use crate::intent::{Outcome, Tracked};
 pub fn note(metrics: &Metrics, tracked: &Tracked) {
     let intent = &tracked.intent;
     let policy = intent.origin.policy();
-    let (from, to) = (intent.lane.from, intent.lane.to);
     tracing::info!(
         external_id = %intent.external_id,
         policy = policy.unwrap_or("manual"),
-        lane = %intent.lane,
+        lane = %intent.lane.masked(),
         amount = %intent.amount,
         currency = %intent.currency(),
         outcome = tracked.outcome.word(),
@@ -19,9 +18,9 @@ pub fn note(metrics: &Metrics, tracked: &Tracked) {
         detail = %tracked.detail,
         "transfer"
     );
-    metrics.transfer_outcome(policy, from.country, to.country, tracked.outcome);
+    metrics.transfer_outcome(policy, intent.lane, tracked.outcome);
     if tracked.outcome == Outcome::Applied {
         let amount = tracked.facts.as_ref().map_or(intent.amount, |facts| facts.amount);
-        metrics.transferred(policy, from.country, to.country, intent.currency(), amount);
+        metrics.transferred(policy, intent.lane, amount);
     }
 }

@@ -1,7 +1,7 @@
 //! What people are shown: the same figures for `status`, the dashboard and the metrics, so that they cannot differ.
 
 use crate::intent::Tracked;
-use crate::model::{Slot, Timestamp};
+use crate::model::{Destination, Slot, Timestamp};
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::Skip;
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,8 @@ pub struct TransferView {
     pub slot: Option<Slot>,
     /// Country debited.
     pub from: Country,
-    /// Country credited.
-    pub to: Country,
+    /// Country credited, or who receives the payout.
+    pub to: Destination,
     /// What leaves, decimal string.
     pub amount: Amount,
     /// The source's currency.
@@ -147,7 +147,7 @@ impl From<&Tracked> for TransferView {
             policy: intent.origin.policy().map(str::to_owned),
             slot: intent.slot,
             from: intent.lane.from.country,
-            to: intent.lane.to.country,
+            to: intent.lane.to.destination(),
             amount: facts.map_or(intent.amount, |facts| facts.amount),
             currency: intent.currency(),
             state: tracked.outcome.word().to_owned(),

@@ -42,7 +42,7 @@ fn rests(intent: &Intent, policy: &Policy, lane: Lane) -> Option<String> {
         _ => {}
     }
     let closed = |country| policy.closed.get(&country).is_some_and(|dates| dates.contains(&date));
-    let end = [lane.from, lane.to].into_iter().find(|end| closed(end.country))?;
+    let end = [lane.from.into(), lane.to].into_iter().find(|end| closed(end.country))?;
     Some(format!("{word}: {date} is a holiday in {end} now"))
 }
 

@@ -24,5 +24,5 @@ pub fn lane_verdicts(policy: &Policy, planned: &PolicyPlan) -> Vec<LaneVerdict> 
 }
 
 fn is_on(skip: &Skip, lane: Lane) -> bool {
-    skip.from == lane.from.country && skip.to == lane.to.country
+    skip.from == lane.from.country && skip.to == lane.to.destination()
 }

@@ -303,8 +303,8 @@ impl State {
         }
         // A person's finding on an earlier transfer's id: the balance before our vain attempt already showed it.
         let was_ours = evidence == Evidence::Response || tracked.may_have_arrived;
-        if was_ours && !completes_rate {
-            self.standing.inflows.insert(lane.to, at);
+        if let (Some(into), true, false) = (lane.to.wallet(), was_ours, completes_rate) {
+            self.standing.inflows.insert(into, at);
         }
         if let (Some(before), false, true) = (tracked.balance_before, completes_rate, was_ours) {
             self.standing.outflows.insert(lane.from, LastOutflow { before, applied_at: at });

@@ -21,7 +21,7 @@ fn wallet(country: Country) -> WalletId {
 
 fn intent(to: Country, part: u8, journal_before_slot: bool) -> Intent {
     let slot = Slot::at(instant(0));
-    let lane = Lane { from: wallet(Country::GAB), to: wallet(to) };
+    let lane = Lane::between(wallet(Country::GAB), wallet(to));
     Intent {
         external_id: ExternalId::from_text(&format!("TRD-{to}-{part:02}")),
         kind: Kind::Transfer,
@@ -198,7 +198,7 @@ fn limits_count_at_the_decision_and_are_given_back_only_when_nothing_moved() {
 #[test]
 fn a_decided_slot_stays_decided_and_a_lane_that_moved_stays_moved() {
     let (mut state, _) = after(&intent(Country::CMR, 1, true), &[applied()]);
-    let lane = Lane { from: wallet(Country::GAB), to: wallet(Country::CMR) };
+    let lane = Lane::between(wallet(Country::GAB), wallet(Country::CMR));
     assert!(state.standing.lanes[&lane].moved);
     let second = Event::Decided {
         policy: "another".to_owned(),
@@ -218,7 +218,7 @@ fn a_decided_slot_stays_decided_and_a_lane_that_moved_stays_moved() {
 
 #[test]
 fn a_lane_the_world_kept_from_being_decided_stays_open() {
-    let lane = Lane { from: wallet(Country::GAB), to: wallet(Country::SEN) };
+    let lane = Lane::between(wallet(Country::GAB), wallet(Country::SEN));
     let mut state = State::default();
     let event = Event::Decided {
         policy: "fund".to_owned(),

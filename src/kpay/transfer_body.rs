@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn the_body_is_the_documented_one() {
         let wallet = |country| WalletId::of(country).unwrap();
-        let lane = Lane { from: wallet(Country::CMR), to: wallet(Country::GAB) };
+        let lane = Lane::between(wallet(Country::CMR), wallet(Country::GAB));
         let id = ExternalId::from_text("TRF-2026-001");
         for (amount, expected) in [("50000", "50000"), ("50000.00", "50000"), ("100.50", "100.5"), ("0.05", "0.05")] {
             let body = transfer_body(&identity(), lane, amount.parse().unwrap(), &id, "a \"quoted\"\nline");

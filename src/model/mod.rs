@@ -1,9 +1,11 @@
 //! The domain as plain data: wallets, readings, lanes, slots, intents and their external ids. Computes nothing beyond
 //! what the data means; knows no policy, no KPay and no disk.
 
+mod end;
 mod external_id;
 mod identity;
 mod intent;
+mod payee;
 mod person;
 mod reason;
 mod snapshot;
@@ -12,9 +14,11 @@ mod text;
 mod transfer_size;
 mod wallet;
 
+pub use end::{Destination, End};
 pub use external_id::{ExternalId, IdParts, Moment};
 pub use identity::{ApplicationId, Environment, Identity, IdentityError};
 pub use intent::{Intent, Kind, Origin};
+pub use payee::{Beneficiary, Payee, PayeeError, Phone, Provider};
 pub use person::person_key;
 pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};

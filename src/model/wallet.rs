@@ -1,6 +1,6 @@
 //! Wallets, lanes between them, and slots in time.
 
-use super::Timestamp;
+use super::{Destination, End, Kind, Payee, Timestamp};
 use crate::money::{Country, Currency};
 use chrono::{SubsecRound, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -35,16 +35,50 @@ impl fmt::Debug for WalletId {
     }
 }
 
-/// An ordered pair of wallets, shown as `GAB>CMR`.
+/// From a wallet to another, shown as `GAB>CMR`, or to somebody outside, `CMR>MTN_MOMO_CMR:237653456789`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lane {
     /// The wallet that is debited.
     pub from: WalletId,
-    /// The wallet that is credited.
-    pub to: WalletId,
+    /// The wallet that is credited, or who receives the payout.
+    pub to: End,
 }
 
 impl Lane {
+    /// From one wallet of ours to another.
+    #[must_use]
+    pub fn between(from: WalletId, to: WalletId) -> Self {
+        Self { from, to: to.into() }
+    }
+
+    /// From a wallet of ours to somebody outside.
+    #[must_use]
+    pub fn payout(from: WalletId, payee: Payee) -> Self {
+        Self { from, to: End::payee(payee, from) }
+    }
+
+    /// Which of KPay's two ways moves money over it.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        if self.to.payee.is_some() { Kind::Payout } else { Kind::Transfer }
+    }
+
+    /// For logs, which more people read than may know a beneficiary's number: `CMR>MTN_MOMO_CMR:237…789`.
+    #[must_use]
+    pub fn masked(self) -> String {
+        match self.to.payee {
+            Some(Payee::Phone(beneficiary)) => {
+                format!("{}>{}:{}", self.from, beneficiary.provider, beneficiary.phone.masked())
+            }
+            _ => self.to_string(),
+        }
+    }
+
+    /// Our own wallets at its ends: one for a payout.
+    pub fn wallets(self) -> impl Iterator<Item = WalletId> {
+        std::iter::once(self.from).chain(self.to.wallet())
+    }
+
     /// Whether the money changes its currency on the way.
     #[must_use]
     pub fn crosses_currencies(self) -> bool {
@@ -64,7 +98,7 @@ impl fmt::Debug for Lane {
     }
 }
 
-/// Written `GAB/XAF>CMR/XAF`, so that a lane can be the key of a JSON object and names its currencies.
+/// Written `GAB/XAF>CMR/XAF` or `CMR/XAF>MTN_MOMO_CIV:2250503456789/XOF`, so that a lane can be the key of a JSON object and names its currencies.
 impl Serialize for Lane {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:?}>{:?}", self.from, self.to))
@@ -78,8 +112,16 @@ impl<'de> Deserialize<'de> for Lane {
             let (country, currency) = part.split_once('/')?;
             Some(WalletId { country: country.parse().ok()?, currency: currency.parse().ok()? })
         };
+        let end = |part: &str, from: WalletId| {
+            let (destination, currency) = part.rsplit_once('/')?;
+            Some(destination.parse::<Destination>().ok()?.end(from.country, currency.parse().ok()?))
+        };
+        let lane = |(from, to): (&str, &str)| {
+            let from = wallet(from)?;
+            Some(Self { from, to: end(to, from)? })
+        };
         text.split_once('>')
-            .and_then(|(from, to)| Some(Self { from: wallet(from)?, to: wallet(to)? }))
+            .and_then(lane)
             .ok_or_else(|| serde::de::Error::custom(format!("`{}` is not a lane", super::tame(&text, 40))))
     }
 }

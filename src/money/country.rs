@@ -61,10 +61,50 @@ impl Country {
     pub const UGA: Self = Self(*b"UGA");
     /// Rwanda.
     pub const RWA: Self = Self(*b"RWA");
+    /// Sierra Leone: payouts only.
+    pub const SLE: Self = Self(*b"SLE");
+    /// Zambia: payouts only.
+    pub const ZMB: Self = Self(*b"ZMB");
 
     /// The ten countries between whose wallets KPay transfers, in the seed's order.
     pub const ALL: [Self; 10] =
         [Self::CMR, Self::GAB, Self::COG, Self::SEN, Self::CIV, Self::BEN, Self::KEN, Self::COD, Self::UGA, Self::RWA];
+
+    /// The twelve countries that KPay's operators pay out in (kpay-api.md, "Providers"): the ten, Sierra Leone, Zambia.
+    #[must_use]
+    pub fn takes_payouts(self) -> bool {
+        self.calling_code().is_some()
+    }
+
+    /// What a phone number of the country begins with; `None` for a country without operators on KPay.
+    #[must_use]
+    pub fn calling_code(self) -> Option<&'static str> {
+        Some(match self {
+            Self::BEN => "229",
+            Self::CMR => "237",
+            Self::CIV => "225",
+            Self::COD => "243",
+            Self::GAB => "241",
+            Self::KEN => "254",
+            Self::COG => "242",
+            Self::RWA => "250",
+            Self::SEN => "221",
+            Self::SLE => "232",
+            Self::UGA => "256",
+            Self::ZMB => "260",
+            _ => return None,
+        })
+    }
+
+    /// What its operators pay out in; `None` for a country without operators on KPay.
+    #[must_use]
+    pub fn payout_currency(self) -> Option<Currency> {
+        match self {
+            Self::SLE => Some(Currency::SLE),
+            Self::ZMB => Some(Currency::ZMW),
+            other => other.currency(),
+        }
+    }
 
     /// The three letters.
     #[must_use]
@@ -110,6 +150,8 @@ impl Country {
             Self::COD => "DR Congo",
             Self::UGA => "Uganda",
             Self::RWA => "Rwanda",
+            Self::SLE => "Sierra Leone",
+            Self::ZMB => "Zambia",
             _ => self.code(),
         }
     }

@@ -20,6 +20,10 @@ impl Currency {
     pub const UGX: Self = Self(*b"UGX");
     /// Rwandan franc.
     pub const RWF: Self = Self(*b"RWF");
+    /// Leone: payouts only.
+    pub const SLE: Self = Self(*b"SLE");
+    /// Zambian kwacha: payouts only.
+    pub const ZMW: Self = Self(*b"ZMW");
     /// Every currency of KPay's table of wallets.
     pub const ALL: [Self; 6] = [Self::XAF, Self::XOF, Self::KES, Self::CDF, Self::UGX, Self::RWF];
 

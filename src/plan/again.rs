@@ -154,7 +154,7 @@ fn answer(inputs: &AgainInputs<'_>, policy: &Policy, standing: &Standing, slot: 
     if let Some((_, amount)) = lane_amounts(planned).into_iter().find(|(moving, _)| *moving == lane) {
         return Again::Moves(amount);
     }
-    let skip = planned.skipped.iter().find(|skip| (skip.from, skip.to) == (lane.from.country, lane.to.country));
+    let skip = planned.skipped.iter().find(|skip| (skip.from, skip.to) == (lane.from.country, lane.to.destination()));
     match skip {
         Some(skip) => Again::Nothing { reason: Some(skip.reason), detail: skip.detail.clone() },
         None => nothing(format!("policy {name} no longer moves money over {lane}")),

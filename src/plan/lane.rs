@@ -62,8 +62,9 @@ impl Case<'_, '_> {
 
     /// A destination that KPay does not show yet may still be credited; one that shows something else may not.
     fn destination_is_sound(&self) -> Result<(), Refusal> {
-        self.scope.is_legible(self.lane.to.country)?;
-        self.scope.has_expected_currency(self.lane.to)
+        let Some(wallet) = self.lane.to.wallet() else { return Ok(()) };
+        self.scope.is_legible(wallet.country)?;
+        self.scope.has_expected_currency(wallet)
     }
 
     /// The indicative rate, which the policy's guard lets pass.

@@ -1,6 +1,6 @@
 //! The plan as plain data, serialized exactly as `plan --json` shows it (CONTRACT 6).
 
-use crate::model::{BalanceRow, Environment, ExternalId, Kind, Lane, Reason, Slot, Timestamp};
+use crate::model::{BalanceRow, Destination, Environment, ExternalId, Kind, Lane, Reason, Slot, Timestamp};
 use crate::money::{Amount, Country, Currency, Rate};
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,8 @@ pub struct PlannedTransfer {
     pub kind: Kind,
     /// The wallet debited.
     pub from: Country,
-    /// The wallet credited.
-    pub to: Country,
+    /// The wallet credited, or who receives the payout.
+    pub to: Destination,
     /// How much leaves the source.
     pub amount: Amount,
     /// The source's currency.
@@ -67,7 +67,7 @@ impl PlannedTransfer {
     pub fn lane(&self) -> Lane {
         Lane {
             from: crate::model::WalletId { country: self.from, currency: self.currency },
-            to: crate::model::WalletId { country: self.to, currency: self.credit_currency },
+            to: self.to.end(self.from, self.credit_currency),
         }
     }
 }
@@ -77,8 +77,8 @@ impl PlannedTransfer {
 pub struct Skip {
     /// The wallet that would have been debited.
     pub from: Country,
-    /// The wallet that would have been credited.
-    pub to: Country,
+    /// The wallet that would have been credited, or who would have received the payout.
+    pub to: Destination,
     /// Why.
     pub reason: Reason,
     /// The figures behind the reason, one sentence.

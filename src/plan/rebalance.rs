@@ -59,7 +59,7 @@ impl<'r> Shares<'r> {
 
     fn leave_out_ways_back(&mut self, scope: &Scope<'_, '_>) {
         let came_over = |from: WalletId, to: WalletId| {
-            scope.inputs.standing.lanes.get(&Lane { from, to }).is_some_and(|decision| decision.moved)
+            scope.inputs.standing.lanes.get(&Lane::between(from, to)).is_some_and(|decision| decision.moved)
         };
         let all = &self.all;
         let is_way_back = |it: &Move| {
@@ -76,7 +76,10 @@ impl<'r> Shares<'r> {
 
     fn answer(&self, scope: &Scope<'_, '_>, lane: Lane) -> Result<Ask, Refusal> {
         let case = scope.case(lane);
-        let (Some(from), Some(to)) = (self.place(lane.from), self.place(lane.to)) else { return Err(case.foreign()) };
+        let (Some(from), Some(to)) = (self.place(lane.from), lane.to.wallet().and_then(|wallet| self.place(wallet)))
+        else {
+            return Err(case.foreign());
+        };
         let Some(found) = self.settled.moves.iter().find(|it| (it.from, it.to) == (from, to)) else {
             return Err(self.stays(from, to));
         };
@@ -87,7 +90,11 @@ impl<'r> Shares<'r> {
             amount: found.amount,
             rate,
             whole: false,
-            basis: Basis::Need { wallet: lane.to, needed: found.amount, over: self.all[from].holding.spendable },
+            basis: Basis::Need {
+                wallet: self.all[to].wallet,
+                needed: found.amount,
+                over: self.all[from].holding.spendable,
+            },
             beside: beside.then(|| self.short(to)),
         })
     }

@@ -19,7 +19,7 @@ impl Refusal {
 
     pub(super) fn into_skip(self, lane: Lane) -> Skip {
         let Self { reason, detail, would_move_if } = self;
-        Skip { from: lane.from.country, to: lane.to.country, reason, detail, would_move_if }
+        Skip { from: lane.from.country, to: lane.to.destination(), reason, detail, would_move_if }
     }
 }
 

@@ -4,7 +4,7 @@ use super::grant::Grant;
 use super::planner::Hand;
 use super::refusal::{Refusal, money};
 use super::{Inputs, PlannedTransfer, Reason, Skip};
-use crate::model::{ExternalId, IdParts, Kind, Lane, Moment};
+use crate::model::{ExternalId, IdParts, Lane, Moment};
 use crate::money::Amount;
 use crate::policy::Mode;
 
@@ -40,13 +40,14 @@ fn transfers(inputs: &Inputs<'_>, hand: Hand<'_>, lane: Lane, grant: &Grant) -> 
     // At most 99 parts.
     let number = |count: usize| u8::try_from(count).unwrap_or(u8::MAX);
     let parts = number(grant.parts.len());
+    let destination = lane.to.to_string();
     let id = |part| {
         inputs.identity.map(|identity| {
             ExternalId::derive(&IdParts {
                 identity,
-                kind: Kind::Transfer,
+                kind: lane.kind(),
                 source: lane.from.country.code(),
-                destination: lane.to.country.code(),
+                destination: &destination,
                 moment: Moment::Slot(hand.slot),
                 part,
             })
@@ -56,9 +57,9 @@ fn transfers(inputs: &Inputs<'_>, hand: Hand<'_>, lane: Lane, grant: &Grant) -> 
     let needs_approval = bound.is_some_and(|above| grant.total > *above);
     let transfer = |(index, amount): (usize, &Amount)| PlannedTransfer {
         external_id: id(number(index + 1)),
-        kind: Kind::Transfer,
+        kind: lane.kind(),
         from: lane.from.country,
-        to: lane.to.country,
+        to: lane.to.destination(),
         amount: *amount,
         currency: lane.from.currency,
         part: number(index + 1),

@@ -101,7 +101,7 @@ struct Sums<'a> {
 impl<'a> Given<'a> {
     fn with(&self, policy: &'a str, lane: Lane, moved: Moved) -> Result<Sums<'a>, MoneyError> {
         let of = |sum: Option<&Amount>| sum.copied().unwrap_or(Amount::ZERO).checked_add(moved.amount);
-        let before = self.into.get(&lane.to).copied().unwrap_or(Some(Amount::ZERO));
+        let before = lane.to.wallet().and_then(|wallet| self.into.get(&wallet)).copied().unwrap_or(Some(Amount::ZERO));
         Ok(Sums {
             policy: moved.amount.is_positive().then_some(policy),
             from: of(self.from.get(&lane.from))?,
@@ -117,7 +117,9 @@ impl<'a> Given<'a> {
         let Some(policy) = sums.policy else { return };
         self.lanes.insert(lane, policy);
         self.from.insert(lane.from, sums.from);
-        self.into.insert(lane.to, sums.into);
+        if let Some(wallet) = lane.to.wallet() {
+            self.into.insert(wallet, sums.into);
+        }
         self.by_currency.insert(lane.from.currency, sums.by_currency);
         self.transfers = sums.transfers;
     }

@@ -3,7 +3,7 @@
 
 use super::refusal::Refusal;
 use super::{Inputs, Reason};
-use crate::model::{Lane, Slot, WalletId};
+use crate::model::{End, Lane, Slot};
 use crate::policy::Policy;
 use crate::slot::Latest;
 use chrono::{NaiveDate, TimeDelta};
@@ -94,7 +94,7 @@ impl<'t, 'a> Turn<'t, 'a> {
     /// A holiday at either end of the lane.
     fn rests(&self, slot: Slot, lane: Lane) -> Option<Refusal> {
         let date = self.policy.schedule.local_date(slot);
-        let end = [lane.from, lane.to].into_iter().find(|end| is_closed(self.policy, *end, date))?;
+        let end = [lane.from.into(), lane.to].into_iter().find(|end| is_closed(self.policy, *end, date))?;
         Some(self.because(lane, Reason::Holiday, format!("{date} is a holiday in {end}, so {lane} rests")))
     }
 
@@ -150,14 +150,14 @@ impl<'t, 'a> Turn<'t, 'a> {
         if self.policy.closed.is_empty() {
             return Refusal::new(reason, detail, self.next.clone());
         }
-        let open = |date| ![lane.from, lane.to].into_iter().any(|end| is_closed(self.policy, end, date));
+        let open = |date| ![lane.from.into(), lane.to].into_iter().any(|end| is_closed(self.policy, end, date));
         let next = self.policy.schedule.next_on(self.inputs.now, open);
         Refusal::new(reason, detail, next_slot(self.policy, next))
     }
 }
 
-/// Whether a date is a holiday in a wallet's country, for lanes from it and to it.
-fn is_closed(policy: &Policy, end: WalletId, date: NaiveDate) -> bool {
+/// Whether a date is a holiday in the country of a lane's end, for lanes from it and to it.
+fn is_closed(policy: &Policy, end: End, date: NaiveDate) -> bool {
     policy.closed.get(&end.country).is_some_and(|dates| dates.contains(&date))
 }
 

@@ -43,12 +43,14 @@ impl<'a> World<'a> {
         for hold in standing.holds.values() {
             world.open_lanes.entry(hold.lane).or_insert(hold);
             add(&mut world.held, hold.lane.from, hold.amount);
-            match hold.arriving {
-                Some(amount) => add(&mut world.arriving, hold.lane.to, amount.cut_to(ARRIVING_DECIMALS)),
-                None => drop(world.unpriced.entry(hold.lane.to).or_insert(hold)),
+            if let Some(into) = hold.lane.to.wallet() {
+                match hold.arriving {
+                    Some(amount) => add(&mut world.arriving, into, amount.cut_to(ARRIVING_DECIMALS)),
+                    None => drop(world.unpriced.entry(into).or_insert(hold)),
+                }
             }
             if hold.is_attempted() {
-                for end in [hold.lane.from, hold.lane.to] {
+                for end in hold.lane.wallets() {
                     world.unsettled.entry(end).or_insert(hold);
                 }
             }

@@ -1,7 +1,7 @@
 //! The checked form of policies: what the planner works from.
 
 use super::SourceFile;
-use crate::model::{Lane, Reason, Timestamp, WalletId};
+use crate::model::{End, Lane, Reason, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Percent, Rate};
 use crate::slot::{MonthDays, Schedule};
 use chrono::{NaiveDate, TimeDelta};
@@ -266,8 +266,8 @@ pub struct PolicyTest {
 pub struct ExpectedMove {
     /// The wallet that is debited.
     pub from: WalletId,
-    /// The wallet that is credited.
-    pub to: WalletId,
+    /// Where the money goes.
+    pub to: End,
     /// How much leaves the source over the lane (all parts together).
     pub amount: Money,
 }
@@ -346,15 +346,13 @@ impl Rule {
     #[must_use]
     pub fn lanes(&self) -> Vec<Lane> {
         match self {
-            Self::Sweep(sweep) => {
-                sweep.sources.iter().map(|source| Lane { from: source.wallet, to: sweep.into }).collect()
-            }
+            Self::Sweep(sweep) => sweep.sources.iter().map(|source| Lane::between(source.wallet, sweep.into)).collect(),
             Self::TopUp(top_up) => {
-                top_up.sources.iter().map(|source| Lane { from: source.wallet, to: top_up.wallet }).collect()
+                top_up.sources.iter().map(|source| Lane::between(source.wallet, top_up.wallet)).collect()
             }
             Self::Rebalance(rebalance) => {
                 let wallets = || rebalance.weights.iter().map(|(wallet, _)| *wallet);
-                let lanes = wallets().flat_map(|from| wallets().map(move |to| Lane { from, to }));
+                let lanes = wallets().flat_map(|from| wallets().map(move |to| Lane::between(from, to)));
                 lanes.filter(|lane| lane.from != lane.to).collect()
             }
         }
@@ -382,7 +380,7 @@ impl PolicySet {
     pub fn countries(&self) -> BTreeSet<Country> {
         let lanes = self.policies.iter().flat_map(Policy::lanes);
         let reserved = self.reserves.keys().copied().chain(self.calendar.iter().map(|it| it.wallet));
-        let wallets = lanes.flat_map(|lane| [lane.from, lane.to]).chain(reserved);
+        let wallets = lanes.flat_map(Lane::wallets).chain(reserved);
         wallets.map(|wallet| wallet.country).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! What a simulation comes to: plain numbers, serialized as `simulate --json` shows them.
 
-use crate::model::{Reason, Slot, Timestamp};
+use crate::model::{Destination, Reason, Slot, Timestamp};
 use crate::money::{Amount, Country, Currency, Rate};
 use serde::Serialize;
 
@@ -41,7 +41,7 @@ pub struct LaneMoves {
     /// From.
     pub from: Country,
     /// To.
-    pub to: Country,
+    pub to: Destination,
     /// How many transfers.
     pub moves: usize,
     /// How much left the source.
@@ -120,7 +120,7 @@ pub struct Move {
     /// From.
     pub from: Country,
     /// To.
-    pub to: Country,
+    pub to: Destination,
     /// What left the source.
     pub amount: Amount,
     /// Its currency.

@@ -75,9 +75,10 @@ impl Recorder {
             (None, Some(rate)) => Some(facts.amount.checked_mul(rate.decimal())?),
             (None, None) => None,
         };
-        match credited {
-            Some(credited) => self.own.entry(lane.to).or_default().push((at, credited)),
-            None => self.unknown_credits += 1,
+        match (lane.to.wallet(), credited) {
+            (Some(into), Some(credited)) => self.own.entry(into).or_default().push((at, credited)),
+            (Some(_), None) => self.unknown_credits += 1,
+            (None, _) => {}
         }
         Ok(())
     }

@@ -220,9 +220,11 @@ impl<'a> World<'a> {
         let rate = transfer.expected_rate.unwrap_or(Rate::ONE);
         let credited = amount.checked_mul(rate.decimal())?;
         self.gauge(now, lane.from).take(now, amount)?;
-        self.gauge(now, lane.to).bring(now, credited)?;
         self.read(lane.from);
-        self.read(lane.to);
+        if let Some(into) = lane.to.wallet() {
+            self.gauge(now, into).bring(now, credited)?;
+            self.read(into);
+        }
         self.count(now, policy, slot, amount, currency)?;
         if lane.crosses_currencies() {
             self.standing.rates.insert((currency, lane.to.currency), AppliedRate { rate, at: now });

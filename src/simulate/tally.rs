@@ -1,14 +1,14 @@
 //! What is counted over all wallets while a simulation runs.
 
 use super::{Figures, LaneMoves, Move, PolicyMoves, SkipCount, Sum, WalletFigures};
-use crate::model::{Reason, Timestamp};
+use crate::model::{Destination, Reason, Timestamp};
 use crate::money::{Amount, Country, Currency, MoneyError};
 use crate::plan::peg;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    by_lane: BTreeMap<(Country, Country, Currency), (usize, Amount)>,
+    by_lane: BTreeMap<(Country, Destination, Currency), (usize, Amount)>,
     by_policy: BTreeMap<(String, Currency), (usize, Amount)>,
     moved: BTreeMap<Currency, Amount>,
     fx_cost: BTreeMap<Currency, Amount>,

@@ -102,7 +102,7 @@ impl Scale {
         let mut last = None;
         for it in &run.trace.figures.transfers {
             let touches = (it.from, it.currency) == (wallet.country, wallet.currency)
-                || (it.to, it.credit_currency) == (wallet.country, wallet.currency);
+                || (it.to == wallet.country && it.credit_currency == wallet.currency);
             let column = self.x(it.at) / 2 * 2;
             if touches && last != Some(column) {
                 last = Some(column);

@@ -1,7 +1,7 @@
 //! The closed sets that labels come from. Whatever is outside of its set becomes one word, so that neither KPay nor a
 //! storm of reloads can make the number of series grow (reliability G10).
 
-use crate::model::WalletId;
+use crate::model::{End, WalletId};
 use crate::money::{Country, Currency};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -62,6 +62,11 @@ impl PolicyLabels {
 pub(super) fn country(country: Country) -> &'static str {
     const CODES: [&str; 10] = ["CMR", "GAB", "COG", "SEN", "CIV", "BEN", "KEN", "COD", "UGA", "RWA"];
     one_of(&CODES, country.code())
+}
+
+/// Where money goes: a country of KPay's table, or `PAY` for whoever is outside, as in the external ids.
+pub(super) fn destination(end: End) -> &'static str {
+    end.wallet().map_or("PAY", |wallet| country(wallet.country))
 }
 
 /// One of the six currencies of KPay's table, or `other`.

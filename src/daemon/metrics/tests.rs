@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::daemon::view::sample;
+use crate::money::{Country, Currency};
 use std::collections::BTreeMap;
 
 /// Every name of CONTRACT 8 without the prefix, and `ready`.
@@ -108,14 +109,18 @@ fn gauges_say_what_the_view_says() {
     check(&later, "oldest_open_intent_seconds", 0.0);
 }
 
+fn lane() -> Lane {
+    Lane::between(WalletId::of(Country::GAB).unwrap(), WalletId::of(Country::CMR).unwrap())
+}
+
 #[test]
 fn what_happens_is_counted() {
     let metrics = metrics();
     let now = sample::at(sample::NOW);
-    metrics.transfer_outcome(Some("a"), Country::GAB, Country::CMR, Outcome::Unknown);
-    metrics.transfer_outcome(None, Country::GAB, Country::CMR, Outcome::Applied);
-    metrics.transferred(Some("a"), Country::GAB, Country::CMR, Currency::XAF, sample::amount("1000.5"));
-    metrics.transferred(Some("a"), Country::GAB, Country::CMR, Currency::XAF, sample::amount("-7"));
+    metrics.transfer_outcome(Some("a"), lane(), Outcome::Unknown);
+    metrics.transfer_outcome(None, lane(), Outcome::Applied);
+    metrics.transferred(Some("a"), lane(), sample::amount("1000.5"));
+    metrics.transferred(Some("a"), lane(), sample::amount("-7"));
     metrics.skip("a", Reason::LaneOpen);
     metrics.cycle(CycleResult::Ok, Duration::from_millis(200), now);
     metrics.cycle(CycleResult::Failed, Duration::from_secs(2), now + chrono::TimeDelta::seconds(60));
@@ -164,8 +169,9 @@ fn provoke(metrics: &Metrics, number: u32) {
     let country: Country = code(number).parse().unwrap();
     let currency: Currency = code(number.wrapping_mul(7)).parse().unwrap();
     let policy = format!("policy-{number}");
-    metrics.transfer_outcome(Some(&policy), country, country, Outcome::Applied);
-    metrics.transferred(Some(&policy), country, country, currency, Amount::whole(1));
+    let lane = Lane::between(WalletId { country, currency }, WalletId { country, currency });
+    metrics.transfer_outcome(Some(&policy), lane, Outcome::Applied);
+    metrics.transferred(Some(&policy), lane, Amount::whole(1));
     metrics.skip(&policy, Reason::Paused);
     metrics.kpay_request(&format!("/v{number}"), u16::try_from(number % 65_536).ok(), Duration::ZERO);
     metrics.limit_used(LimitLabel::PolicyPerDay(&policy, currency), Decimal::ONE, Decimal::TEN);

@@ -119,7 +119,7 @@ pub(super) fn rows(transfers: &[TransferView], now: Timestamp) -> Vec<TransferRo
 
 fn row(transfer: &TransferView, now: Timestamp, amounts: &Column, credits: &Column) -> TransferRow {
     let applied = transfer.state == "applied";
-    let crosses = transfer.to.currency() != Some(transfer.currency);
+    let crosses = transfer.to.currency().is_some_and(|currency| currency != transfer.currency);
     TransferRow {
         when: Moment::of(transfer.updated_at, now),
         id: outside(&transfer.external_id),
@@ -143,7 +143,7 @@ fn row(transfer: &TransferView, now: Timestamp, amounts: &Column, credits: &Colu
 fn destination(transfer: &TransferView) -> String {
     match transfer.kind.as_str() {
         "payout" => format!("payout, {}", transfer.to.name()),
-        _ => transfer.to.name().to_owned(),
+        _ => transfer.to.name(),
     }
 }
 

@@ -67,7 +67,7 @@ fn badges(policy: &PolicyView) -> Vec<Badge> {
 fn skip_row(skip: &Skip) -> SkipRow {
     SkipRow {
         from: skip.from.name().to_owned(),
-        to: skip.to.name().to_owned(),
+        to: outside(&skip.to.name()),
         lane: format!("{}>{}", skip.from, skip.to),
         reason: reason(skip.reason.word()),
         detail: outside(&skip.detail),

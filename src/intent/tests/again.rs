@@ -23,7 +23,7 @@ fn approved(from: Country, to: Country, amount: i64) -> Intent {
         ApprovalTerms { approvers: 1, from: Vec::new(), amount: Amount::whole(amount), until: instant(6 * 3600) };
     Intent {
         external_id: ExternalId::from_text(&format!("TRD-{from}-{to}")),
-        lane: Lane { from: wallet(from), to: wallet(to) },
+        lane: Lane::between(wallet(from), wallet(to)),
         amount: Amount::whole(amount),
         floor: Amount::ZERO,
         approval: Some(approval),

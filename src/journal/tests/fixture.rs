@@ -28,7 +28,7 @@ fn amount(text: &str) -> Amount {
 }
 
 fn lane() -> Lane {
-    Lane { from: WalletId::of(Country::GAB).unwrap(), to: WalletId::of(Country::CMR).unwrap() }
+    Lane::between(WalletId::of(Country::GAB).unwrap(), WalletId::of(Country::CMR).unwrap())
 }
 
 pub fn id(n: i64) -> ExternalId {

@@ -80,7 +80,7 @@ fn applied(intent: &Intent, body: &str) -> Option<AppliedFacts> {
 }
 
 fn lane(from: &str, to: &str) -> Lane {
-    Lane { from: wallet(from), to: wallet(to) }
+    Lane::between(wallet(from), wallet(to))
 }
 
 #[test]

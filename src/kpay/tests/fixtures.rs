@@ -20,7 +20,7 @@ pub fn wallet(country: &str) -> WalletId {
 }
 
 pub fn intent(from: &str, to: &str, amount: &str) -> Intent {
-    let lane = Lane { from: wallet(from), to: wallet(to) };
+    let lane = Lane::between(wallet(from), wallet(to));
     intent_with_id(lane, amount, "TRD-TEST-1", "swept by a test")
 }
 

@@ -113,7 +113,7 @@ impl<'s> Values<'s> {
             return Ok(Rate::ONE);
         }
         if let Some(to) = wallets.iter().find(|other| other.currency == self.base) {
-            return scope.case(Lane { from: wallet, to: *to }).rate();
+            return scope.case(Lane::between(wallet, *to)).rate();
         }
         guarded_rate(scope, (wallet.currency, self.base))
     }

@@ -65,10 +65,12 @@ impl<'a> Review<'a> {
             review.ids.insert(hold.external_id.as_str().to_owned());
             review.held_lanes.insert(hold.lane);
             if !["planned", "awaiting_approval"].contains(&hold.outcome.as_str()) {
-                review.in_doubt.extend([hold.lane.from, hold.lane.to]);
+                review.in_doubt.extend(hold.lane.wallets());
             }
             plus(&mut review.spoken_for, hold.lane.from, Some(hold.amount));
-            plus(&mut review.arriving, hold.lane.to, hold.arriving.map(estimated));
+            if let Some(into) = hold.lane.to.wallet() {
+                plus(&mut review.arriving, into, hold.arriving.map(estimated));
+            }
             if !hold.counted {
                 plus(&mut review.capped, hold.lane.from.currency, Some(hold.amount));
                 review.count += usize::from(hold.outcome != "awaiting_approval");
@@ -159,7 +161,9 @@ impl<'a> Review<'a> {
             }
             let credit = total.zip(rate).and_then(|(total, rate)| total.checked_mul(rate).ok());
             plus(&mut self.spoken_for, lane.from, total);
-            plus(&mut self.arriving, lane.to, credit.map(estimated));
+            if let Some(into) = lane.to.wallet() {
+                plus(&mut self.arriving, into, credit.map(estimated));
+            }
             plus(&mut self.capped, lane.from.currency, total);
             self.moved.insert(lane.from.currency);
             self.planned += parts.len();
@@ -231,7 +235,7 @@ fn every_lane_has_one_answer(policy: &Policy, entry: &PolicyPlan) -> bool {
         skips.entry((skip.from, skip.to)).or_default().push(skip.reason);
     }
     let moving: BTreeSet<_> = entry.transfers.iter().map(|transfer| (transfer.from, transfer.to)).collect();
-    let lanes: BTreeSet<_> = policy.lanes().iter().map(|lane| (lane.from.country, lane.to.country)).collect();
+    let lanes: BTreeSet<_> = policy.lanes().iter().map(|lane| (lane.from.country, lane.to.destination())).collect();
     let known = skips.keys().all(|lane| lanes.contains(lane));
     let answered = |lane| {
         let reasons = skips.get(lane).map_or(&[][..], Vec::as_slice);

@@ -80,7 +80,7 @@ impl Known {
     /// is worth, and the most it could have sent.
     fn check(&mut self, moved: Movement) -> Option<(bool, Decimal, Amount)> {
         let unit = unit(moved.lane.from.currency);
-        let into = self.wallets.get_mut(&moved.lane.to)?;
+        let into = self.wallets.get_mut(&moved.lane.to.wallet()?)?;
         let credit = worth(worth(moved.total, moved.rate)?, into.rate)?;
         let slack_in = worth(worth(unit, moved.rate)?, into.rate)?;
         into.now = into.now.checked_add(credit).ok()?;

@@ -2,7 +2,7 @@
 
 use super::Breach;
 use super::review::Review;
-use crate::model::{ExternalId, IdParts, Kind, Lane, Moment, Slot, WalletId};
+use crate::model::{ExternalId, IdParts, Lane, Moment, Slot, WalletId};
 use crate::money::{Amount, Rate};
 use crate::plan::PlannedTransfer;
 use crate::policy::Policy;
@@ -12,13 +12,15 @@ impl Review<'_> {
     /// Two countries, each in its own currency, read as expected, and the source's reading fresh.
     pub(super) fn lane_wallets(&mut self, policy: &Policy, lane: Lane) {
         let Lane { from, to } = lane;
-        self.object_if(from.country == to.country, Breach::SameWallet);
+        let is_transfer = to.payee.is_none();
+        self.object_if(is_transfer && from.country == to.country, Breach::SameWallet);
         let at_home = |wallet: WalletId| wallet.country.currency() == Some(wallet.currency);
-        self.object_if(!at_home(from) || !at_home(to), Breach::WrongCurrency);
-        let trouble = [from, to].iter().any(|wallet| self.illegible.contains(&wallet.country));
+        self.object_if(!lane.wallets().all(at_home), Breach::WrongCurrency);
+        let trouble = lane.wallets().any(|wallet| self.illegible.contains(&wallet.country));
         // A destination may be missing, but not shown in other currencies only.
         let readings = &self.inputs.snapshot.readings;
-        let foreign = !readings.contains_key(&to) && self.countries.contains(&to.country);
+        let foreign = |wallet: WalletId| !readings.contains_key(&wallet) && self.countries.contains(&wallet.country);
+        let foreign = to.wallet().is_some_and(foreign);
         self.object_if(trouble || foreign || !readings.contains_key(&from), Breach::NotRead);
         self.freshness(from);
         self.crossing(policy, lane);
@@ -38,7 +40,7 @@ impl Review<'_> {
         });
         self.object_if(!numbered || parts.len() > 99, Breach::BrokenParts);
         for transfer in parts {
-            self.object_if(transfer.kind != Kind::Transfer, Breach::UnknownMove);
+            self.object_if(transfer.kind != lane.kind(), Breach::UnknownMove);
             self.amount(policy, transfer);
             self.rate(lane, transfer);
             self.id(slot, lane, transfer);
@@ -74,7 +76,7 @@ impl Review<'_> {
                 identity,
                 kind: transfer.kind,
                 source: lane.from.country.code(),
-                destination: lane.to.country.code(),
+                destination: &lane.to.to_string(),
                 moment: Moment::Slot(slot),
                 part: transfer.part,
             })

@@ -78,14 +78,14 @@ const CORRUPTIONS: [(&str, Breach, Corruption); 50] = [
     ("a moving lane with a reason", Breach::Unaccounted, |_, plan| {
         plan.policies[0].skipped.push(Skip {
             from: Country::GAB,
-            to: Country::CMR,
+            to: Country::CMR.into(),
             reason: Reason::Reserve,
             detail: String::new(),
             would_move_if: String::new(),
         });
     }),
-    ("a lane of no policy", Breach::ForeignLane, |_, plan| last(plan).to = Country::BEN),
-    ("into itself", Breach::SameWallet, |_, plan| last(plan).to = Country::CMR),
+    ("a lane of no policy", Breach::ForeignLane, |_, plan| last(plan).to = Country::BEN.into()),
+    ("into itself", Breach::SameWallet, |_, plan| last(plan).to = Country::CMR.into()),
     ("a wrong source currency", Breach::WrongCurrency, |_, plan| first(plan).currency = Currency::XOF),
     ("a wrong credit currency", Breach::WrongCurrency, |_, plan| last(plan).credit_currency = Currency::KES),
     ("a held lane", Breach::LaneHeld, |scene, _| scene.add("hold GAB>CMR=1 unknown")),

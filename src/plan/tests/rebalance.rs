@@ -249,7 +249,7 @@ impl Story {
             readings.entry(lane.from).and_modify(leave);
             let credit = transfer.expected_credit.unwrap();
             let arrive = |reading: &mut Reading| reading.available = reading.available.checked_add(credit).unwrap();
-            readings.entry(lane.to).and_modify(arrive);
+            readings.entry(lane.to.wallet().unwrap()).and_modify(arrive);
         }
         let moved: BTreeSet<Lane> = lane_amounts(policy).into_iter().map(|(lane, _)| lane).collect();
         for lane in self.scene.set.policies[0].lanes() {
@@ -304,9 +304,9 @@ proptest! {
             let (found, _) = story.shares();
             let (moved, _) = story.run(day);
             for lane in &moved {
-                let back = Lane { from: lane.to, to: lane.from };
+                let back = Lane::between(lane.to.wallet().unwrap(), lane.from);
                 prop_assert!(!moved.contains(&back), "{lane} to and fro in one run");
-                let shift = [lane.from, lane.to].map(|wallet| (found[&wallet] - left[&wallet]).abs());
+                let shift = [lane.from, lane.to.wallet().unwrap()].map(|wallet| (found[&wallet] - left[&wallet]).abs());
                 // What it cost to change money makes the whole, and so every share, a little smaller.
                 let slack = Decimal::new(2 * start.cost + 1, 4);
                 let most = Decimal::new(start.tolerance_tenths, 1) - slack;

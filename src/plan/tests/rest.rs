@@ -17,7 +17,7 @@ fn run(scene: &mut Scene, day: usize) -> Plan {
     for transfer in plan.policies.iter().flat_map(|policy| &policy.transfers) {
         let lane = transfer.lane();
         add(scene, lane.from, Amount::ZERO.checked_sub(transfer.amount).unwrap());
-        add(scene, lane.to, transfer.expected_credit.unwrap());
+        add(scene, lane.to.wallet().unwrap(), transfer.expected_credit.unwrap());
     }
     plan
 }
@@ -74,9 +74,9 @@ proptest! {
             for entry in run(&mut scene, day).policies {
                 for transfer in &entry.transfers {
                     let Lane { from, to } = transfer.lane();
-                    let way_back = (entry.policy.clone(), Lane { from: to, to: from });
+                    let way_back = (entry.policy.clone(), Lane::between(to.wallet().unwrap(), from));
                     prop_assert!(!used.contains(&way_back), "{}", entry.policy);
-                    used.insert((entry.policy.clone(), Lane { from, to }));
+                    used.insert((entry.policy.clone(), Lane::between(from, to.wallet().unwrap())));
                 }
             }
         }

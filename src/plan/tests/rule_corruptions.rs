@@ -152,7 +152,7 @@ fn by_hand(scene: &Scene, plan: &mut Plan, moves: &[&str]) {
         .filter(|lane| moves.iter().all(|(moved, _)| moved != lane))
         .map(|lane| Skip {
             from: lane.from.country,
-            to: lane.to.country,
+            to: lane.to.country.into(),
             reason: Reason::WithinTolerance,
             detail: String::new(),
             would_move_if: String::new(),
@@ -177,7 +177,7 @@ fn by_hand(scene: &Scene, plan: &mut Plan, moves: &[&str]) {
                 })),
                 kind: Kind::Transfer,
                 from: lane.from.country,
-                to: lane.to.country,
+                to: lane.to.country.into(),
                 amount,
                 currency: lane.from.currency,
                 part: 1,

@@ -240,7 +240,7 @@ pub(super) fn wallet(word: &str) -> WalletId {
 
 pub(super) fn lane(word: &str) -> Lane {
     let (from, to) = word.split_once('>').unwrap();
-    Lane { from: wallet(from), to: wallet(to) }
+    Lane::between(wallet(from), wallet(to))
 }
 
 pub(super) fn slot(word: &str) -> Slot {

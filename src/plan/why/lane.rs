@@ -24,7 +24,7 @@ pub(super) fn answer(
     let mut answer = LaneAnswer {
         policy: policy.name.clone(),
         from: lane.from.country,
-        to: lane.to.country,
+        to: lane.to.destination(),
         slot,
         due: entry.is_some_and(|entry| entry.due),
         inputs: lane_inputs(inputs, policy, lane),
@@ -62,10 +62,11 @@ fn lane_inputs(inputs: &Inputs<'_>, policy: &Policy, lane: Lane) -> LaneInputs {
     let crosses = lane.crosses_currencies();
     LaneInputs {
         from: wallet_inputs(inputs, lane.from),
-        to: wallet_inputs(inputs, lane.to),
+        to: lane.to.wallet().map(|wallet| wallet_inputs(inputs, wallet)),
         floor,
         floor_by: floor.is_positive().then(|| by.to_owned()),
         trigger: words::trigger(policy, lane),
+        crosses,
         rate: if crosses { inputs.rates.get(&pair).copied() } else { Some(Rate::ONE) },
         reference: crosses.then(|| reference_rate(&policy.fx, pair, last)).flatten().map(|it| it.to_string()),
         limits: words::limits(inputs, policy, lane),

@@ -12,7 +12,7 @@ mod words;
 pub use change::{Change, Setting};
 
 use super::{Inputs, Plan, PlannedTransfer, Reason, Skip, plan};
-use crate::model::{ExternalId, Lane, Slot, Timestamp};
+use crate::model::{Destination, ExternalId, Lane, Slot, Timestamp};
 use crate::money::{Amount, Country, Currency};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,11 +24,11 @@ pub enum Subject {
     /// All lanes from or into a wallet.
     Wallet(Country),
     /// One lane.
-    Lane(Country, Country),
+    Lane(Country, Destination),
 }
 
 impl Subject {
-    /// `GAB` or `GAB>CMR`; `None` for anything else.
+    /// `GAB`, `GAB>CMR` or `CMR>MTN_MOMO_CMR:237653456789`; `None` for anything else.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         match text.split_once('>') {
@@ -41,8 +41,8 @@ impl Subject {
     #[must_use]
     pub fn concerns(self, lane: Lane) -> bool {
         match self {
-            Self::Wallet(country) => lane.from.country == country || lane.to.country == country,
-            Self::Lane(from, to) => (lane.from.country, lane.to.country) == (from, to),
+            Self::Wallet(country) => lane.wallets().any(|wallet| wallet.country == country),
+            Self::Lane(from, to) => (lane.from.country, lane.to.destination()) == (from, to),
         }
     }
 }
@@ -65,8 +65,8 @@ pub struct LaneAnswer {
     pub policy: String,
     /// The wallet that is debited.
     pub from: Country,
-    /// The wallet that is credited.
-    pub to: Country,
+    /// The wallet that is credited, or who receives the payout.
+    pub to: Destination,
     /// The latest instant of the policy's schedule.
     pub slot: Option<Slot>,
     /// Whether that slot is still to be decided.
@@ -92,14 +92,16 @@ pub struct LaneAnswer {
 pub struct LaneInputs {
     /// The wallet that is debited.
     pub from: WalletInputs,
-    /// The wallet that is credited.
-    pub to: WalletInputs,
+    /// The wallet that is credited; `None` where the money leaves us.
+    pub to: Option<WalletInputs>,
     /// What stays in the source whatever happens.
     pub floor: Amount,
     /// Whose floor that is: `keep`, `reserve`, or nothing.
     pub floor_by: Option<String>,
     /// What must hold before anything moves.
     pub trigger: String,
+    /// Whether the money changes its currency on the way.
+    pub crosses: bool,
     /// KPay's indicative rate; `1` within one currency, `None` where none was read.
     pub rate: Option<crate::money::Rate>,
     /// What it is compared with, for people.
@@ -204,5 +206,5 @@ fn moves(made: &Plan, policy: &str, lane: Lane) -> Option<Moves> {
 fn skips(made: &Plan, policy: &str, lane: Lane) -> Vec<Skip> {
     let entry = made.policies.iter().find(|entry| entry.policy == policy);
     let skips = entry.into_iter().flat_map(|entry| &entry.skipped);
-    skips.filter(|skip| (skip.from, skip.to) == (lane.from.country, lane.to.country)).cloned().collect()
+    skips.filter(|skip| (skip.from, skip.to) == (lane.from.country, lane.to.destination())).cloned().collect()
 }

@@ -111,7 +111,7 @@ impl Search<'_, '_> {
             Rule::Rebalance(rebalance) => rebalance.weights.iter().map(|(wallet, _)| *wallet).collect(),
         };
         let attempted = premise.standing.holds.values().filter(|hold| hold.is_attempted());
-        attempted.filter(move |hold| judged.contains(&hold.lane.from) || judged.contains(&hold.lane.to))
+        attempted.filter(move |hold| hold.lane.wallets().any(|wallet| judged.contains(&wallet)))
     }
 
     fn slot_after(&self, premise: &Premise) -> Option<crate::model::Timestamp> {
@@ -147,7 +147,7 @@ impl Search<'_, '_> {
 
     /// Wallets of the rule that KPay does not show: it shows them, empty.
     fn with_wallets(&self, mut next: Change, premise: &Premise) -> Change {
-        let wallets = self.policy.lanes().into_iter().flat_map(|lane| [lane.from, lane.to]);
+        let wallets = self.policy.lanes().into_iter().flat_map(Lane::wallets);
         let is_unread = |wallet: &WalletId| {
             premise.snapshot.available(*wallet).is_none()
                 || premise.snapshot.problems.iter().any(|problem| problem.country == Some(wallet.country))
@@ -160,11 +160,12 @@ impl Search<'_, '_> {
 
     /// The change nearest to the present balance of one wallet that makes the lane move.
     fn with_balance(&self, change: &Change, premise: &Premise, reason: Reason) -> Option<Change> {
-        let (more, less) = ((self.lane.from, true), (self.lane.to, false));
+        let more = (self.lane.from, true);
+        let less = self.lane.to.wallet().map(|wallet| (wallet, false));
         let tries = match (&self.policy.rule, reason) {
             (Rule::Sweep(_), _) => vec![more],
-            (Rule::TopUp(_), Reason::BelowTrigger) => vec![less],
-            _ => vec![more, less],
+            (Rule::TopUp(_), Reason::BelowTrigger) => less.into_iter().collect(),
+            _ => std::iter::once(more).chain(less).collect(),
         };
         tries.into_iter().find_map(|(wallet, up)| {
             let amount = self.nearest(change, premise, wallet, up)?;

@@ -26,7 +26,7 @@ pub(super) fn rule(policy: &Policy, lane: Lane) -> String {
         }
         Rule::TopUp(top_up) => format!(
             "{to} is brought to {} when it has {}, out of what {from} has over {keep}, {when}",
-            of(top_up.to, to),
+            of(top_up.to, top_up.wallet),
             trigger(policy, lane)
         ),
         Rule::Rebalance(rebalance) => {
@@ -35,7 +35,12 @@ pub(super) fn rule(policy: &Policy, lane: Lane) -> String {
                 Some(weight) => format!("{wallet} {weight}"),
                 None => wallet.to_string(),
             };
-            format!("{} and {} of the whole when {}, {when}", share(from), share(to), trigger(policy, lane))
+            format!(
+                "{} and {} of the whole when {}, {when}",
+                share(from),
+                to.wallet().map(share).unwrap_or_default(),
+                trigger(policy, lane)
+            )
         }
     }
 }
@@ -47,7 +52,7 @@ pub(super) fn trigger(policy: &Policy, lane: Lane) -> String {
             let source = sweep.sources.iter().find(|source| source.wallet == lane.from);
             source.map_or_else(String::new, |source| format!("more than {}", of(source.above, lane.from)))
         }
-        Rule::TopUp(top_up) => format!("less than {}", of(top_up.below, lane.to)),
+        Rule::TopUp(top_up) => format!("less than {}", of(top_up.below, top_up.wallet)),
         Rule::Rebalance(rebalance) => format!("a share is off by more than {} points", rebalance.tolerance),
     }
 }
@@ -142,7 +147,7 @@ fn balance(inputs: &Inputs<'_>, wallet: WalletId, wanted: Amount) -> String {
 fn unchanged(inputs: &Inputs<'_>, policy: &Policy, lane: Lane, change: &Change) -> Vec<String> {
     let wallets = match &policy.rule {
         Rule::Sweep(_) => vec![lane.from],
-        Rule::TopUp(_) => vec![lane.from, lane.to],
+        Rule::TopUp(_) => lane.wallets().collect(),
         Rule::Rebalance(_) => return vec!["the other balances are what they are now".to_owned()],
     };
     let same = wallets.into_iter().filter(|wallet| !change.balances.contains_key(&wallet.country));

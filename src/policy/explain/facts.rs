@@ -1,6 +1,6 @@
 //! What there is to say of a policy, without words: one list for all languages, so that none of them says less.
 
-use crate::model::{Lane, WalletId};
+use crate::model::{End, Lane, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Percent};
 use crate::policy::compared::Compared;
 use crate::policy::{Mode, Policy, PolicySet, Portion, Rule, Sweep};
@@ -77,7 +77,7 @@ pub(super) enum Fact<'a> {
     Priority(i64),
     NeverBelow(Vec<(WalletId, Amount)>),
     NeverBelowReserve,
-    NeverElsewhere(Vec<WalletId>),
+    NeverElsewhere(Vec<End>),
     NeverChanges,
     NeverTwice,
     NeverOnItsWay,
@@ -291,12 +291,13 @@ fn never(policy: &Policy) -> Vec<Fact<'_>> {
     }
     let lanes = policy.lanes();
     let mut wallets: Vec<WalletId> = Vec::new();
-    let mut destinations: Vec<WalletId> = Vec::new();
+    let mut destinations: Vec<End> = Vec::new();
     for lane in &lanes {
-        for (list, wallet) in [(&mut wallets, lane.from), (&mut destinations, lane.to)] {
-            if !list.contains(&wallet) {
-                list.push(wallet);
-            }
+        if !wallets.contains(&lane.from) {
+            wallets.push(lane.from);
+        }
+        if !destinations.contains(&lane.to) {
+            destinations.push(lane.to);
         }
     }
     let kept = wallets.into_iter().map(|wallet| (wallet, policy.keep(wallet)));

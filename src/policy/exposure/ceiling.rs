@@ -2,7 +2,7 @@
 //! error, and so is whatever it does not name.
 
 use super::{Exposure, Figures};
-use crate::model::tame;
+use crate::model::{Destination, tame};
 use crate::money::{Amount, Country, Currency, Money};
 use crate::policy::{Diagnostic, PolicySet, Severity};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ceiling {
     wallets: BTreeMap<(Country, Currency), CeilingFigures>,
-    lanes: BTreeMap<(Country, Currency, Country, Currency), CeilingFigures>,
+    lanes: BTreeMap<(Country, Currency, Destination, Currency), CeilingFigures>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ struct WalletEntry {
 #[serde(deny_unknown_fields)]
 struct LaneEntry {
     from: Country,
-    to: Country,
+    to: Destination,
     currency: Currency,
     credit_currency: Currency,
     per_transfer: Amount,

@@ -18,7 +18,7 @@ pub use bound::{Bound, BoundingLimit};
 pub use ceiling::{Ceiling, CeilingError, over_ceiling};
 
 use super::{Policy, PolicySet};
-use crate::model::{Lane, WalletId};
+use crate::model::{Destination, Lane, WalletId};
 use crate::money::{Amount, Country, Currency};
 use bound::Most;
 use lane::Worst;
@@ -54,7 +54,7 @@ pub struct LaneExposure {
     /// The wallet debited.
     pub from: Country,
     /// The wallet credited.
-    pub to: Country,
+    pub to: Destination,
     /// The source's currency, which the figures are in.
     pub currency: Currency,
     /// The destination's currency.
@@ -160,7 +160,7 @@ fn of_lane(lane: Lane, most: Worst, worst: &[(&Policy, BTreeMap<Lane, Worst>)]) 
     let on_it = worst.iter().filter(|(_, lanes)| lanes.contains_key(&lane));
     LaneExposure {
         from: lane.from.country,
-        to: lane.to.country,
+        to: lane.to.destination(),
         currency: lane.from.currency,
         credit_currency: lane.to.currency,
         most: most.into_figures(),

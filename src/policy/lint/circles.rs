@@ -96,7 +96,7 @@ fn in_circles<'s, 'd>(ways: Vec<Way<'s, 'd>>) -> Vec<Way<'s, 'd>> {
         leaving.entry(way.lane.from).or_default().push(index);
     }
     let next = |way: &Way<'s, 'd>| -> Vec<usize> {
-        let onward = leaving.get(&way.lane.to).into_iter().flatten().copied();
+        let onward = way.lane.to.wallet().and_then(|wallet| leaving.get(&wallet)).into_iter().flatten().copied();
         onward.filter(|index| ways.get(*index).is_some_and(|next| way.wakes(next))).collect()
     };
     let mut woken_by = vec![0_usize; ways.len()];

@@ -13,7 +13,7 @@ mod worst_case;
 mod tests;
 
 use super::{Policy, PolicySet};
-use crate::model::{Lane, WalletId};
+use crate::model::{End, Lane};
 use crate::money::{Amount, Currency, Money};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -106,8 +106,8 @@ fn appeared(sheet: &mut Sheet<'_>, policy: &Policy, before: &PolicySet) {
         return;
     }
     let lanes = policy.lanes();
-    let list = |wallets: BTreeSet<WalletId>| wallets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let from = list(lanes.iter().map(|lane| lane.from).collect());
+    let list = |ends: BTreeSet<End>| ends.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let from = list(lanes.iter().map(|lane| lane.from.into()).collect());
     let to = list(lanes.iter().map(|lane| lane.to).collect());
     sheet.tell(Effect::Loosens, "policy", format!("{name} is new and sends money from {from} to {to}"));
     rules::new_destinations(sheet, policy, before);

@@ -1,7 +1,7 @@
 //! What policies do, before and after: lanes, triggers, what stays, how much goes.
 
 use super::{Effect, Sheet, common_lanes, falling, money, rising};
-use crate::model::{Lane, WalletId};
+use crate::model::{End, Lane, WalletId};
 use crate::money::{Amount, Currency};
 use crate::policy::{Policy, PolicySet, Portion, Rebalance, Rule, Sweep, TopUp};
 use std::collections::BTreeSet;
@@ -28,16 +28,16 @@ fn kind(rule: &Rule) -> &'static str {
     }
 }
 
-/// Wallets that a policy sends to and that no policy sent real money to before.
+/// Where a policy sends to and where no policy sent real money to before.
 pub(super) fn new_destinations(sheet: &mut Sheet<'_>, policy: &Policy, before: &PolicySet) {
-    let known: BTreeSet<WalletId> = destinations(before.policies.iter().filter(|it| super::sends(it)));
-    for wallet in destinations([policy]).difference(&known) {
-        let text = format!("{} sends money to {wallet}, where no policy sent any before", policy.name);
+    let known: BTreeSet<End> = destinations(before.policies.iter().filter(|it| super::sends(it)));
+    for end in destinations([policy]).difference(&known) {
+        let text = format!("{} sends money to {end}, where no policy sent any before", policy.name);
         sheet.tell(Effect::Loosens, "destination", text);
     }
 }
 
-fn destinations<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> BTreeSet<WalletId> {
+fn destinations<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> BTreeSet<End> {
     policies.into_iter().flat_map(Policy::lanes).map(|lane| lane.to).collect()
 }
 

@@ -90,7 +90,7 @@ pub fn ends(findings: &mut Findings, fields: &Fields<'_>) -> Option<(Lane, Place
     };
     let (from, to) = (wallet("from"), wallet("to"));
     let (from, place) = from?;
-    Some((Lane { from, to: to?.0 }, place))
+    Some((Lane::between(from, to?.0), place))
 }
 
 /// An amount that really moves.

@@ -91,6 +91,6 @@ fn tolerance(findings: &mut Findings, field: Field<'_>) -> Option<Percent> {
 /// From every wallet to every other.
 fn lanes(weights: &[Weight]) -> Vec<(Lane, Place)> {
     let from_each = weights.iter().flat_map(|from| weights.iter().map(move |to| (from, to)));
-    let lanes = from_each.map(|(from, to)| (Lane { from: from.wallet, to: to.wallet }, from.place));
+    let lanes = from_each.map(|(from, to)| (Lane::between(from.wallet, to.wallet), from.place));
     lanes.filter(|(lane, _)| lane.from != lane.to).collect()
 }

@@ -169,7 +169,7 @@ fn looks_like_zone(text: &str) -> bool {
 
 /// Lanes from each source to the destination.
 pub fn lanes(items: &[Item<'_>], to: WalletId) -> Vec<(Lane, Place)> {
-    items.iter().map(|item| (Lane { from: item.wallet, to }, item.place)).collect()
+    items.iter().map(|item| (Lane::between(item.wallet, to), item.place)).collect()
 }
 
 /// A wallet that would send to itself.

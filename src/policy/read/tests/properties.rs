@@ -110,7 +110,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             name: "one".into(),
             line: 0,
             at: None,
-            balances: [(lane.from, bound), (lane.to, Amount::ZERO)].into(),
+            balances: [(lane.from, bound), (lane.to.wallet().unwrap(), Amount::ZERO)].into(),
             rates: BTreeMap::new(),
             open: Vec::new(),
             expect: vec![ExpectedMove {
