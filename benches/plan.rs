@@ -141,6 +141,7 @@ impl World {
 
     fn inputs<'a>(&'a self, standing: &'a Standing, caps: &'a Caps) -> Inputs<'a> {
         Inputs {
+            availability: treasuryd::model::Availability::unasked(),
             policies: &self.set,
             snapshot: &self.snapshot,
             standing,

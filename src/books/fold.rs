@@ -37,7 +37,7 @@ impl Folder {
     pub fn apply(&mut self, seq: u64, at: Timestamp, event: &Event) -> Result<Option<Entry>, BooksError> {
         let record = Record { seq, at };
         match event {
-            Event::Decided { intents, .. } => {
+            Event::Decided { intents, .. } | Event::Requested { intents, .. } => {
                 for intent in intents {
                     self.begin(record, intent)?;
                 }
@@ -50,6 +50,7 @@ impl Folder {
             }
             Event::Resolved { external_id, finding: Finding::NotApplied, .. }
             | Event::Rejected { external_id, .. }
+            | Event::Returned { external_id, .. }
             | Event::Declined { external_id, .. }
             | Event::Cancelled { external_id, .. } => {
                 self.take(record, external_id)?;
@@ -63,6 +64,8 @@ impl Folder {
             | Event::Approved { .. }
             | Event::Attempted { .. }
             | Event::NotSent { .. }
+            | Event::Accepted { .. }
+            | Event::Followed { .. }
             | Event::Unknown { .. }
             | Event::NeedsOperator { .. }
             | Event::Paused { .. }

@@ -7,10 +7,10 @@ use crate::daemon::doors::{Bank, BankError, Leave, MaySend, SystemClock};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::TransferView;
 use crate::daemon::{Counted, Engine, Held, Judged, KpayBank, Loaded, Parts, Rules};
-use crate::intent::{Outcome, Reply, RetryRules};
+use crate::intent::{Outcome, Reply, RetryRules, Withdrawal};
 use crate::journal::{ReadOnly, Store};
 use crate::kpay;
-use crate::model::{ExternalId, Identity, Intent, Snapshot, Timestamp};
+use crate::model::{Availability, ExternalId, Identity, Intent, Snapshot, Timestamp};
 use crate::money::{Country, Currency, Rate};
 use crate::policy::{Diagnostic, PolicySet};
 use crate::settings::{self, LogFormat, Settings, Surroundings};
@@ -355,6 +355,12 @@ impl Bank for NoBank {
         self.fail()
     }
     fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
+        self.fail()
+    }
+    fn withdrawal<'a>(&'a self, _: &'a Intent, _: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {
+        self.fail()
+    }
+    fn availability(&self) -> BoxFuture<'_, Result<Availability, BankError>> {
         self.fail()
     }
     fn transfer<'a>(&'a self, _: Leave, _: &'a Intent, _: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {

@@ -9,7 +9,7 @@ use crate::daemon::view::HeldView;
 use crate::daemon::{Basis, Held};
 use crate::intent::State;
 use crate::journal::ReadOnly;
-use crate::model::{BalanceRow, Identity, Snapshot, Timestamp, tame};
+use crate::model::{Availability, BalanceRow, Identity, Snapshot, Timestamp, tame};
 use crate::money::{Currency, Rate};
 use crate::plan::Plan;
 use crate::policy::PolicySet;
@@ -152,6 +152,7 @@ pub fn basis<'a>(
         environment: settings.kpay.environment,
         now: at.unwrap_or(clock),
         clock,
+        availability: Availability::unasked(),
         only,
     }
 }

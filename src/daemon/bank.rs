@@ -2,9 +2,9 @@
 
 use super::doors::{Bank, BankError, Leave, MaySend};
 use super::metrics::Metrics;
-use crate::intent::Reply;
+use crate::intent::{Reply, Withdrawal};
 use crate::kpay::{CallError, Clearance, Client, Endpoint, Observer, StatusLabel};
-use crate::model::{Identity, Intent, Snapshot, Timestamp};
+use crate::model::{Availability, Identity, Intent, Snapshot, Timestamp};
 use crate::money::{Country, Currency, Rate};
 use futures_util::future::BoxFuture;
 use std::collections::BTreeSet;
@@ -74,6 +74,14 @@ impl Bank for KpayBank {
 
     fn can_read_with_leave(&self) -> bool {
         self.client.has_room_beside_a_clearance()
+    }
+
+    fn withdrawal<'a>(&'a self, _: &'a Intent, _: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {
+        Box::pin(async { Err(BankError::Refused("this version asks for no withdrawals".to_owned())) })
+    }
+
+    fn availability(&self) -> BoxFuture<'_, Result<Availability, BankError>> {
+        Box::pin(async { Err(BankError::Refused("this version asks for no operators".to_owned())) })
     }
 
     fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {

@@ -386,11 +386,11 @@ impl Engine {
         if let Reply::NotSent { detail } | Reply::NotAuthorized { detail } | Reply::Lost { detail } = &reply {
             self.note_problem(detail);
         }
-        let event = match verdict(sending, &reply) {
-            Some(event) => event,
-            None => self.settle_conflict(sending, &reply).await,
+        let events = match verdict(sending, &reply) {
+            Some(events) => events,
+            None => vec![self.settle_conflict(sending, &reply).await],
         };
-        self.append(vec![event]).await?;
+        self.append(events).await?;
         Ok(if rest { Flow::Rest } else { Flow::Next })
     }
 

@@ -5,7 +5,7 @@ use super::intents::Decider;
 use super::metrics::CycleResult;
 use super::preview::{Basis, read_rates};
 use crate::intent::{Event, State};
-use crate::model::Timestamp;
+use crate::model::{Availability, Timestamp};
 use crate::plan::{Plan, PolicyPlan, Reason, second_opinion};
 use crate::policy::PolicySet;
 use chrono::TimeDelta;
@@ -74,7 +74,8 @@ impl Engine {
         only: Option<&'a str>,
     ) -> Basis<'a> {
         let environment = self.rules.environment;
-        Basis { state, policies, caps: &self.rules.caps, environment, now, clock: self.clock.now(), only }
+        let availability = Availability::unasked();
+        Basis { state, policies, caps: &self.rules.caps, environment, now, clock: self.clock.now(), availability, only }
     }
 
     /// Whether the machine's clock stands before the journal's last record: then nothing new is decided, because slots

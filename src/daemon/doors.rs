@@ -1,8 +1,8 @@
 //! The doors through which the daemon reaches the world: a clock and a bank. Tests and simulations put their own behind
 //! them.
 
-use crate::intent::Reply;
-use crate::model::{Identity, Intent, Snapshot, Timestamp};
+use crate::intent::{Reply, Withdrawal};
+use crate::model::{Availability, Identity, Intent, Snapshot, Timestamp};
 use crate::money::{Country, Currency, Rate};
 use futures_util::future::BoxFuture;
 use std::any::Any;
@@ -65,6 +65,12 @@ pub trait Bank: Send + Sync {
     fn can_read_with_leave(&self) -> bool {
         true
     }
+
+    /// What KPay says of a withdrawal that it has in hand, checked against the intent.
+    fn withdrawal<'a>(&'a self, intent: &'a Intent, kpay_id: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>>;
+
+    /// Which operators take payouts now. An answer may be a minute old.
+    fn availability(&self) -> BoxFuture<'_, Result<Availability, BankError>>;
 
     /// One attempt with exactly the intent's bytes. `may_send` is asked right before each request: where it says no,
     /// nothing more leaves. A future that is dropped half-way is a lost reply.

@@ -65,6 +65,7 @@ impl Decider<'_> {
             clock: self.inputs.clock,
             only: self.inputs.only.map(str::to_owned),
             rates: rates_seen(self.inputs.rates),
+            availability: self.inputs.availability.clone(),
             problems: self.inputs.snapshot.problems.clone(),
             caps: self.inputs.caps.clone(),
         }
@@ -176,6 +177,7 @@ policies:
         let readings = [Country::GAB, Country::COG, Country::CMR].map(reading).into_iter().collect();
         let standing = state.standing.clone();
         let inputs = Inputs {
+            availability: crate::model::Availability::unasked(),
             policies: set,
             snapshot: &Snapshot { taken_at: now, readings, problems: Vec::new() },
             standing: &standing,

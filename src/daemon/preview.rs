@@ -2,7 +2,7 @@
 
 use super::doors::{Bank, BankError};
 use crate::intent::State;
-use crate::model::{Environment, Identity, Snapshot, Timestamp};
+use crate::model::{Availability, Environment, Identity, Snapshot, Timestamp};
 use crate::money::{Currency, Rate};
 use crate::plan::{Caps, Inputs, Plan, plan};
 use crate::policy::{Policy, PolicySet};
@@ -23,6 +23,8 @@ pub struct Basis<'a> {
     pub now: Timestamp,
     /// The machine's clock.
     pub clock: Timestamp,
+    /// What KPay said of its operators.
+    pub availability: &'a Availability,
     /// One policy alone.
     pub only: Option<&'a str>,
 }
@@ -53,6 +55,7 @@ impl Basis<'_> {
             standing: &self.state.standing,
             caps: self.caps,
             rates,
+            availability: self.availability,
             identity,
             environment: self.environment,
             now: self.now,

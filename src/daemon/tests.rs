@@ -4,9 +4,9 @@ use super::doors::{Bank, BankError, Clock, Leave, MaySend};
 use super::intents::Decider;
 use super::metrics::Metrics;
 use super::{Engine, Parts, Rules};
-use crate::intent::{AppliedFacts, Event, Outcome, Reply, RetryRules, State};
+use crate::intent::{AppliedFacts, Event, Outcome, Reply, RetryRules, State, Withdrawal};
 use crate::journal::{Store, policy_texts, records};
-use crate::model::{Environment, Identity, Intent, Reading, Snapshot, Timestamp, WalletId};
+use crate::model::{Availability, Environment, Identity, Intent, Reading, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Rate};
 use crate::plan::{Caps, Inputs, plan};
 use crate::policy::{SourceFile, parse};
@@ -95,6 +95,14 @@ impl Bank for TestBank {
 
     fn can_read_with_leave(&self) -> bool {
         !self.one_a_minute
+    }
+
+    fn withdrawal<'a>(&'a self, _: &'a Intent, _: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {
+        Box::pin(async { Err(BankError::Unavailable("it has none".to_owned())) })
+    }
+
+    fn availability(&self) -> BoxFuture<'_, Result<Availability, BankError>> {
+        Box::pin(async { Ok(Availability::default()) })
     }
 
     fn transfer<'a>(&'a self, _: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
@@ -263,6 +271,7 @@ async fn a_decision_can_be_made_again_from_the_journal() {
             let identity = state.identity.clone().unwrap();
             let rates = with.rates();
             let inputs = Inputs {
+                availability: crate::model::Availability::unasked(),
                 policies: &policies,
                 snapshot: &snapshot,
                 standing: &state.standing,

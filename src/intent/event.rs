@@ -1,6 +1,6 @@
 //! What the journal records. Every present fact (open intents, limits used, pauses, books) is a fold over these.
 
-use super::PlannedWith;
+use super::{PlannedWith, Withdrawal};
 use crate::model::{BalanceRow, ExternalId, Identity, Intent, Lane, Slot, Timestamp};
 use crate::money::{Amount, Money, Rate};
 use crate::plan::Reason;
@@ -76,6 +76,19 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         planned_with: Option<Box<PlannedWith>>,
     },
+    /// A person asked for a move by hand. Its intents are part of the same record.
+    Requested {
+        /// The key they gave.
+        key: String,
+        /// Who, where they said so.
+        by: Option<String>,
+        /// When the balances were asked for.
+        taken_at: Timestamp,
+        /// The balances it was decided on.
+        balances: Vec<BalanceRow>,
+        /// One intent a part, in order.
+        intents: Vec<Intent>,
+    },
     /// Durable before the first byte of an attempt leaves.
     Attempted {
         /// Which intent.
@@ -97,6 +110,27 @@ pub enum Event {
         /// Which intent.
         external_id: ExternalId,
         /// What came instead of an answer.
+        detail: String,
+    },
+    /// KPay took a withdrawal in hand. How it ends is asked for by its id.
+    Accepted {
+        /// Which intent.
+        external_id: ExternalId,
+        /// What KPay said of it.
+        withdrawal: Withdrawal,
+    },
+    /// KPay said something new of a withdrawal that it has in hand.
+    Followed {
+        /// Which intent.
+        external_id: ExternalId,
+        /// All that it has said so far.
+        withdrawal: Withdrawal,
+    },
+    /// A withdrawal that KPay had in hand ended, and the money is back in the wallet.
+    Returned {
+        /// Which intent.
+        external_id: ExternalId,
+        /// KPay's words, tamed.
         detail: String,
     },
     /// Money moved.
@@ -281,6 +315,9 @@ impl Event {
             Self::Attempted { external_id, .. }
             | Self::NotSent { external_id, .. }
             | Self::Unknown { external_id, .. }
+            | Self::Accepted { external_id, .. }
+            | Self::Followed { external_id, .. }
+            | Self::Returned { external_id, .. }
             | Self::Applied { external_id, .. }
             | Self::Rejected { external_id, .. }
             | Self::NeedsOperator { external_id, .. }

@@ -15,6 +15,7 @@ mod state;
 mod steps;
 mod tracked;
 mod verdict;
+mod withdrawal;
 
 pub use approval::{ApprovedBy, NotAllowed, approvals_by, group, may_approve, may_decide};
 pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
@@ -28,6 +29,7 @@ pub use state::{IllegalEvent, State};
 pub use steps::{Outcome, Step, next_outcome};
 pub use tracked::Tracked;
 pub use verdict::{ConflictEvidence, conflict_verdict, verdict};
+pub use withdrawal::{Taken, Withdrawal, WithdrawalStatus, next_poll_at, withdrawal_events};
 
 #[cfg(test)]
 mod tests;

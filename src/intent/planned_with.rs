@@ -1,7 +1,7 @@
 //! What a plan was made from beside the state and the policies, recorded with each decision: whoever replays the journal
 //! makes the same plan again.
 
-use crate::model::{Timestamp, WalletProblem};
+use crate::model::{Availability, Timestamp, WalletProblem};
 use crate::money::{Currency, Rate};
 use crate::plan::Caps;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub struct PlannedWith {
     /// KPay's indicative rates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rates: Vec<RateSeen>,
+    /// What KPay said of its operators.
+    #[serde(default, skip_serializing_if = "Availability::is_unasked")]
+    pub availability: Availability,
     /// Wallets of the reading that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<WalletProblem>,

@@ -1,6 +1,6 @@
 //! What came back from one attempt, sorted by the only question that matters: is it known that nothing happened?
 
-use super::AppliedFacts;
+use super::{AppliedFacts, Withdrawal};
 
 /// The answer to one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Reply {
     },
     /// A complete reply that matches the intent in every field.
     Applied(AppliedFacts),
+    /// KPay has taken a withdrawal in hand.
+    Accepted(Withdrawal),
     /// 409: an earlier request with this id was accepted.
     Conflict {
         /// KPay's words.

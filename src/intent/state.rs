@@ -2,7 +2,8 @@
 //! the same function, so both arrive at the same state.
 
 use super::{
-    ApprovedBy, Event, Evidence, Finding, NotAllowed, Outcome, PausedWhat, Step, Tracked, may_approve, next_outcome,
+    ApprovedBy, Event, Evidence, Finding, NotAllowed, Outcome, PausedWhat, Step, Taken, Tracked, Withdrawal,
+    may_approve, next_outcome,
 };
 use crate::model::{BalanceRow, Environment, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
@@ -91,6 +92,10 @@ impl State {
             Event::Decided { policy, slot, lanes, intents, taken_at, balances, .. } => {
                 self.observe(at, *taken_at, balances);
                 self.standing.note_decision(policy, *slot, lanes.iter().map(|verdict| (verdict.lane, verdict.reason)));
+                return intents.iter().map(|intent| self.open_intent(intent, at)).collect();
+            }
+            Event::Requested { taken_at, balances, intents, .. } => {
+                self.observe(at, *taken_at, balances);
                 return intents.iter().map(|intent| self.open_intent(intent, at)).collect();
             }
             Event::Paused { what, .. } => self.pause(what, true),
@@ -248,6 +253,24 @@ impl State {
                 tracked.may_have_arrived = true;
                 tracked.detail.clone_from(detail);
             }
+            Event::Accepted { withdrawal, .. } => self.take_in_hand(tracked, at, withdrawal),
+            Event::Followed { withdrawal, .. } => {
+                tracked.detail = standing_of(withdrawal);
+                if let Some(taken) = &mut tracked.taken {
+                    taken.withdrawal = withdrawal.clone();
+                }
+            }
+            Event::Returned { detail, .. } => {
+                tracked.holds = false;
+                tracked.evidence = Some(Evidence::Status);
+                tracked.detail.clone_from(detail);
+                self.count_day(&tracked.intent, Amount::checked_sub)?;
+                // The money is back, so that the wallet may well show what it had before.
+                let from = tracked.intent.lane.from;
+                if self.standing.outflows.get(&from).map(|last| last.before) == tracked.balance_before {
+                    self.standing.outflows.remove(&from);
+                }
+            }
             Event::Applied { evidence, facts, .. } => {
                 self.close(tracked, at, *evidence, facts);
                 tracked.detail.clear();
@@ -286,6 +309,16 @@ impl State {
         Ok(())
     }
 
+    /// What KPay has in hand is not available any more.
+    fn take_in_hand(&mut self, tracked: &mut Tracked, at: Timestamp, withdrawal: &Withdrawal) {
+        tracked.detail = standing_of(withdrawal);
+        (tracked.may_have_arrived, tracked.holds) = (true, true);
+        tracked.taken = Some(Taken { withdrawal: withdrawal.clone(), since: at });
+        if let Some(before) = tracked.balance_before {
+            self.standing.outflows.insert(tracked.intent.lane.from, LastOutflow { before, applied_at: at });
+        }
+    }
+
     fn close(&mut self, tracked: &mut Tracked, at: Timestamp, evidence: Evidence, facts: &super::AppliedFacts) {
         let completes_rate = tracked.facts.is_some();
         tracked.holds = false;
@@ -302,7 +335,7 @@ impl State {
             }
         }
         // A person's finding on an earlier transfer's id: the balance before our vain attempt already showed it.
-        let was_ours = evidence == Evidence::Response || tracked.may_have_arrived;
+        let was_ours = tracked.taken.is_none() && (evidence == Evidence::Response || tracked.may_have_arrived);
         if let (Some(into), true, false) = (lane.to.wallet(), was_ours, completes_rate) {
             self.standing.inflows.insert(into, at);
         }
@@ -331,6 +364,11 @@ fn said_by(what: &str, by: &str, note: &str) -> String {
     if note.is_empty() { format!("{what} by {by}") } else { format!("{what} by {by}: {note}") }
 }
 
+/// `KPay says PENDING (wdr_xyz456)`.
+fn standing_of(withdrawal: &Withdrawal) -> String {
+    format!("KPay says {} ({})", withdrawal.status, withdrawal.kpay_id)
+}
+
 fn step_of(event: &Event, tracked: &Tracked) -> Step {
     match event {
         Event::Approved { .. } => {
@@ -341,6 +379,9 @@ fn step_of(event: &Event, tracked: &Tracked) -> Step {
         Event::Attempted { .. } => Step::Attempt,
         Event::NotSent { .. } => Step::NotSent,
         Event::Unknown { .. } => Step::Lose,
+        Event::Accepted { .. } => Step::Accept,
+        Event::Followed { .. } => Step::Follow,
+        Event::Returned { .. } => Step::Return,
         Event::Applied { .. } => Step::Apply,
         Event::Rejected { .. } => Step::Reject,
         Event::NeedsOperator { .. } => Step::CallOperator,

@@ -68,6 +68,12 @@ pub enum Step {
     NotSent,
     /// That attempt's fate is unknown.
     Lose,
+    /// KPay has taken a withdrawal in hand.
+    Accept,
+    /// It said something new of one.
+    Follow,
+    /// A withdrawal that it had in hand ended without money having moved.
+    Return,
     /// KPay or proof says that money moved.
     Apply,
     /// KPay refused.
@@ -104,6 +110,9 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
             }
         }
         (Sending, Step::Lose) => Unknown,
+        // KPay's own word on what it has: also where an attempt before got no answer, and where a person was called.
+        (Sending | Unknown | NeedsOperator, Step::Accept) | (Sending, Step::Follow) => Sending,
+        (Sending, Step::Return) => Rejected,
         (Sending, Step::Apply) | (Unknown | NeedsOperator | Applied, Step::FindApplied) => Applied,
         (Sending, Step::Reject) if !may_have_arrived => Rejected,
         (Sending | Unknown, Step::CallOperator) => NeedsOperator,
@@ -121,10 +130,13 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
 mod tests {
     use super::*;
 
-    const STEPS: [Step; 12] = [
+    const STEPS: [Step; 15] = [
         Step::Attempt,
         Step::NotSent,
         Step::Lose,
+        Step::Accept,
+        Step::Follow,
+        Step::Return,
         Step::Apply,
         Step::Reject,
         Step::CallOperator,
@@ -173,7 +185,10 @@ mod tests {
             for step in STEPS {
                 let next = next_outcome(now, step, true);
                 let ends = matches!(next, Some(Outcome::Rejected | Outcome::Cancelled | Outcome::Planned));
-                assert!(!ends || step == Step::FindNotApplied, "{now:?} {step:?} gives {next:?}");
+                assert!(
+                    !ends || matches!(step, Step::FindNotApplied | Step::Return),
+                    "{now:?} {step:?} gives {next:?}"
+                );
             }
         }
     }

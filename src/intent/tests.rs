@@ -68,10 +68,13 @@ fn after(intent: &Intent, replies: &[Reply]) -> (State, Tracked) {
     for reply in replies {
         second += 60;
         tracked = attempt(&mut state, &tracked, second);
-        let event = verdict(&tracked, reply).unwrap_or_else(|| {
-            conflict_verdict(&tracked, "409", ConflictEvidence { balance_after: Some(Amount::whole(330_000)) })
+        let events = verdict(&tracked, reply).unwrap_or_else(|| {
+            let evidence = ConflictEvidence { balance_after: Some(Amount::whole(330_000)) };
+            vec![conflict_verdict(&tracked, "409", evidence)]
         });
-        tracked = state.apply(instant(second + 1), &event).unwrap().remove(0);
+        for event in events {
+            tracked = state.apply(instant(second + 1), &event).unwrap().remove(0);
+        }
     }
     (state, tracked)
 }

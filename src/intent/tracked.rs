@@ -1,6 +1,6 @@
 //! An intent with its story so far: what `transfers list` shows and what the next step is decided from.
 
-use super::{AppliedFacts, ApprovedBy, Evidence, Outcome};
+use super::{AppliedFacts, ApprovedBy, Evidence, Outcome, Taken};
 use crate::model::{Intent, Timestamp};
 use crate::money::Amount;
 use chrono::{NaiveDate, TimeDelta};
@@ -34,6 +34,9 @@ pub struct Tracked {
     /// The approvals given so far, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<ApprovedBy>,
+    /// The withdrawal that KPay has or had in hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Taken>,
     /// What is known of the move, once applied.
     pub facts: Option<AppliedFacts>,
     /// When it was decided (journal time).
@@ -69,6 +72,7 @@ impl Tracked {
             first_attempt_at: None,
             counted: false,
             approvals: Vec::new(),
+            taken: None,
             facts: None,
             created_at: at,
             updated_at: at,

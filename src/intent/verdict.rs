@@ -1,6 +1,7 @@
 //! What an answer means: pure functions from (intent, reply, evidence) to the event to record.
 
-use super::{AppliedFacts, Event, Evidence, Reply, Tracked};
+use super::{AppliedFacts, Event, Evidence, Reply, Tracked, withdrawal_events};
+use crate::model::Kind;
 use crate::money::{Amount, Money, Rate};
 
 /// What is known when KPay answers 409.
@@ -10,13 +11,14 @@ pub struct ConflictEvidence {
     pub balance_after: Option<Amount>,
 }
 
-/// The event for a reply; `None` for a 409, which needs a reading of the source first ([`conflict_verdict`]).
+/// The events for a reply; `None` for a 409, which needs a reading of the source first ([`conflict_verdict`]).
 ///
 /// `tracked` is the intent while [`super::Outcome::Sending`].
 #[must_use]
-pub fn verdict(tracked: &Tracked, reply: &Reply) -> Option<Event> {
+pub fn verdict(tracked: &Tracked, reply: &Reply) -> Option<Vec<Event>> {
     let external_id = tracked.intent.external_id.clone();
-    Some(match reply {
+    Some(vec![match reply {
+        Reply::Accepted(said) => return Some(withdrawal_events(tracked, said, Evidence::Response)),
         Reply::Applied(facts) => Event::Applied { external_id, evidence: Evidence::Response, facts: facts.clone() },
         Reply::Lost { detail } => Event::Unknown { external_id, detail: detail.clone() },
         Reply::NotSent { detail } | Reply::NotAuthorized { detail } => {
@@ -29,7 +31,7 @@ pub fn verdict(tracked: &Tracked, reply: &Reply) -> Option<Event> {
         },
         Reply::Refused { detail } => Event::Rejected { external_id, detail: detail.clone() },
         Reply::Conflict { .. } => return None,
-    })
+    }])
 }
 
 /// What a 409 means (CONTRACT, "What a 409 means").
@@ -44,6 +46,18 @@ pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvide
             detail: format!(
                 "KPay already knows this id, but this state never sent it: the state may have been wiped or restored, \
                  or another machine sent it. Nothing is booked. {detail}"
+            ),
+        };
+    }
+    if tracked.intent.kind == Kind::Payout {
+        // It was taken in hand, which proves no end: it may have failed since. Its id comes with KPay's webhook.
+        return Event::NeedsOperator {
+            external_id,
+            holds: true,
+            amount_is_ours: tracked.intent.journal_before_slot || fell_by_exactly_ours(tracked, evidence),
+            detail: format!(
+                "KPay knows this id, so an attempt before arrived, but says neither how it stands nor its own id for it. \
+                 It waits for KPay's webhook, or look it up at KPay and `treasuryd transfers resolve`. {detail}"
             ),
         };
     }

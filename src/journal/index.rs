@@ -12,14 +12,18 @@ use crate::intent::State;
 use crate::model::ExternalId;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::time::Duration;
 
 /// Changes whenever what is stored changes: raise the number with every change of the shape or the meaning of `State` and
 /// `Standing`, also within one version of the program. The version is part of it as well.
-const FORMAT: &str = concat!("treasuryd-index/2 ", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("treasuryd-index/3 ", env!("CARGO_PKG_VERSION"));
 /// sled's page cache, in bytes: start and `find` are its only readers.
 const CACHE: u64 = 2 * 1024 * 1024;
 /// While an index is built: pages are filled many times over.
 const BUILDING_CACHE: u64 = 64 * 1024 * 1024;
+/// How often, and how far apart, a lock on sled's file is tried again.
+const LOCK_TRIES: usize = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 /// Decisions in one entry: they are only ever read from the newest on.
 const RUN: usize = 256;
 /// Entries of one batch while rebuilding.
@@ -64,6 +68,15 @@ impl Index {
 
     fn open_with(dir: &Path, cache: u64) -> Result<Self, String> {
         let config = sled::Config::new().path(dir).cache_capacity(cache).flush_every_ms(None);
+        for _ in 0..LOCK_TRIES {
+            match caught(|| config.open()) {
+                Ok(db) => return Ok(Self { db }),
+                Err(error) if !error.contains("could not acquire lock") => return Err(error),
+                // The state is ours alone: it is sled's own file, closed just now, that some child of ours has open until it
+                // runs its program.
+                Err(_) => std::thread::sleep(LOCK_PAUSE),
+            }
+        }
         caught(|| config.open()).map(|db| Self { db })
     }
 

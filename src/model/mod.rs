@@ -1,12 +1,14 @@
 //! The domain as plain data: wallets, readings, lanes, slots, intents and their external ids. Computes nothing beyond
 //! what the data means; knows no policy, no KPay and no disk.
 
+mod availability;
 mod end;
 mod external_id;
 mod identity;
 mod intent;
 mod payee;
 mod person;
+mod provider;
 mod reason;
 mod snapshot;
 mod terms;
@@ -14,6 +16,7 @@ mod text;
 mod transfer_size;
 mod wallet;
 
+pub use availability::{Availability, OperatorStatus};
 pub use end::{Destination, End};
 pub use external_id::{ExternalId, IdParts, Moment};
 pub use identity::{ApplicationId, Environment, Identity, IdentityError};

@@ -116,7 +116,7 @@ fn leave_other_slots_out(policy: &mut Policy, standing: &Standing, slot: Slot) -
 /// Leaves of a rule its need alone.
 fn always_triggered(rule: &mut Rule) {
     match rule {
-        Rule::Sweep(_) => {}
+        Rule::Sweep(_) | Rule::Payout(_) => {}
         Rule::TopUp(top_up) => top_up.below = top_up.to,
         Rule::Rebalance(rebalance) => rebalance.tolerance = Percent::ZERO,
     }
@@ -134,6 +134,7 @@ fn answer(inputs: &AgainInputs<'_>, policy: &Policy, standing: &Standing, slot: 
         ..PolicySet::default()
     };
     let made = plan(&Inputs {
+        availability: crate::model::Availability::unasked(),
         policies: &policies,
         snapshot: inputs.snapshot,
         standing,

@@ -1,7 +1,7 @@
 //! Everything a plan is made from. Nothing else goes in: the same inputs give the same plan.
 
 use super::{Caps, Standing};
-use crate::model::{Environment, Identity, Snapshot, Timestamp};
+use crate::model::{Availability, Environment, Identity, Snapshot, Timestamp};
 use crate::money::{Currency, Rate};
 use crate::policy::PolicySet;
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ pub struct Inputs<'a> {
     pub caps: &'a Caps,
     /// KPay's indicative rates, by (source, destination): only fresh and usable ones.
     pub rates: &'a BTreeMap<(Currency, Currency), Rate>,
+    /// Which operators take payouts.
+    pub availability: &'a Availability,
     /// For the external ids; without it they are null.
     pub identity: Option<&'a Identity>,
     /// Sandbox or production.

@@ -14,6 +14,7 @@ mod grant;
 mod inputs;
 mod lane;
 mod limits;
+mod payout;
 mod planned;
 mod planner;
 mod rebalance;

@@ -10,7 +10,7 @@ use super::taken::Taken;
 use super::turn::Turn;
 use super::world::World;
 use super::{Inputs, Plan, PolicyPlan};
-use super::{rebalance, sweep, top_up};
+use super::{payout, rebalance, sweep, top_up};
 use crate::model::{Lane, Slot};
 use crate::policy::{Mode, Policy, Rule, TopUp};
 use std::collections::BTreeSet;
@@ -99,6 +99,10 @@ impl<'i, 'a> Desk<'i, 'a> {
         match &hand.policy.rule {
             Rule::Sweep(sweep) => {
                 let ask = |scope: Scope<'_, '_>, lane| sweep::ask(&scope.case(lane), sweep);
+                lanes.iter().map(|lane| self.grant(hand, *lane, |scope| ask(scope, *lane))).collect()
+            }
+            Rule::Payout(payout) => {
+                let ask = |scope: Scope<'_, '_>, lane| payout::ask(&scope.case(lane), payout);
                 lanes.iter().map(|lane| self.grant(hand, *lane, |scope| ask(scope, *lane))).collect()
             }
             Rule::TopUp(top_up) => self.top_up(hand, top_up, lanes),

@@ -50,7 +50,7 @@ pub(super) fn ask(case: &Case<'_, '_>, sweep: &Sweep) -> Result<Ask, Refusal> {
 }
 
 /// What is over the floor, once the trigger is passed.
-fn surplus(case: &Case<'_, '_>, source: &Source, position: Position) -> Result<Amount, Refusal> {
+pub(super) fn surplus(case: &Case<'_, '_>, source: &Source, position: Position) -> Result<Amount, Refusal> {
     let (wallet, usable) = (source.wallet, position.usable);
     let seen = position.shown(wallet.currency);
     if usable <= source.above {

@@ -29,6 +29,7 @@ pub fn plan_for_test(set: &PolicySet, policy: &Policy, test: &PolicyTest) -> Pol
     let readings = test.balances.iter().map(reading).collect();
     let rates = rates(policy, test);
     let inputs = Inputs {
+        availability: crate::model::Availability::unasked(),
         policies: &world,
         snapshot: &Snapshot { taken_at: now, readings, problems: Vec::new() },
         standing: &Standing { holds: holds(test, &rates), ..Standing::default() },

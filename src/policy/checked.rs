@@ -1,7 +1,7 @@
 //! The checked form of policies: what the planner works from.
 
 use super::SourceFile;
-use crate::model::{End, Lane, Reason, Timestamp, WalletId};
+use crate::model::{End, Lane, Payee, Reason, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Percent, Rate};
 use crate::slot::{MonthDays, Schedule};
 use chrono::{NaiveDate, TimeDelta};
@@ -82,6 +82,8 @@ pub enum Rule {
     TopUp(TopUp),
     /// Keep several wallets at their shares of the whole.
     Rebalance(Rebalance),
+    /// Pay the surplus of a wallet out to somebody.
+    Payout(Payout),
 }
 
 /// `sweep`: each source that holds strictly more than `above` sends what is over `keep`, in the order written.
@@ -93,6 +95,17 @@ pub struct Sweep {
     pub into: WalletId,
     /// How much of the surplus goes.
     pub portion: Portion,
+}
+
+/// `payout`: when the source holds strictly more than `above`, what is over `keep` is paid out.
+#[derive(Debug, Clone)]
+pub struct Payout {
+    /// The wallet that is debited, with its trigger and what stays.
+    pub source: Source,
+    /// Who receives it.
+    pub to: Payee,
+    /// The name that the policy gives them, from `beneficiaries`.
+    pub name: Option<String>,
 }
 
 /// How much of what a source holds over its floor a sweep sends.
@@ -335,6 +348,7 @@ impl Policy {
         let kept = match &self.rule {
             Rule::Sweep(sweep) => sweep.sources.iter().find(|it| it.wallet == wallet).map(|it| it.keep),
             Rule::TopUp(top_up) => top_up.sources.iter().find(|it| it.wallet == wallet).map(|it| it.keep),
+            Rule::Payout(payout) => (payout.source.wallet == wallet).then_some(payout.source.keep),
             Rule::Rebalance(_) => None,
         };
         kept.unwrap_or(Amount::ZERO)
@@ -350,6 +364,7 @@ impl Rule {
             Self::TopUp(top_up) => {
                 top_up.sources.iter().map(|source| Lane::between(source.wallet, top_up.wallet)).collect()
             }
+            Self::Payout(payout) => vec![Lane::payout(payout.source.wallet, payout.to)],
             Self::Rebalance(rebalance) => {
                 let wallets = || rebalance.weights.iter().map(|(wallet, _)| *wallet);
                 let lanes = wallets().flat_map(|from| wallets().map(move |to| Lane::between(from, to)));

@@ -27,8 +27,8 @@ mod suggest;
 
 pub use amount::{AmountError, WrittenAmount, read_amount};
 pub use checked::{
-    Approval, CalendarReserve, Canary, ExpectedMove, ExpectedReason, Fx, FxReference, Limits, Mode, Policy, PolicySet,
-    PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
+    Approval, CalendarReserve, Canary, ExpectedMove, ExpectedReason, Fx, FxReference, Limits, Mode, Payout, Policy,
+    PolicySet, PolicyTest, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
 };
 pub use codes::CODES;
 pub use diagnostic::{Diagnostic, Severity};

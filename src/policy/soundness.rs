@@ -116,6 +116,7 @@ fn sound_policy(policy: &Policy) -> Result<(), &'static str> {
                 Portion::Fixed(amounts) => holds(amounts.keys().eq(&currencies), "fixed leaves a currency out"),
             }
         }
+        Rule::Payout(payout) => holds(payout.source.keep <= payout.source.above, "keep over above"),
         Rule::TopUp(top_up) => holds(top_up.below.is_positive() && top_up.to >= top_up.below, "levels out of order"),
         Rule::Rebalance(rebalance) => {
             let sum: Decimal = rebalance.weights.iter().map(|(_, share)| share.percent()).sum();

@@ -179,6 +179,7 @@ impl Replay {
             standing: &self.state.standing,
             caps: &with.caps,
             rates: &with.rates(),
+            availability: &with.availability,
             identity: Some(identity),
             environment: identity.environment,
             now: *decided_for,

@@ -173,6 +173,7 @@ impl<'a> World<'a> {
         let only = if let ([name], false) = (names.as_slice(), retry) { Some(*name) } else { None };
         self.snapshot.taken_at = now;
         let made = plan(&Inputs {
+            availability: crate::model::Availability::unasked(),
             policies,
             snapshot: &self.snapshot,
             standing: &self.standing,

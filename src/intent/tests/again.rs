@@ -86,7 +86,7 @@ fn another_slot_of_the_day_takes_nothing_of_max_per_slot() {
         }
         let tracked = state.apply(instant(-7 * 3600), &event).unwrap().remove(0);
         let tracked = attempt(&mut state, &tracked, 0);
-        state.apply(instant(1), &verdict(&tracked, &applied()).unwrap()).unwrap();
+        state.apply(instant(1), &verdict(&tracked, &applied()).unwrap()[0]).unwrap();
         state.apply(instant(1), &decided(vec![of.clone()])).unwrap();
         say_yes(&mut state, of.external_id.clone());
         state
@@ -110,7 +110,7 @@ fn two_lanes_that_wait_do_not_cancel_each_other() {
         let tracked = state.tracked(&one.external_id).unwrap().clone();
         let tracked = attempt(&mut state, &tracked, 100);
         let facts = AppliedFacts { amount: one.amount, ..facts() };
-        state.apply(instant(101), &verdict(&tracked, &Reply::Applied(facts)).unwrap()).unwrap();
+        state.apply(instant(101), &verdict(&tracked, &Reply::Applied(facts)).unwrap()[0]).unwrap();
         say_yes(&mut state, other.external_id.clone());
         let moved = |(country, thousands): (Country, i64)| {
             let lane = one.lane;

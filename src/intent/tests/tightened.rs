@@ -183,7 +183,7 @@ fn completing_an_old_rate_leaves_the_last_one() {
 
     let newer = state.apply(instant(4_000), &decided(vec![intent(Country::BEN, 1, true)])).unwrap().remove(0);
     let newer = attempt(&mut state, &newer, 5_000);
-    state.apply(instant(5_001), &verdict(&newer, &applied(facts(Some("1.02")))).unwrap()).unwrap();
+    state.apply(instant(5_001), &verdict(&newer, &applied(facts(Some("1.02")))).unwrap()[0]).unwrap();
     complete(&mut state, 9_000, "1.01");
     assert_eq!(state.standing.rates[&pair].rate.to_string(), "1.02");
 }

@@ -14,6 +14,7 @@ fn verdict(status: u16, body: &str) -> (&'static str, String) {
         Reply::Conflict { detail } => ("conflict", detail),
         Reply::Refused { detail } => ("refused", detail),
         Reply::NotAuthorized { detail } => ("not authorized", detail),
+        Reply::Accepted(_) => ("accepted", String::new()),
     }
 }
 

@@ -116,6 +116,9 @@ pub enum Breach {
     /// Rate or credit are not what the inputs say.
     #[error("the expected rate or credit is wrong")]
     WrongRate,
+    /// The operator takes no payouts, or nobody knows whether it does.
+    #[error("the operator takes no payouts")]
+    OperatorDown,
     /// A kind of move that no present policy makes.
     #[error("no present policy makes such a move")]
     UnknownMove,

@@ -3,9 +3,9 @@
 use super::Breach;
 use super::review::Review;
 use super::shares::Shares;
-use crate::model::{Lane, WalletId};
+use crate::model::{Lane, OperatorStatus, Payee, WalletId};
 use crate::money::{Amount, Currency};
-use crate::policy::{Policy, Portion, Rule, Sweep, TopUp};
+use crate::policy::{Payout, Policy, Portion, Rule, Sweep, TopUp};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// What is known of a rule before the first of its policy's transfers.
@@ -32,7 +32,7 @@ pub(super) struct Movement {
 impl Review<'_> {
     pub(super) fn opening(&self, policy: &Policy) -> Opening {
         match &policy.rule {
-            Rule::Sweep(_) => Opening::Sweep,
+            Rule::Sweep(_) | Rule::Payout(_) => Opening::Sweep,
             Rule::TopUp(top_up) => Opening::TopUp(self.level(top_up.wallet)),
             Rule::Rebalance(rebalance) => Opening::Rebalance(Shares::of(self, &policy.fx, rebalance)),
         }
@@ -46,6 +46,7 @@ impl Review<'_> {
         let reserve = self.inputs.policies.reserve(moved.lane.from, self.inputs.now);
         match (&policy.rule, opening) {
             (Rule::Sweep(sweep), _) if is_lane => self.sweep(policy, sweep, reserve, left, moved),
+            (Rule::Payout(payout), _) if is_lane => self.payout(policy, payout, reserve, left, moved),
             (Rule::TopUp(top_up), Opening::TopUp(start)) if is_lane => {
                 self.top_up(policy, top_up, *start, reserve, left, moved);
             }
@@ -79,6 +80,23 @@ impl Review<'_> {
         };
         self.object_if(wrong, Breach::NotTheAmount);
         self.canary(policy, moved.lane.from.currency, moved.total, Decimal::ONE, most);
+    }
+
+    fn payout(&mut self, policy: &Policy, payout: &Payout, reserve: Amount, left: Amount, moved: Movement) {
+        let source = &payout.source;
+        self.object_if(moved.usable <= source.above, Breach::NotTriggered);
+        self.object_if(left < source.keep || left < reserve, Breach::FloorBroken);
+        let Some(over) = over_floor(moved.usable, source.keep, reserve) else {
+            return self.object(Breach::Uncountable);
+        };
+        self.canary(policy, moved.lane.from.currency, moved.total, Decimal::ONE, over);
+        let operator = match moved.lane.to.payee {
+            Some(Payee::Phone(beneficiary)) => Some(beneficiary.provider),
+            _ => None,
+        };
+        let status = operator.and_then(|it| self.inputs.availability.payouts.get(&it));
+        let is_shut = status == Some(&OperatorStatus::Closed) || self.inputs.availability.unread.is_some();
+        self.object_if(operator.is_some() && is_shut, Breach::OperatorDown);
     }
 
     fn top_up(

@@ -179,6 +179,7 @@ fn random_worlds_do_move_money() {
                 Rule::Sweep(Sweep { portion: Portion::Fixed(_), .. }) => "fixed",
                 Rule::TopUp(_) => "top_up",
                 Rule::Rebalance(_) => "rebalance",
+                Rule::Payout(_) => "payout",
             };
             let mut see = |what: &str| *seen.entry(what.to_owned()).or_default() += 1;
             if !entry.transfers.is_empty() {

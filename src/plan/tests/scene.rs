@@ -158,6 +158,7 @@ impl Scene {
 
     pub(super) fn inputs(&self) -> Inputs<'_> {
         Inputs {
+            availability: crate::model::Availability::unasked(),
             policies: &self.set,
             snapshot: &self.snapshot,
             standing: &self.standing,

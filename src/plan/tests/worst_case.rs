@@ -160,6 +160,7 @@ fn play((set, moments): &Story) -> Sums {
         let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
         let rates = if *with_rates { rates() } else { BTreeMap::new() };
         let inputs = Inputs {
+            availability: crate::model::Availability::unasked(),
             policies: set,
             snapshot: &snapshot,
             standing: &standing,

@@ -106,7 +106,7 @@ impl Search<'_, '_> {
     /// Open intents that leave it unknown what the wallets hold whose need the policy judges.
     fn unsettled<'p>(&'p self, premise: &'p Premise) -> impl Iterator<Item = &'p Hold> {
         let judged: Vec<WalletId> = match &self.policy.rule {
-            Rule::Sweep(_) => vec![],
+            Rule::Sweep(_) | Rule::Payout(_) => vec![],
             Rule::TopUp(top_up) => vec![top_up.wallet],
             Rule::Rebalance(rebalance) => rebalance.weights.iter().map(|(wallet, _)| *wallet).collect(),
         };
@@ -163,7 +163,7 @@ impl Search<'_, '_> {
         let more = (self.lane.from, true);
         let less = self.lane.to.wallet().map(|wallet| (wallet, false));
         let tries = match (&self.policy.rule, reason) {
-            (Rule::Sweep(_), _) => vec![more],
+            (Rule::Sweep(_) | Rule::Payout(_), _) => vec![more],
             (Rule::TopUp(_), Reason::BelowTrigger) => less.into_iter().collect(),
             _ => std::iter::once(more).chain(less).collect(),
         };

@@ -24,6 +24,9 @@ pub(super) fn rule(policy: &Policy, lane: Lane) -> String {
             };
             format!("{from} sends {what} to {to} when it has {}, {when}", trigger(policy, lane))
         }
+        Rule::Payout(_) => {
+            format!("{from} pays what is over {keep} out to {to} when it has {}, {when}", trigger(policy, lane))
+        }
         Rule::TopUp(top_up) => format!(
             "{to} is brought to {} when it has {}, out of what {from} has over {keep}, {when}",
             of(top_up.to, top_up.wallet),
@@ -52,6 +55,7 @@ pub(super) fn trigger(policy: &Policy, lane: Lane) -> String {
             let source = sweep.sources.iter().find(|source| source.wallet == lane.from);
             source.map_or_else(String::new, |source| format!("more than {}", of(source.above, lane.from)))
         }
+        Rule::Payout(payout) => format!("more than {}", of(payout.source.above, lane.from)),
         Rule::TopUp(top_up) => format!("less than {}", of(top_up.below, top_up.wallet)),
         Rule::Rebalance(rebalance) => format!("a share is off by more than {} points", rebalance.tolerance),
     }
@@ -146,7 +150,7 @@ fn balance(inputs: &Inputs<'_>, wallet: WalletId, wanted: Amount) -> String {
 /// What is still as it is now when the time comes: the balances that the lane's amount rests on.
 fn unchanged(inputs: &Inputs<'_>, policy: &Policy, lane: Lane, change: &Change) -> Vec<String> {
     let wallets = match &policy.rule {
-        Rule::Sweep(_) => vec![lane.from],
+        Rule::Sweep(_) | Rule::Payout(_) => vec![lane.from],
         Rule::TopUp(_) => lane.wallets().collect(),
         Rule::Rebalance(_) => return vec!["the other balances are what they are now".to_owned()],
     };

@@ -138,6 +138,16 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
         Fact::TopUpShort => {
             "Where they have too little together, what they have is sent, and what is missing is reported.".to_owned()
         }
+        Fact::Payout { source, to, name: called } => {
+            let receiver = called.map_or_else(|| to.to_string(), |called| format!("{called} ({to})"));
+            let of = |amount| money(amount, source.wallet);
+            format!(
+                "When {} holds more than {}, pays what is over {} out to {receiver}.",
+                name(source.wallet),
+                of(source.above),
+                of(source.keep)
+            )
+        }
         Fact::Rebalance { base } => {
             format!("Keeps these wallets at these shares of what they hold together, counted in {base}:")
         }

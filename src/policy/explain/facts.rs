@@ -1,9 +1,9 @@
 //! What there is to say of a policy, without words: one list for all languages, so that none of them says less.
 
-use crate::model::{End, Lane, WalletId};
+use crate::model::{End, Lane, Payee, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Percent};
 use crate::policy::compared::Compared;
-use crate::policy::{Mode, Policy, PolicySet, Portion, Rule, Sweep};
+use crate::policy::{Mode, Policy, PolicySet, Portion, Rule, Source, Sweep};
 use crate::slot::{MonthDays, Schedule};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
@@ -56,6 +56,7 @@ pub(super) enum Fact<'a> {
     TopUp { wallet: WalletId, below: Amount, to: Amount },
     TopUpSource { wallet: WalletId, keep: Amount },
     TopUpShort,
+    Payout { source: Source, to: Payee, name: Option<&'a str> },
     Rebalance { base: Currency },
     Weight { wallet: WalletId, share: Percent },
     Tolerance(Percent),
@@ -192,6 +193,9 @@ fn what(policy: &Policy) -> Vec<Fact<'_>> {
             facts.extend(top_up.sources.iter().map(source));
             facts.push(Fact::TopUpShort);
             facts
+        }
+        Rule::Payout(payout) => {
+            vec![Fact::Payout { source: payout.source.clone(), to: payout.to, name: payout.name.as_deref() }]
         }
         Rule::Rebalance(rebalance) => {
             let mut facts = vec![Fact::Rebalance { base: rebalance.base }];

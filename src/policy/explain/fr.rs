@@ -159,6 +159,16 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
         Fact::TopUpShort => {
             "S'ils n'y suffisent pas ensemble, ce qu'ils ont est viré et ce qui manque est signalé.".to_owned()
         }
+        Fact::Payout { source, to, name: called } => {
+            let receiver = called.map_or_else(|| to.to_string(), |called| format!("{called} ({to})"));
+            let of = |amount| money(amount, source.wallet);
+            format!(
+                "Quand {} a plus de {}, verse ce qui dépasse {} à {receiver}.",
+                name(source.wallet),
+                of(source.above),
+                of(source.keep)
+            )
+        }
         Fact::Rebalance { base } => {
             format!("Maintient ces portefeuilles à ces parts de leur total, compté en {base}{NB}:")
         }

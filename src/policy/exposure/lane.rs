@@ -95,7 +95,7 @@ fn written(policy: &Policy, lane: Lane) -> Vec<Most> {
             Portion::Fixed(amounts) => amounts.get(&currency),
             Portion::Surplus | Portion::Fraction(_) => None,
         },
-        Rule::TopUp(_) | Rule::Rebalance(_) => None,
+        Rule::TopUp(_) | Rule::Rebalance(_) | Rule::Payout(_) => None,
     };
     bounds.extend(fixed.map(|amount| Most::of(*amount, BoundingLimit::Fixed)));
     // What is needed is rounded up to what can be sent. Across currencies it is divided by a rate, which may be anything.

@@ -58,7 +58,7 @@ fn most(subject: &Subject<'_>, currency: Currency) -> Option<(Amount, &'static s
             Portion::Surplus | Portion::Fraction(_) => None,
         },
         Rule::TopUp(top_up) => (top_up.wallet.currency == currency).then_some((top_up.to, "to")),
-        Rule::Rebalance(_) => None,
+        Rule::Rebalance(_) | Rule::Payout(_) => None,
     };
     let per_slot = of(&policy.limits.max_per_slot, currency).map(|amount| (amount, "max_per_slot"));
     let per_day = of(&policy.limits.max_per_day, currency).map(|amount| (amount, "max_per_day"));

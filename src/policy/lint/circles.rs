@@ -32,10 +32,11 @@ impl<'s, 'd> Way<'s, 'd> {
     fn of(subject: &'s Subject<'d>, lane: Lane, place: Place, reserves: &Reserves<'_>) -> Self {
         let fills = match &subject.policy.rule {
             Rule::TopUp(top_up) => Some((top_up.below, top_up.to)),
-            Rule::Sweep(_) | Rule::Rebalance(_) => None,
+            Rule::Sweep(_) | Rule::Rebalance(_) | Rule::Payout(_) => None,
         };
         let above = match &subject.policy.rule {
             Rule::Sweep(sweep) => sweep.sources.iter().find(|it| it.wallet == lane.from).map(|it| it.above),
+            Rule::Payout(payout) => Some(payout.source.above),
             Rule::TopUp(_) | Rule::Rebalance(_) => None,
         };
         let floor = subject.policy.keep(lane.from).max(reserves.always(lane.from));

@@ -15,6 +15,11 @@ pub(super) fn check<'d>(report: &mut Report<'d>, subject: &Subject<'d>, reserves
             }
         }
         Rule::TopUp(top_up) => check_top_up(report, subject, top_up, reserves),
+        Rule::Payout(payout) => {
+            for (_, place) in subject.lanes {
+                check_source(report, subject, &payout.source, *place, reserves);
+            }
+        }
         Rule::Rebalance(_) => {}
     }
 }

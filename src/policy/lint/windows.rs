@@ -60,6 +60,7 @@ fn too_often<'d>(report: &mut Report<'d>, subject: &Subject<'d>) {
     let sends = match &subject.policy.rule {
         Rule::Sweep(sweep) => sweep.sources.len(),
         Rule::TopUp(top_up) => top_up.sources.len(),
+        Rule::Payout(_) => 1,
         Rule::Rebalance(rebalance) => rebalance.weights.len().saturating_sub(1),
     };
     let requests = slots.saturating_mul(READS_A_SLOT.saturating_add(sends));

@@ -25,6 +25,7 @@ fn kind(rule: &Rule) -> &'static str {
         Rule::Sweep(_) => "sweep",
         Rule::TopUp(_) => "top-up",
         Rule::Rebalance(_) => "rebalancing",
+        Rule::Payout(_) => "payout",
     }
 }
 

@@ -24,6 +24,7 @@ fn journal(balance: i64) -> Vec<(Timestamp, Event)> {
     let balances = vec![row(Country::CMR, 0), row(Country::GAB, balance)];
     let snapshot = crate::model::Snapshot::from_rows(now, &balances).unwrap();
     let made = crate::plan::plan(&crate::plan::Inputs {
+        availability: crate::model::Availability::unasked(),
         policies: &set,
         snapshot: &snapshot,
         standing: &crate::plan::Standing::default(),
@@ -48,6 +49,7 @@ fn journal(balance: i64) -> Vec<(Timestamp, Event)> {
             clock: now,
             only: None,
             rates: Vec::new(),
+            availability: crate::model::Availability::default(),
             problems: Vec::new(),
             caps: caps(),
         })),

@@ -180,6 +180,7 @@ fn written(policy: &Policy) -> String {
             let TopUp { wallet, below, to, .. } = top_up;
             line("top_up", format!("{{ wallet: {wallet}, below: {below}, to: {to}, from: [{from}] }}"));
         }
+        Rule::Payout(_) => panic!("no payouts are generated here"),
         Rule::Rebalance(Rebalance { weights, tolerance, base }) => {
             let weights = joined(weights, |(wallet, share)| format!("{wallet}: {share}"));
             line("rebalance", format!("{{ weights: {{ {weights} }}, tolerance: {tolerance}, base: {base} }}"));

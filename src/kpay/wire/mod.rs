@@ -1,6 +1,13 @@
 //! KPay's JSON, exactly as documented (seed `001_609e41c91308fab3`, page "Cross-border"; `kpay-api.md`). Used by the client and by
 //! the sandbox alike. Numbers are exact decimals; unknown fields are ignored, because KPay may add some.
 
+mod withdrawal;
+
+pub use withdrawal::{
+    CountryAvailability, OperationAvailability, PredictReply, PredictRequest, ProviderAvailability, WithdrawReply,
+    WithdrawRequest,
+};
+
 use crate::money::Number;
 use serde::{Deserialize, Serialize};
 

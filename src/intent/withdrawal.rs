@@ -1,0 +1,169 @@
+//! A withdrawal that KPay has taken in hand: how it stands, and what each answer about it means. Pure.
+//!
+//! `PENDING → PROCESSING → COMPLETED | FAILED | CANCELLED` (seed `000_601ca0198b3a6b20`); any other word is not final.
+
+use super::{AppliedFacts, Event, Evidence, Tracked};
+use crate::model::{Timestamp, tame};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// KPay's word for how a withdrawal stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum WithdrawalStatus {
+    /// Taken in hand.
+    Pending,
+    /// At the operator.
+    Processing,
+    /// The beneficiary has it.
+    Completed,
+    /// It ended, and the wallet has its money back.
+    Failed,
+    /// The same, before the operator had it.
+    Cancelled,
+    /// A word nobody documented, tamed: not final.
+    Other(String),
+}
+
+/// What KPay says of a withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawal {
+    /// KPay's id, by which it is asked for.
+    pub kpay_id: String,
+    /// How it stands.
+    pub status: WithdrawalStatus,
+    /// Its figures as far as KPay gave them.
+    pub facts: AppliedFacts,
+    /// Why it failed, in KPay's words; empty where it did not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub failure: String,
+    /// What in it is not what was asked for: then no amount of ours is proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strange: Option<String>,
+}
+
+/// A withdrawal of ours that KPay took in hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Taken {
+    /// As KPay last said.
+    pub withdrawal: Withdrawal,
+    /// When the journal had its first word of it.
+    pub since: Timestamp,
+}
+
+impl WithdrawalStatus {
+    /// KPay's word.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Processing => "PROCESSING",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<String> for WithdrawalStatus {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "PENDING" => Self::Pending,
+            "PROCESSING" => Self::Processing,
+            "COMPLETED" => Self::Completed,
+            "FAILED" => Self::Failed,
+            "CANCELLED" => Self::Cancelled,
+            other => Self::Other(tame(other, 40)),
+        }
+    }
+}
+
+impl From<WithdrawalStatus> for String {
+    fn from(status: WithdrawalStatus) -> Self {
+        status.word().to_owned()
+    }
+}
+
+impl fmt::Display for WithdrawalStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// The events of KPay's word on a withdrawal of ours; none where it is nothing new. `evidence` says whether it came with
+/// the reply to our request or was asked for.
+#[must_use]
+pub fn withdrawal_events(tracked: &Tracked, said: &Withdrawal, evidence: Evidence) -> Vec<Event> {
+    let external_id = tracked.intent.external_id.clone();
+    let known = tracked.taken.as_ref().map(|taken| &taken.withdrawal);
+    let merged = known.map_or_else(|| said.clone(), |known| known.updated_by(said));
+    let mut events = match known {
+        None => vec![Event::Accepted { external_id: external_id.clone(), withdrawal: merged.clone() }],
+        Some(known) if *known != merged => {
+            vec![Event::Followed { external_id: external_id.clone(), withdrawal: merged.clone() }]
+        }
+        Some(_) => Vec::new(),
+    };
+    match (&merged.status, &merged.strange) {
+        (WithdrawalStatus::Completed, None) => {
+            events.push(Event::Applied { external_id, evidence, facts: merged.facts });
+        }
+        (WithdrawalStatus::Completed, Some(strange)) => events.push(Event::NeedsOperator {
+            external_id,
+            holds: true,
+            amount_is_ours: false,
+            detail: format!("KPay completed a withdrawal under this id, but {strange}; look it up at KPay"),
+        }),
+        (status @ (WithdrawalStatus::Failed | WithdrawalStatus::Cancelled), _) => {
+            let why = if merged.failure.is_empty() { String::new() } else { format!(": {}", merged.failure) };
+            let detail = format!("KPay says {status}{why}; the money is back in the wallet");
+            events.push(Event::Returned { external_id, detail });
+        }
+        _ => {}
+    }
+    events
+}
+
+impl Withdrawal {
+    /// What was known, with what is said now over it. KPay leaves fields out where they were said before.
+    fn updated_by(&self, said: &Self) -> Self {
+        let (old, new) = (&self.facts, &said.facts);
+        Self {
+            kpay_id: self.kpay_id.clone(),
+            status: said.status.clone(),
+            facts: AppliedFacts {
+                amount: new.amount,
+                kpay_id: new.kpay_id.clone().or_else(|| old.kpay_id.clone()),
+                source_reference: new.source_reference.clone().or_else(|| old.source_reference.clone()),
+                destination_reference: new.destination_reference.clone().or_else(|| old.destination_reference.clone()),
+                exchange_rate: new.exchange_rate.or(old.exchange_rate),
+                credited: new.credited.or(old.credited),
+                fee: new.fee.or(old.fee),
+            },
+            failure: said.failure.clone(),
+            strange: said.strange.clone().or_else(|| self.strange.clone()),
+        }
+    }
+}
+
+/// The first question after a withdrawal was taken in hand.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(3);
+/// The longest pause between two questions in its first hour, and later.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(1);
+const LONGEST_PAUSE_LATER: TimeDelta = TimeDelta::minutes(5);
+
+/// When KPay is to be asked next how a withdrawal stands: after 3, 6, 12, … seconds, at most a minute, after an hour at
+/// most five, for as long as it takes. `asked` counts the questions so far, the last of them at `last`. `None` for what
+/// KPay has not taken in hand or what is over.
+#[must_use]
+pub fn next_poll_at(tracked: &Tracked, asked: u32, last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let taken = tracked.taken.as_ref().filter(|_| tracked.outcome == super::Outcome::Sending)?;
+    let longest = if now - taken.since > TimeDelta::hours(1) { LONGEST_PAUSE_LATER } else { LONGEST_PAUSE };
+    let pause = (FIRST_PAUSE * (1_i32 << asked.min(10))).min(longest);
+    // A clock that was ahead for a while must not keep the question waiting until it is there again.
+    Some(last.unwrap_or(taken.since).min(now) + pause)
+}
