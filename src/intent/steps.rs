@@ -101,7 +101,10 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
     use Outcome::{Applied, AwaitingApproval, Cancelled, NeedsOperator, Planned, Rejected, Sending, Unknown};
     Some(match (now, step) {
         (Planned, Step::Attempt) if !may_have_arrived => Sending,
-        (Unknown, Step::Attempt) => Sending,
+        // KPay's own word on what it has counts also where an attempt before got no answer, and where a person was called.
+        (Unknown, Step::Attempt) | (Sending | Unknown | NeedsOperator, Step::Accept) | (Sending, Step::Follow) => {
+            Sending
+        }
         (Sending, Step::NotSent) => {
             if may_have_arrived {
                 Unknown
@@ -110,9 +113,6 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
             }
         }
         (Sending, Step::Lose) => Unknown,
-        // KPay's own word on what it has: also where an attempt before got no answer, and where a person was called.
-        (Sending | Unknown | NeedsOperator, Step::Accept) | (Sending, Step::Follow) => Sending,
-        (Sending, Step::Return) => Rejected,
         (Sending, Step::Apply) | (Unknown | NeedsOperator | Applied, Step::FindApplied) => Applied,
         (Sending, Step::Reject) if !may_have_arrived => Rejected,
         (Sending | Unknown, Step::CallOperator) => NeedsOperator,
@@ -121,7 +121,7 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
         (Planned | AwaitingApproval, Step::Cancel) | (AwaitingApproval, Step::Decline) if !may_have_arrived => {
             Cancelled
         }
-        (Unknown | NeedsOperator, Step::FindNotApplied) => Rejected,
+        (Unknown | NeedsOperator, Step::FindNotApplied) | (Sending, Step::Return) => Rejected,
         _ => return None,
     })
 }

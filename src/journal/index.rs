@@ -66,6 +66,7 @@ impl Index {
         Self::open_with(dir, BUILDING_CACHE)
     }
 
+    #[allow(clippy::disallowed_methods, reason = "half a second at most, before anything else has begun")]
     fn open_with(dir: &Path, cache: u64) -> Result<Self, String> {
         let config = sled::Config::new().path(dir).cache_capacity(cache).flush_every_ms(None);
         for _ in 0..LOCK_TRIES {

@@ -50,9 +50,8 @@ impl Availability {
         }
         match self.payouts.get(&provider) {
             Some(OperatorStatus::Closed) => Some(format!("KPay says that {provider} takes no payouts now (CLOSED)")),
-            Some(OperatorStatus::Operational | OperatorStatus::Delayed) => None,
             None if provider.is_wave() => Some(format!("{provider}: KPay has suspended Wave's operators")),
-            None => None,
+            Some(OperatorStatus::Operational | OperatorStatus::Delayed) | None => None,
         }
     }
 
