@@ -1,7 +1,9 @@
-//! The sizes that KPay gives a wallet transfer, and how many transfers one lane gets (`kpay-api.md`, "Amounts";
+//! The sizes that KPay gives a wallet transfer and a withdrawal, what a withdrawal costs, and how many one lane gets (`kpay-api.md`, "Amounts";
 //! CONTRACT 5). In the source's currency, whichever it is.
 
+use super::Kind;
 use crate::money::Amount;
+use rust_decimal::Decimal;
 
 /// KPay's smallest transfer.
 #[must_use]
@@ -13,6 +15,31 @@ pub fn smallest_transfer() -> Amount {
 #[must_use]
 pub fn largest_transfer() -> Amount {
     Amount::whole(10_000_000)
+}
+
+/// KPay's largest withdrawal. Its smallest is that of a transfer.
+#[must_use]
+pub fn largest_payout() -> Amount {
+    Amount::whole(500_000)
+}
+
+/// KPay's largest movement of a kind.
+#[must_use]
+pub fn largest_of(kind: Kind) -> Amount {
+    match kind {
+        Kind::Transfer => largest_transfer(),
+        Kind::Payout => largest_payout(),
+    }
+}
+
+/// What KPay's fee leaves of a movement's amount: all of a transfer, 95 % of a withdrawal. For what is expected only; what
+/// was really credited is KPay's to say.
+#[must_use]
+pub fn left_by_the_fee(kind: Kind) -> Decimal {
+    match kind {
+        Kind::Transfer => Decimal::ONE,
+        Kind::Payout => Decimal::new(95, 2),
+    }
 }
 
 /// The most parts that one lane gets in one slot: the part has two digits in the external id.

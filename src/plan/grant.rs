@@ -7,7 +7,7 @@ use super::lane::Case;
 use super::limits;
 use super::refusal::Refusal;
 use super::sizes::Sizes;
-use super::split::{MOST_PARTS, largest_transfer, smallest_transfer, split};
+use super::split::{MOST_PARTS, largest_of, smallest_transfer, split};
 use crate::money::{Amount, MoneyError, Percent, Rate};
 use crate::policy::{Canary, Mode};
 
@@ -41,7 +41,7 @@ pub(super) struct Moved {
 /// Makes of an ask what the lane gets.
 pub(super) fn grant(case: &Case<'_, '_>, mode: Mode, ask: Ask) -> Result<Grant, Refusal> {
     let scope = &case.scope;
-    let sizes = Sizes::of(&scope.policy.limits, case.lane.from.currency)?;
+    let sizes = Sizes::of(&scope.policy.limits, case.lane.kind(), case.lane.from.currency)?;
     let wanted = sizes.rounded(ask.amount)?;
     if wanted < sizes.smallest {
         return Err(below_minimum(case, &sizes, &ask, ask.amount)?);
@@ -90,7 +90,7 @@ fn in_parts(
             Refusal::new(
                 Reason::LimitReached,
                 format!("a lane gets at most {MOST_PARTS} transfers in a slot; {stays} stays"),
-                if sizes.largest < largest_transfer() {
+                if sizes.largest < largest_of(case.lane.kind()) {
                     "the next slot comes, or `max_transfer` is raised"
                 } else {
                     "the next slot comes"

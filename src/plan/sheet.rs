@@ -4,7 +4,7 @@ use super::grant::Grant;
 use super::planner::Hand;
 use super::refusal::{Refusal, money};
 use super::{Inputs, PlannedTransfer, Reason, Skip};
-use crate::model::{ExternalId, IdParts, Lane, Moment};
+use crate::model::{ExternalId, IdParts, Lane, Moment, left_by_the_fee};
 use crate::money::Amount;
 use crate::policy::Mode;
 
@@ -55,6 +55,11 @@ fn transfers(inputs: &Inputs<'_>, hand: Hand<'_>, lane: Lane, grant: &Grant) -> 
     };
     let bound = hand.policy.approval.as_ref().and_then(|approval| approval.above.get(&lane.from.currency));
     let needs_approval = bound.is_some_and(|above| grant.total > *above);
+    // KPay takes its fee of a payout out of the amount.
+    let credited = |amount: Amount| {
+        let left = amount.checked_mul(left_by_the_fee(lane.kind()))?;
+        left.checked_mul(grant.rate.decimal())
+    };
     let transfer = |(index, amount): (usize, &Amount)| PlannedTransfer {
         external_id: id(number(index + 1)),
         kind: lane.kind(),
@@ -65,7 +70,7 @@ fn transfers(inputs: &Inputs<'_>, hand: Hand<'_>, lane: Lane, grant: &Grant) -> 
         part: number(index + 1),
         parts,
         expected_rate: Some(grant.rate),
-        expected_credit: amount.checked_mul(grant.rate.decimal()).ok(),
+        expected_credit: credited(*amount).ok(),
         credit_currency: lane.to.currency,
         needs_approval,
     };

@@ -2,7 +2,8 @@
 
 use super::Reason;
 use super::refusal::{Refusal, money};
-use super::split::{largest_transfer, smallest_transfer};
+use super::split::{largest_of, smallest_transfer};
+use crate::model::Kind;
 use crate::money::{Amount, Currency, MoneyError};
 use crate::policy::Limits;
 
@@ -19,7 +20,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn of(limits: &Limits, currency: Currency) -> Result<Self, Refusal> {
+    pub(super) fn of(limits: &Limits, kind: Kind, currency: Currency) -> Result<Self, Refusal> {
         let step = limits.round_down_to.get(&currency).copied();
         if let Some(step) = step.filter(|step| !step.is_positive() || !step.is_sendable_in(currency)) {
             return Err(Refusal::new(
@@ -30,7 +31,7 @@ impl Sizes {
         }
         let min_transfer = limits.min_transfer.get(&currency).copied().unwrap_or(Amount::ZERO);
         let smallest = min_transfer.max(smallest_transfer()).max(step.unwrap_or(Amount::ZERO));
-        let mut sizes = Self { currency, smallest, largest: largest_transfer(), step, min_transfer };
+        let mut sizes = Self { currency, smallest, largest: largest_of(kind), step, min_transfer };
         if let Some(max_transfer) = limits.max_transfer.get(&currency).copied() {
             sizes.largest = sizes.largest.min(max_transfer);
         }

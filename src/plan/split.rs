@@ -1,6 +1,6 @@
 //! A lane's amount in parts that KPay takes: full parts first, none below the smallest.
 
-pub(super) use crate::model::{MOST_PARTS, largest_transfer, smallest_transfer};
+pub(super) use crate::model::{MOST_PARTS, largest_of, smallest_transfer};
 use crate::money::{Amount, MoneyError};
 
 /// An amount in parts.

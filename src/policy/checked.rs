@@ -1,7 +1,7 @@
 //! The checked form of policies: what the planner works from.
 
 use super::SourceFile;
-use crate::model::{End, Lane, Payee, Reason, Timestamp, WalletId};
+use crate::model::{End, Kind, Lane, Payee, Reason, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Percent, Rate};
 use crate::slot::{MonthDays, Schedule};
 use chrono::{NaiveDate, TimeDelta};
@@ -356,6 +356,15 @@ impl Policy {
 }
 
 impl Rule {
+    /// What its movements are to KPay.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Sweep(_) | Self::TopUp(_) | Self::Rebalance(_) => Kind::Transfer,
+            Self::Payout(_) => Kind::Payout,
+        }
+    }
+
     /// The lanes it may move over, in the order they are considered.
     #[must_use]
     pub fn lanes(&self) -> Vec<Lane> {

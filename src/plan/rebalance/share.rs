@@ -5,7 +5,7 @@ use super::super::refusal::Refusal;
 use super::super::scope::Scope;
 use super::super::settle::Holding;
 use super::super::sizes::Sizes;
-use crate::model::{Lane, WalletId};
+use crate::model::{Kind, Lane, WalletId};
 use crate::money::{Amount, Currency, MoneyError, Percent, Rate};
 use crate::plan::Reason;
 use crate::policy::Rebalance;
@@ -70,7 +70,7 @@ impl<'s> Values<'s> {
         let mut shares = Vec::new();
         for ((wallet, weight), (_, value, rate)) in rebalance.weights.iter().zip(&self.all) {
             let over = value.checked_sub(total.checked_mul(weight.factor()?)?)?;
-            let sizes = Sizes::of(&scope.policy.limits, wallet.currency)?;
+            let sizes = Sizes::of(&scope.policy.limits, Kind::Transfer, wallet.currency)?;
             let (reserve, usable) = (scope.reserve(*wallet), scope.position(*wallet)?.usable);
             shares.push(Share {
                 wallet: *wallet,

@@ -59,7 +59,7 @@ pub enum Breach {
     /// A need judged while an open intent may or may not be in the balance already.
     #[error("what the wallet holds is not known: a transfer of ours out of it or into it is not settled")]
     UnknownLevel,
-    /// Under 100, over 10,000,000 or over `max_transfer`.
+    /// Under 100, over 10,000,000 (a payout: 500,000) or over `max_transfer`.
     #[error("the amount is out of bounds")]
     OutOfBounds,
     /// Decimals that KPay does not send, or no multiple of `round_down_to`.

@@ -95,7 +95,10 @@ impl Review<'_> {
             _ => None,
         };
         let status = operator.and_then(|it| self.inputs.availability.payouts.get(&it));
-        let is_shut = status == Some(&OperatorStatus::Closed) || self.inputs.availability.unread.is_some();
+        let open = matches!(status, Some(OperatorStatus::Operational | OperatorStatus::Delayed));
+        let is_wave = operator.is_some_and(|it| it.code().starts_with("WAVE_"));
+        let said_shut = status == Some(&OperatorStatus::Closed) || (is_wave && !open);
+        let is_shut = said_shut || self.inputs.availability.unread.is_some();
         self.object_if(operator.is_some() && is_shut, Breach::OperatorDown);
     }
 

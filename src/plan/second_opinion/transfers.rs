@@ -2,8 +2,9 @@
 
 use super::Breach;
 use super::review::Review;
-use crate::model::{ExternalId, IdParts, Lane, Moment, Slot, WalletId};
-use crate::money::{Amount, Rate};
+use super::rules::part;
+use crate::model::{ExternalId, IdParts, Kind, Lane, Moment, Slot, WalletId};
+use crate::money::Rate;
 use crate::plan::PlannedTransfer;
 use crate::policy::Policy;
 use rust_decimal::Decimal;
@@ -50,7 +51,8 @@ impl Review<'_> {
     fn amount(&mut self, policy: &Policy, transfer: &PlannedTransfer) {
         let (amount, currency) = (transfer.amount.decimal(), transfer.currency);
         let largest = policy.limits.max_transfer.get(&currency).map_or(Decimal::MAX, |most| most.decimal());
-        let in_bounds = amount >= Decimal::from(100) && amount <= Decimal::from(10_000_000) && amount <= largest;
+        let by_kpay = Decimal::from(if transfer.kind == Kind::Payout { 500_000 } else { 10_000_000 });
+        let in_bounds = amount >= Decimal::from(100) && amount <= by_kpay && amount <= largest;
         self.object_if(!in_bounds, Breach::OutOfBounds);
         let multiple_of = |step: Decimal| amount.checked_rem(step).is_some_and(|rest| rest.is_zero());
         let unit = Decimal::new(1, currency.decimals_sent());
@@ -64,8 +66,14 @@ impl Review<'_> {
         let same_rate = transfer.expected_rate == rate;
         // A credit that is not told is fine; one that is told is exact.
         let exact = transfer.expected_credit.zip(rate).is_none_or(|(credit, rate)| {
-            let product = transfer.amount.checked_mul(rate.decimal());
-            product.as_ref().map(|product: &Amount| *product) == Ok(credit)
+            let mut arrives = transfer.amount;
+            if lane.to.payee.is_some() {
+                // Five in a hundred stay with KPay.
+                let Some(fee) = part(arrives, Decimal::from(5)) else { return false };
+                let Ok(net) = arrives.checked_sub(fee) else { return false };
+                arrives = net;
+            }
+            arrives.checked_mul(rate.decimal()) == Ok(credit)
         });
         self.object_if(!same_rate || !exact, Breach::WrongRate);
     }

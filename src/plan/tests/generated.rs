@@ -65,11 +65,11 @@ fn policy(index: usize) -> impl Strategy<Value = String> {
     )
 }
 
-/// A policy's line of another kind: a top-up, a rebalance, or a sweep of a share or a fixed amount.
+/// A policy's line of another kind: a top-up, a rebalance, a payout, or a sweep of a share or a fixed amount.
 fn other_policy(index: usize) -> impl Strategy<Value = String> {
     let sources = prop::sample::subsequence(&COUNTRIES[1..], 1..4);
     let figures = (0_u64..300_000, 0_u64..300_000, 1_u64..100, 0_u64..20);
-    let kind = (sources, figures, 0_u8..4).prop_map(|(sources, (one, other, percent, tolerance), kind)| {
+    let kind = (sources, figures, 0_u8..5).prop_map(|(sources, (one, other, percent, tolerance), kind)| {
         let each = |keep: &dyn Fn(usize) -> String| {
             sources
                 .iter()
@@ -82,6 +82,13 @@ fn other_policy(index: usize) -> impl Strategy<Value = String> {
         match kind {
             0 => format!("^GAB:{}:{} {}", one.min(other), one.max(other), each(&|_| (one / 3).to_string())),
             1 => format!("share={percent}% {}", swept()),
+            3 => format!(
+                "{}:{}:{} >{}",
+                sources[0],
+                one.max(other),
+                one.min(other),
+                ["AIRTEL_GAB@24174345678", "ORANGE_SEN@221771234567"][usize::from(percent > 50)]
+            ),
             2 => format!("fixed={} {}", one.max(100), swept()),
             _ => {
                 // Weights of 100 together, the first wallet the heaviest.
@@ -131,6 +138,10 @@ fn line() -> impl Strategy<Value = String> {
         1 => country().prop_map(|country| format!("inflow {country} S+1h")),
         2 => (country(), amount()).prop_map(|(country, amount)| format!("reserve {country}={amount} during 20..2")),
         1 => Just("rate KES/XAF=4.512345678901234567890123".to_owned()),
+        1 => prop::sample::select(&["AIRTEL_GAB CLOSED", "ORANGE_SEN DELAYED", "ORANGE_SEN CLOSED"][..])
+            .prop_map(|status| format!("operator {status}")),
+        1 => (country(), positive())
+            .prop_map(|(from, amount)| format!("hold {from}>ORANGE_SEN:221771234567={amount} sending")),
     ]
 }
 
@@ -169,7 +180,7 @@ proptest! {
 fn random_worlds_do_move_money() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for _ in 0..300 {
+    for _ in 0..400 {
         let text = scene().new_tree(&mut runner).unwrap().current();
         let scene = Scene::read(&text);
         for entry in scene.plan().policies {
@@ -196,6 +207,8 @@ fn random_worlds_do_move_money() {
         ("fixed", 5),
         ("top_up", 5),
         ("rebalance", 10),
+        ("payout", 5),
+        ("provider_down", 2),
         ("parts", 10),
         ("approval", 10),
         ("fx_spread", 5),

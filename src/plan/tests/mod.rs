@@ -4,6 +4,7 @@ mod amounts;
 mod corruptions;
 mod exchange;
 mod generated;
+mod payouts;
 mod portions;
 mod reasons;
 mod rebalance;

@@ -1,8 +1,8 @@
 //! Policies in a few words, for scenes.
 //!
 //! What it does: `GAB:250000:100000 >CMR` sweeps (source, `above`, `keep`); `^SEN:200000:500000 CIV:0 CMR:1000` tops up
-//! (wallet, `below`, `to`; source, `keep`); `CMR:50% GAB:50% tol=5%` rebalances, in XAF. Then flags and `key=value`;
-//! amounts hold for the currency of every source.
+//! (wallet, `below`, `to`; source, `keep`); `CMR:50% GAB:50% tol=5%` rebalances, in XAF; `CMR:900:500
+//! >MTN_MOMO_CMR@237653456789` pays out (source, `above`, `keep`). Then flags and `key=value`; amounts hold for the currency of every source.
 
 #![allow(clippy::panic, reason = "a scene that cannot be read fails its test")]
 
@@ -10,7 +10,8 @@ use super::scene::wallet;
 use crate::model::WalletId;
 use crate::money::{Amount, Currency, Percent};
 use crate::policy::{
-    Approval, Canary, FxReference, Limits, Mode, Policy, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
+    Approval, Canary, FxReference, Limits, Mode, Payout, Policy, Portion, Rebalance, Rule, Source, Sweep, TopUp,
+    TopUpSource,
 };
 use crate::slot::{Schedule, Window};
 use chrono::TimeDelta;
@@ -65,7 +66,7 @@ pub(super) fn policy(name: &str, words: &[&str]) -> Policy {
 
 fn rule(words: &[&str]) -> Rule {
     let (mut sources, mut fills, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut into, mut filled) = (None, None);
+    let (mut into, mut filled, mut payee) = (None, None, None);
     for word in words {
         let figures: Vec<&str> = word.split(':').collect();
         match figures.as_slice() {
@@ -81,9 +82,15 @@ fn rule(words: &[&str]) -> Rule {
             [source, keep] if !word.contains('=') => {
                 fills.push(TopUpSource { wallet: wallet(source), keep: amount(keep) });
             }
+            [name] if name.starts_with('>') && name.contains('@') => {
+                payee = Some(name[1..].replace('@', ":").parse().unwrap());
+            }
             [name] if name.starts_with('>') => into = Some(wallet(&name[1..])),
             _ => {}
         }
+    }
+    if let (Some(to), [source]) = (payee, sources.as_slice()) {
+        return Rule::Payout(Payout { source: source.clone(), to, name: None });
     }
     match (into, filled) {
         (Some(into), None) => Rule::Sweep(Sweep { sources, into, portion: Portion::Surplus }),

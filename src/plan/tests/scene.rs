@@ -6,7 +6,7 @@
 
 use super::rules::policy;
 use crate::model::{
-    Environment, ExternalId, Identity, Lane, Reading, Slot, Snapshot, Timestamp, WalletId, WalletProblem,
+    Availability, Environment, ExternalId, Identity, Lane, Reading, Slot, Snapshot, Timestamp, WalletId, WalletProblem,
 };
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{
@@ -23,6 +23,7 @@ pub(super) struct Scene {
     pub(super) snapshot: Snapshot,
     pub(super) standing: Standing,
     pub(super) caps: Caps,
+    pub(super) availability: Availability,
     pub(super) rates: BTreeMap<(Currency, Currency), Rate>,
     pub(super) identity: Option<Identity>,
     pub(super) now: Timestamp,
@@ -38,6 +39,7 @@ impl Scene {
             snapshot: Snapshot { taken_at: now, readings: BTreeMap::new(), problems: Vec::new() },
             standing: Standing::default(),
             caps: Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() },
+            availability: Availability::default(),
             rates: BTreeMap::new(),
             identity: Some(Identity {
                 environment: Environment::Sandbox,
@@ -91,6 +93,11 @@ impl Scene {
                 Some(count) => self.caps.max_transfers_per_hour = count.parse().unwrap(),
                 None => drop(self.caps.max_per_day.insert(pair(word).0.parse().unwrap(), pair(word).1)),
             },
+            ["operator", provider, status] => {
+                let status = serde_json::from_str(&format!("\"{status}\"")).unwrap();
+                self.availability.payouts.insert(provider.parse().unwrap(), status);
+            }
+            ["unread", why @ ..] => self.availability.unread = Some(why.join(" ")),
             ["rate", word] => {
                 let (pair, rate) = priced(word);
                 self.rates.insert(pair, rate);
@@ -158,7 +165,7 @@ impl Scene {
 
     pub(super) fn inputs(&self) -> Inputs<'_> {
         Inputs {
-            availability: crate::model::Availability::unasked(),
+            availability: &self.availability,
             policies: &self.set,
             snapshot: &self.snapshot,
             standing: &self.standing,
@@ -241,7 +248,10 @@ pub(super) fn wallet(word: &str) -> WalletId {
 
 pub(super) fn lane(word: &str) -> Lane {
     let (from, to) = word.split_once('>').unwrap();
-    Lane::between(wallet(from), wallet(to))
+    match to.parse() {
+        Ok(payee) => Lane::payout(wallet(from), payee),
+        Err(_) => Lane::between(wallet(from), wallet(to)),
+    }
 }
 
 pub(super) fn slot(word: &str) -> Slot {

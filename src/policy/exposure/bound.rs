@@ -36,8 +36,12 @@ pub enum BoundingLimit {
     PartsOfMaxTransfer,
     /// KPay's largest transfer.
     KpayTransfer,
+    /// KPay's largest withdrawal.
+    KpayPayout,
     /// The most transfers that a lane gets in a slot, each of KPay's largest size.
     PartsOfKpay,
+    /// The most withdrawals that a lane gets in a slot, each of KPay's largest size.
+    PartsOfKpayPayout,
 }
 
 impl fmt::Display for Bound {
@@ -61,6 +65,8 @@ impl fmt::Display for BoundingLimit {
             Self::TopUpTo => f.write_str("top_up.to"),
             Self::PartsOfMaxTransfer => write!(f, "{MOST_PARTS} parts of max_transfer"),
             Self::KpayTransfer => f.write_str("KPay's largest transfer"),
+            Self::KpayPayout => f.write_str("KPay's largest payout"),
+            Self::PartsOfKpayPayout => write!(f, "{MOST_PARTS} parts of KPay's largest payout"),
             Self::PartsOfKpay => write!(f, "{MOST_PARTS} parts of KPay's largest transfer"),
         }
     }

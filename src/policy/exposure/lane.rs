@@ -2,7 +2,7 @@
 
 use super::bound::{BoundingLimit, Most};
 use super::{BoundedBy, Figures};
-use crate::model::{Lane, MOST_PARTS, largest_transfer};
+use crate::model::{Kind, Lane, MOST_PARTS, largest_of};
 use crate::money::{Amount, Currency};
 use crate::policy::{Mode, Policy, Portion, Rule};
 use rust_decimal::Decimal;
@@ -45,9 +45,11 @@ pub(super) fn of(policy: &Policy) -> BTreeMap<Lane, Worst> {
 fn of_lane(policy: &Policy, lane: Lane, slots: u32) -> Worst {
     let currency = lane.from.currency;
     let step = step(policy, currency);
-    let part = largest_part(policy, currency).rounded_down_to(step);
+    let part = largest_part(policy, lane.kind(), currency).rounded_down_to(step);
     let parts = if has(&part, BoundingLimit::MaxTransfer) {
         BoundingLimit::PartsOfMaxTransfer
+    } else if lane.kind() == Kind::Payout {
+        BoundingLimit::PartsOfKpayPayout
     } else {
         BoundingLimit::PartsOfKpay
     };
@@ -78,8 +80,12 @@ fn step(policy: &Policy, currency: Currency) -> Amount {
     policy.limits.round_down_to.get(&currency).copied().map_or(unit, |step| step.max(unit))
 }
 
-fn largest_part(policy: &Policy, currency: Currency) -> Most {
-    let by_kpay = Most::of(largest_transfer(), BoundingLimit::KpayTransfer);
+fn largest_part(policy: &Policy, kind: Kind, currency: Currency) -> Most {
+    let by_kpay = match kind {
+        Kind::Transfer => BoundingLimit::KpayTransfer,
+        Kind::Payout => BoundingLimit::KpayPayout,
+    };
+    let by_kpay = Most::of(largest_of(kind), by_kpay);
     match policy.limits.max_transfer.get(&currency) {
         Some(max) => Most::of(*max, BoundingLimit::MaxTransfer).smaller(by_kpay),
         None => by_kpay,

@@ -1,7 +1,7 @@
 //! A policy's limits before and after, currency by currency.
 
 use super::{Effect, Sheet, currencies, falling, money, rising};
-use crate::model::largest_transfer;
+use crate::model::largest_of;
 use crate::money::{Amount, Currency};
 use crate::policy::{Limits, Policy};
 use std::collections::BTreeMap;
@@ -37,7 +37,8 @@ pub(super) fn compare(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy) {
 
 /// An upper limit. One over KPay's own largest transfer is none.
 fn cap(sheet: &mut Sheet<'_>, cap: &Cap, currency: Currency, old: Option<Amount>, new: Option<Amount>) {
-    let has_effect = |most: &Amount| cap.what != "max-transfer" || *most < largest_transfer();
+    let largest = largest_of(sheet.policy.rule.kind());
+    let has_effect = |most: &Amount| cap.what != "max-transfer" || *most < largest;
     let (old, new) = (old.filter(has_effect), new.filter(has_effect));
     let (name, span) = (&sheet.policy.name, cap.span);
     let of = |amount| money(amount, currency);
