@@ -10,7 +10,7 @@ use crate::daemon::{Counted, Engine, Held, Judged, KpayBank, Loaded, Parts, Rule
 use crate::intent::{Outcome, Reply, RetryRules, Withdrawal};
 use crate::journal::{ReadOnly, Store};
 use crate::kpay;
-use crate::model::{Availability, ExternalId, Identity, Intent, Snapshot, Timestamp};
+use crate::model::{Availability, ExternalId, Identity, Intent, Kind, Snapshot, Timestamp};
 use crate::money::{Country, Currency, Rate};
 use crate::policy::{Diagnostic, PolicySet};
 use crate::settings::{self, LogFormat, Settings, Surroundings};
@@ -354,7 +354,7 @@ impl Bank for NoBank {
     fn rate(&self, _: Currency, _: Currency) -> BoxFuture<'_, Result<Rate, BankError>> {
         self.fail()
     }
-    fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
+    fn leave_to_send(&self, _: Kind) -> BoxFuture<'_, Result<Leave, BankError>> {
         self.fail()
     }
     fn withdrawal<'a>(&'a self, _: &'a Intent, _: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {

@@ -2,13 +2,13 @@
 
 use super::doors::{Bank, BankError, Leave, MaySend};
 use super::metrics::Metrics;
-use crate::intent::{Reply, Withdrawal};
-use crate::kpay::{CallError, Clearance, Client, Endpoint, Observer, StatusLabel};
-use crate::model::{Availability, Identity, Intent, Snapshot, Timestamp};
+use crate::intent::{Reply, Withdrawal, WithdrawalStatus};
+use crate::kpay::{CallError, Clearance, Client, Endpoint, GatewayPage, Observer, StatusLabel, WithdrawalClearance};
+use crate::model::{Availability, ExternalId, Identity, Intent, Kind, Snapshot, Timestamp};
 use crate::money::{Country, Currency, Rate};
 use futures_util::future::BoxFuture;
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A Retry-After longer than this is not waited for inside a step: the source rests meanwhile.
@@ -16,16 +16,34 @@ const SHORT_HOLD: Duration = Duration::from_secs(2);
 /// Nor is one longer than this waited for by a question: `once` is to end, and the daemon asks again by itself.
 const LONGEST_HOLD_FOR_A_QUESTION: Duration = Duration::from_secs(15);
 
+/// More hosted pages than this are not remembered: KPay tells of one again when it is asked for its withdrawal.
+const MOST_PAGES: usize = 1_000;
+
 /// The client for KPay's REST API as a [`Bank`].
 pub struct KpayBank {
     client: Client,
+    /// Hosted pages of withdrawals that are not over. Never written anywhere.
+    pages: Mutex<BTreeMap<ExternalId, GatewayPage>>,
 }
 
 impl KpayBank {
     /// Puts a client behind the door.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, pages: Mutex::default() }
+    }
+
+    fn remember(&self, intent: &Intent, page: Option<GatewayPage>, is_over: bool) {
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_over {
+            pages.remove(&intent.external_id);
+            return;
+        }
+        let Some(page) = page else { return };
+        if pages.len() >= MOST_PAGES {
+            pages.pop_first();
+        }
+        pages.insert(intent.external_id.clone(), page);
     }
 
     fn not_held_longer_than(&self, longest: Duration) -> Result<(), BankError> {
@@ -64,11 +82,16 @@ impl Bank for KpayBank {
         })
     }
 
-    fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
-        Box::pin(async {
+    fn leave_to_send(&self, kind: Kind) -> BoxFuture<'_, Result<Leave, BankError>> {
+        Box::pin(async move {
             self.not_held_longer_than(SHORT_HOLD)?;
-            let clearance = self.client.clear_to_send().await.map_err(|error| bank_error(&error))?;
-            Ok(Leave(Box::new(clearance)))
+            match kind {
+                Kind::Transfer => {
+                    let clearance = self.client.clear_to_send().await.map_err(|error| bank_error(&error))?;
+                    Ok(Leave(Box::new(clearance)))
+                }
+                Kind::Payout => Ok(Leave(Box::new(self.client.clear_to_withdraw().await))),
+            }
         })
     }
 
@@ -76,22 +99,52 @@ impl Bank for KpayBank {
         self.client.has_room_beside_a_clearance()
     }
 
-    fn withdrawal<'a>(&'a self, _: &'a Intent, _: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {
-        Box::pin(async { Err(BankError::Refused("this version asks for no withdrawals".to_owned())) })
+    fn withdrawal<'a>(&'a self, intent: &'a Intent, kpay_id: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {
+        Box::pin(async move {
+            self.not_held_longer_than(LONGEST_HOLD_FOR_A_QUESTION)?;
+            let asked = self.client.withdrawal(intent, kpay_id).await;
+            let (withdrawal, page) = asked.map_err(|error| bank_error(&error))?;
+            self.remember(intent, page, is_over(&withdrawal));
+            Ok(withdrawal)
+        })
     }
 
     fn availability(&self) -> BoxFuture<'_, Result<Availability, BankError>> {
-        Box::pin(async { Err(BankError::Refused("this version asks for no operators".to_owned())) })
+        Box::pin(async {
+            self.not_held_longer_than(LONGEST_HOLD_FOR_A_QUESTION)?;
+            self.client.availability().await.map_err(|error| bank_error(&error))
+        })
     }
 
     fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
-            match leave.0.downcast::<Clearance>() {
-                Ok(clearance) => self.client.send_transfer(*clearance, intent, may_send).await,
-                Err(_) => Reply::NotSent { detail: "the leave to send was another bank's".to_owned() },
+            let another =
+                || Reply::NotSent { detail: "the leave to send was another bank's, or for another kind".to_owned() };
+            match intent.kind {
+                Kind::Transfer => match leave.0.downcast::<Clearance>() {
+                    Ok(clearance) => self.client.send_transfer(*clearance, intent, may_send).await,
+                    Err(_) => another(),
+                },
+                Kind::Payout => {
+                    let Ok(clearance) = leave.0.downcast::<WithdrawalClearance>() else { return another() };
+                    let (reply, page) = self.client.send_withdrawal(*clearance, intent, may_send).await;
+                    if let Reply::Accepted(withdrawal) = &reply {
+                        self.remember(intent, page, is_over(withdrawal));
+                    }
+                    reply
+                }
             }
         })
     }
+
+    fn gateway_page(&self, external_id: &ExternalId) -> Option<GatewayPage> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(external_id).cloned()
+    }
+}
+
+fn is_over(withdrawal: &Withdrawal) -> bool {
+    use WithdrawalStatus::{Cancelled, Completed, Failed};
+    matches!(withdrawal.status, Completed | Failed | Cancelled)
 }
 
 /// Counts KPay's requests.

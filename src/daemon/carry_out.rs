@@ -9,7 +9,7 @@ use crate::intent::{
     ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, next_ask_at,
     verdict,
 };
-use crate::model::{ExternalId, IdParts, Intent, Moment, Origin, Snapshot, Timestamp, WalletId};
+use crate::model::{ExternalId, IdParts, Intent, Kind, Moment, Origin, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Currency, Rate};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
@@ -248,7 +248,7 @@ impl Engine {
         let rates_from = self.clock.now();
         let mut rates = self.rates_for(&tracked.intent).await;
         let starting = self.starting.lock().await;
-        let Some(leave) = self.leave().await? else { return Ok(Flow::Rest) };
+        let Some(leave) = self.leave(tracked.intent.kind).await? else { return Ok(Flow::Rest) };
         // The leave may have been long in coming: money is sent on a reading of a few seconds ago or not at all.
         let snapshot = if self.bank.can_read_with_leave() {
             let reading = async {
@@ -292,16 +292,16 @@ impl Engine {
     }
 
     async fn ask_again(&self, tracked: &Tracked) -> Result<Flow, EngineError> {
-        match self.leave().await? {
+        match self.leave(tracked.intent.kind).await? {
             Some(leave) => self.attempt(tracked, leave, None, None).await,
             None => Ok(Flow::Rest),
         }
     }
 
     /// Leave to send, from a bank that knows us.
-    async fn leave(&self) -> Result<Option<Leave>, EngineError> {
+    async fn leave(&self, kind: Kind) -> Result<Option<Leave>, EngineError> {
         let leave = match self.identity().await {
-            Ok(_) => self.bank.leave_to_send().await,
+            Ok(_) => self.bank.leave_to_send(kind).await,
             Err(EngineError::Bank(error)) => Err(error),
             Err(other) => return Err(other),
         };

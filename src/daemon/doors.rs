@@ -2,7 +2,8 @@
 //! them.
 
 use crate::intent::{Reply, Withdrawal};
-use crate::model::{Availability, Identity, Intent, Snapshot, Timestamp};
+use crate::kpay::GatewayPage;
+use crate::model::{Availability, ExternalId, Identity, Intent, Kind, Snapshot, Timestamp};
 use crate::money::{Country, Currency, Rate};
 use futures_util::future::BoxFuture;
 use std::any::Any;
@@ -57,9 +58,9 @@ pub trait Bank: Send + Sync {
     /// The indicative rate between two currencies.
     fn rate(&self, from: Currency, to: Currency) -> BoxFuture<'_, Result<Rate, BankError>>;
 
-    /// Waits for a token and a place in the rate limit, and takes the place. What must pass before an attempt is
+    /// Waits for what one request of this kind needs (a token for a transfer, a place in the rate limit), and takes it. What must pass before an attempt is
     /// recorded, so that an attempt never lies about while we wait. Fails at once where a long Retry-After runs.
-    fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>>;
+    fn leave_to_send(&self, kind: Kind) -> BoxFuture<'_, Result<Leave, BankError>>;
 
     /// Whether wallets can be read while a leave to send is held: not where the budget is one request a minute.
     fn can_read_with_leave(&self) -> bool {
@@ -75,4 +76,11 @@ pub trait Bank: Send + Sync {
     /// One attempt with exactly the intent's bytes. `may_send` is asked right before each request: where it says no,
     /// nothing more leaves. A future that is dropped half-way is a lost reply.
     fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply>;
+
+    /// KPay's hosted page for a withdrawal of ours, as long as this process knows it. Its address is for the one who is
+    /// to be paid: never logged, journalled or put into an error.
+    fn gateway_page(&self, external_id: &ExternalId) -> Option<GatewayPage> {
+        let _ = external_id;
+        None
+    }
 }

@@ -6,7 +6,7 @@ use super::metrics::Metrics;
 use super::{Engine, Parts, Rules};
 use crate::intent::{AppliedFacts, Event, Outcome, Reply, RetryRules, State, Withdrawal};
 use crate::journal::{Store, policy_texts, records};
-use crate::model::{Availability, Environment, Identity, Intent, Reading, Snapshot, Timestamp, WalletId};
+use crate::model::{Availability, Environment, Identity, Intent, Kind, Reading, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Money, Rate};
 use crate::plan::{Caps, Inputs, plan};
 use crate::policy::{SourceFile, parse};
@@ -83,7 +83,7 @@ impl Bank for TestBank {
         Box::pin(async move { rate.ok_or_else(|| BankError::Unavailable("no rate".to_owned())) })
     }
 
-    fn leave_to_send(&self) -> BoxFuture<'_, Result<Leave, BankError>> {
+    fn leave_to_send(&self, _: Kind) -> BoxFuture<'_, Result<Leave, BankError>> {
         Box::pin(async {
             *self.clock.0.lock().unwrap() += TimeDelta::seconds(self.waiting.seconds);
             self.take(Country::GAB, Amount::whole(self.waiting.spent_elsewhere));

@@ -12,6 +12,9 @@ pub struct BaseUrl {
     plain_http: bool,
 }
 
+/// No page of KPay's has a longer address, in bytes.
+const LONGEST_PAGE: usize = 2048;
+
 /// Why a base URL is refused. A URL with a user or password in it is never shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
@@ -74,6 +77,20 @@ impl BaseUrl {
     #[must_use]
     pub fn is_plain_http(&self) -> bool {
         self.plain_http
+    }
+
+    /// Whether a page is KPay's own: https on the very same host and port. Beside a plain http origin (so this machine)
+    /// any address of this machine.
+    pub(super) fn is_home_of(&self, page: &str) -> bool {
+        let (Ok(ours), Ok(url)) = (Url::parse(&self.origin), Url::parse(page)) else { return false };
+        let plain = page.len() <= LONGEST_PAGE && page.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        if !plain || !url.username().is_empty() || url.password().is_some() {
+            return false;
+        }
+        if self.plain_http {
+            return matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(is_loopback);
+        }
+        url.scheme() == "https" && url.host() == ours.host() && url.port() == ours.port()
     }
 
     /// The origin with a path that begins with a slash.
@@ -193,5 +210,34 @@ mod tests {
     fn g07_a_password_in_the_url_is_not_shown() {
         let error = BaseUrl::parse("https://user:hunter2@evil.example").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn only_kpays_own_pages_are_passed_on() {
+        let check = |base: &str, page: &str, expected: bool| {
+            assert_eq!(BaseUrl::parse(base).unwrap().is_home_of(page), expected, "{base} {page}");
+        };
+        let kpay = "https://admin.kpay.site";
+        check(kpay, "https://admin.kpay.site/gateway/gw_9aB3", true);
+        check(kpay, "https://admin.kpay.site:443/gateway/gw_9aB3", true);
+        check("http://127.0.0.1:9", "http://127.0.0.1:9750/gateway/gw_1", true);
+        check("http://localhost:9", "http://127.0.0.1:9750/gateway/gw_1", true);
+        check("http://127.0.0.1:9", "https://admin.kpay.site/gateway/gw_9aB3", false);
+        for wrong in [
+            "",
+            "/gateway/gw_1",
+            "http://admin.kpay.site/gateway/gw_1",
+            "https://admin.kpay.site:8443/gateway/gw_1",
+            "https://kpay.site/gateway/gw_1",
+            "https://admin.kpay.site.evil.example/gateway/gw_1",
+            "https://admin.kpay.site@evil.example/gateway/gw_1",
+            "https://user@admin.kpay.site/gateway/gw_1",
+            "https://admin.kpay.site\\@evil.example/",
+            "https://admin.kpay.site/gateway/\n",
+            "javascript:alert(1)",
+            "http://127.0.0.1/gateway/gw_1",
+        ] {
+            check(kpay, wrong, false);
+        }
     }
 }

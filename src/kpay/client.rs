@@ -1,5 +1,6 @@
 //! The client: keys, token, budget and connection in one place, and the one way in which a request is made.
 
+use super::judge_withdrawal::without_urls;
 use super::keys::sensitive;
 use super::limiter::{Limiter, Permit};
 use super::retry_after::read_retry_after;
@@ -59,12 +60,15 @@ pub(super) enum Auth<'a> {
     Keys,
     /// The bearer token.
     Bearer(&'a Token),
+    /// Not at all: what KPay tells everybody.
+    Nobody,
 }
 
 /// One request, before it is sent.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) endpoint: Endpoint,
+    /// What follows the endpoint's path: a query, or an id.
     pub(super) query: &'a str,
     pub(super) auth: Auth<'a>,
     pub(super) body: Option<&'a str>,
@@ -152,6 +156,7 @@ impl Client {
                 let value = sensitive(&format!("Bearer {}", token.text.expose_secret())).ok_or_else(odd_header)?;
                 request = request.header(header::AUTHORIZATION, value);
             }
+            Auth::Nobody => {}
         }
         if let Some(body) = call.body {
             let json = HeaderValue::from_static("application/json");
@@ -174,7 +179,10 @@ impl Client {
         let permit = self.permit().await;
         let endpoint = call.endpoint;
         let answer = self.exchange(permit, call).await.map_err(|failure| self.explain(endpoint, failure))?;
-        let message = || message_of(&answer.body).unwrap_or_else(|| shown(&answer.body));
+        let message = || {
+            let said = message_of(&answer.body).unwrap_or_else(|| shown(&answer.body));
+            if endpoint == Endpoint::Withdrawal { without_urls(&said) } else { said }
+        };
         match answer.status {
             200 | 201 => Ok(answer.body),
             401 => Err(CallError::NotAuthorized { endpoint, message: message() }),
@@ -227,7 +235,7 @@ impl Client {
     fn scrub(&self, body: &mut [u8], auth: Auth<'_>) {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let token = match auth {
-            Auth::Keys => None,
+            Auth::Keys | Auth::Nobody => None,
             Auth::Bearer(token) => Some(token.text.expose_secret()),
         };
         for secret in keys.exposed().into_iter().chain(token) {

@@ -16,12 +16,14 @@ const LONGEST_REFERENCE: usize = 100;
 
 /// Sorts a whole answer.
 pub(super) fn judge(intent: &Intent, status: u16, body: &[u8]) -> Reply {
+    sort(status, body, |body| read_applied(intent, body).map(Reply::Applied))
+}
+
+/// Sorts the whole answer to a request that moves money; `success` reads what came with a 200, 201 or 202.
+pub(super) fn sort(status: u16, body: &[u8], success: impl FnOnce(&[u8]) -> Result<Reply, String>) -> Reply {
     let lost = |what: String| Reply::Lost { detail: format!("KPay answered {status}: {what}") };
     match status {
-        200..=202 => match read_applied(intent, body) {
-            Ok(facts) => Reply::Applied(facts),
-            Err(what) => lost(what),
-        },
+        200..=202 => success(body).unwrap_or_else(lost),
         409 if is_html(body) => lost(format!("from a gateway, {}", shown(body))),
         409 => Reply::Conflict {
             detail: format!("KPay answered 409: {}", message_of(body).unwrap_or_else(|| shown(body))),
@@ -49,7 +51,6 @@ fn read_applied(intent: &Intent, body: &[u8]) -> Result<AppliedFacts, String> {
     }
     let rate =
         reply.exchange_rate.map(|Number(rate)| Rate::new(rate)).transpose().map_err(|error| error.to_string())?;
-    let reference = |text: &Option<String>| text.as_deref().map(|text| tame(text, LONGEST_REFERENCE));
     Ok(AppliedFacts {
         amount: intent.amount,
         kpay_id: reference(&reply.id),
@@ -62,6 +63,11 @@ fn read_applied(intent: &Intent, body: &[u8]) -> Result<AppliedFacts, String> {
         }),
         fee: None,
     })
+}
+
+/// An id or reference of KPay's as it is kept.
+pub(super) fn reference(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(|text| tame(text, LONGEST_REFERENCE))
 }
 
 /// The first thing in the reply that is not what was sent.
@@ -80,7 +86,8 @@ fn difference(intent: &Intent, reply: &TransferReply) -> Option<String> {
         .or_else(|| status_differs(reply.status.as_deref()))
 }
 
-fn text_differs(field: &str, told: &str, sent: &str) -> Option<String> {
+/// Says so where a field is not what was sent.
+pub(super) fn text_differs(field: &str, told: &str, sent: &str) -> Option<String> {
     (told != sent).then(|| format!("its {field} is `{}`, not `{sent}`", tame(told, 60)))
 }
 

@@ -1,9 +1,10 @@
 //! KPay's REST API: wire types exactly as documented, conversion lossless or an error, tokens, the rate limit, and
 //! errors that answer one question: is it known that nothing happened?
 //!
-//! What goes in and out is judged by pure functions (`balances`, `judge`, `retry_after`, `token::lifetime`); the
-//! [`Client`] around them owns the connection, the token and the request budget. Deliberately absent: retries of a
-//! transfer (the intents decide those), withdrawals, webhooks, proxies, cookies, redirects, decompression.
+//! What goes in and out is judged by pure functions (`balances`, `judge`, `judge_withdrawal`, `retry_after`,
+//! `token::lifetime`); the [`Client`] around them owns the connection, the token and the request budget. Deliberately
+//! absent: retries of a transfer or withdrawal (the intents decide those), webhooks, payments and refunds, proxies,
+//! cookies, redirects, decompression.
 
 pub mod wire;
 
@@ -13,9 +14,11 @@ mod budget_file;
 mod client;
 mod error;
 mod judge;
+mod judge_withdrawal;
 mod keys;
 mod limiter;
 mod observer;
+mod operators;
 mod reads;
 mod retry_after;
 mod sending;
@@ -24,6 +27,8 @@ mod tls;
 mod token;
 mod transfer_body;
 mod transport;
+mod withdrawal_body;
+mod withdrawing;
 
 #[cfg(test)]
 mod tests;
@@ -35,3 +40,5 @@ pub use keys::{KeyError, Keys};
 pub use observer::{Endpoint, NoObserver, Observer, StatusLabel};
 pub use sending::Clearance;
 pub use transfer_body::transfer_body;
+pub use withdrawal_body::{WithdrawalAsk, withdrawal_body};
+pub use withdrawing::{GatewayPage, WithdrawalClearance};

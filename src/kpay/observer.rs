@@ -17,12 +17,33 @@ pub enum Endpoint {
     ExchangeRate,
     /// `POST /api/wallets/transfer`.
     Transfer,
+    /// `POST /api/v1/payments/withdraw`.
+    Withdraw,
+    /// `GET /api/v1/payments/withdraw/:id`.
+    Withdrawal,
+    /// `GET /api/v1/payments/availability`.
+    Availability,
+    /// `POST /api/v1/payments/predict-provider`.
+    PredictProvider,
+    /// `GET /api/public/platform-info`.
+    PlatformInfo,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 6] =
-        [Self::Identity, Self::Token, Self::Overview, Self::Balance, Self::ExchangeRate, Self::Transfer];
+    pub const ALL: [Self; 11] = [
+        Self::Identity,
+        Self::Token,
+        Self::Overview,
+        Self::Balance,
+        Self::ExchangeRate,
+        Self::Transfer,
+        Self::Withdraw,
+        Self::Withdrawal,
+        Self::Availability,
+        Self::PredictProvider,
+        Self::PlatformInfo,
+    ];
 
     /// The word used as a metric label.
     #[must_use]
@@ -34,10 +55,15 @@ impl Endpoint {
             Self::Balance => "balance",
             Self::ExchangeRate => "exchange_rate",
             Self::Transfer => "transfer",
+            Self::Withdraw => "withdraw",
+            Self::Withdrawal => "withdrawal",
+            Self::Availability => "availability",
+            Self::PredictProvider => "predict_provider",
+            Self::PlatformInfo => "platform_info",
         }
     }
 
-    /// The path behind the base URL.
+    /// The path behind the base URL; [`Self::Withdrawal`]'s ends where the id follows.
     #[must_use]
     pub fn path(self) -> &'static str {
         match self {
@@ -47,6 +73,11 @@ impl Endpoint {
             Self::Balance => "/api/v1/payments/balance",
             Self::ExchangeRate => "/api/v1/payments/exchange-rate",
             Self::Transfer => "/api/wallets/transfer",
+            Self::Withdraw => "/api/v1/payments/withdraw",
+            Self::Withdrawal => "/api/v1/payments/withdraw/",
+            Self::Availability => "/api/v1/payments/availability",
+            Self::PredictProvider => "/api/v1/payments/predict-provider",
+            Self::PlatformInfo => "/api/public/platform-info",
         }
     }
 
@@ -58,11 +89,16 @@ impl Endpoint {
             Self::Overview | Self::Balance => "reading the wallets",
             Self::ExchangeRate => "asking KPay for an exchange rate",
             Self::Transfer => "sending a transfer",
+            Self::Withdraw => "sending a withdrawal",
+            Self::Withdrawal => "asking KPay how a withdrawal stands",
+            Self::Availability => "asking KPay which operators take payouts",
+            Self::PredictProvider => "asking KPay whose customer a number is",
+            Self::PlatformInfo => "reading KPay's fees and limits",
         }
     }
 
     pub(super) fn is_post(self) -> bool {
-        matches!(self, Self::Token | Self::Transfer)
+        matches!(self, Self::Token | Self::Transfer | Self::Withdraw | Self::PredictProvider)
     }
 }
 

@@ -143,6 +143,13 @@ fn snapshot(
     Ok(Snapshot { taken_at, readings: read.readings, problems: read.problems })
 }
 
-fn unusable(endpoint: Endpoint, what: &str, body: &[u8]) -> CallError {
+/// A reply that is not what was asked for.
+pub(super) fn unusable(endpoint: Endpoint, what: &str, body: &[u8]) -> CallError {
     CallError::Unintelligible { endpoint, what: tame(what, 200), shown: shown(body) }
+}
+
+/// The same, where the body is not for everybody's eyes.
+pub(super) fn unusable_unseen(endpoint: Endpoint, what: &str, body: &[u8]) -> CallError {
+    let shown = format!("{} bytes, not shown", body.len());
+    CallError::Unintelligible { endpoint, what: tame(what, 200), shown }
 }

@@ -63,12 +63,8 @@ impl Client {
         if let Some(what) = disagreement(intent) {
             return Reply::NotSent { detail: format!("nothing was sent: {what}") };
         }
-        if let Some(wait) = self.held_for() {
-            return Reply::NotSent { detail: format!("KPay asked for a pause of {} s more", wait.as_secs() + 1) };
-        }
-        let not_any_more = || Reply::NotSent { detail: "paused or stopped just before the first byte".to_owned() };
-        if !may_send() {
-            return not_any_more();
+        if let Some(not_now) = self.not_now(may_send) {
+            return not_now;
         }
         let Clearance { token, permit } = clearance;
         match self.post(permit, &token, intent).await {
@@ -82,7 +78,7 @@ impl Client {
             None => return Reply::NotSent { detail: "the token had run out; no room for a second try now".to_owned() },
         };
         if !may_send() {
-            return not_any_more();
+            return stopped();
         }
         match self.post(permit, &fresh, intent).await {
             Ok(answer) if answer.status == 401 => {
@@ -92,6 +88,14 @@ impl Client {
             }
             outcome => self.verdict(intent, outcome),
         }
+    }
+
+    /// Why nothing may leave now; `None` where it may.
+    pub(super) fn not_now(&self, may_send: &(dyn Fn() -> bool + Send + Sync)) -> Option<Reply> {
+        if let Some(wait) = self.held_for() {
+            return Some(Reply::NotSent { detail: format!("KPay asked for a pause of {} s more", wait.as_secs() + 1) });
+        }
+        (!may_send()).then(stopped)
     }
 
     /// A new token and a place for the second try, soon or not at all (`None`): the caller has recorded an attempt and
@@ -125,7 +129,8 @@ impl Client {
         reply
     }
 
-    fn without_an_answer(&self, failure: Failure) -> Reply {
+    /// What it means for an attempt that no whole answer came.
+    pub(super) fn without_an_answer(&self, failure: Failure) -> Reply {
         match failure {
             Failure::NotSent(what) => Reply::NotSent { detail: format!("no connection to KPay: {what}") },
             Failure::TimedOut => {
@@ -136,4 +141,8 @@ impl Client {
             Failure::TooLarge => Reply::Lost { detail: "the answer is larger than 1 MiB".to_owned() },
         }
     }
+}
+
+fn stopped() -> Reply {
+    Reply::NotSent { detail: "paused or stopped just before the first byte".to_owned() }
 }

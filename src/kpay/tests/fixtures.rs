@@ -1,6 +1,6 @@
 //! Intents, settings and servers for the tests of this room.
 
-use crate::kpay::{BaseUrl, Client, ClientSettings, Keys, NoObserver, transfer_body};
+use crate::kpay::{BaseUrl, Client, ClientSettings, Keys, NoObserver, WithdrawalAsk, transfer_body, withdrawal_body};
 use crate::model::{Environment, ExternalId, Identity, Intent, Kind, Lane, Origin, WalletId};
 use crate::money::Country;
 use chrono::{TimeZone, Utc};
@@ -49,6 +49,27 @@ pub fn intent_with_id(lane: Lane, amount: &str, id: &str, description: &str) -> 
         approval: None,
         fx: None,
     }
+}
+
+/// A payout; to KPay's hosted page with a way back.
+pub fn payout(from: &str, payee: &str, amount: &str) -> Intent {
+    payout_with_id(from, payee, amount, "WD-TEST-1", "paid by a test")
+}
+
+pub fn payout_with_id(from: &str, payee: &str, amount: &str, id: &str, description: &str) -> Intent {
+    let lane = Lane::payout(wallet(from), payee.parse().unwrap());
+    let mut intent = intent_with_id(lane, amount, id, description);
+    intent.kind = Kind::Payout;
+    let ask = WithdrawalAsk {
+        lane,
+        amount: intent.amount,
+        external_id: &intent.external_id,
+        description,
+        return_url: Some("https://monsite.com/return"),
+        cancel_url: None,
+    };
+    intent.body = withdrawal_body(&ask).unwrap();
+    intent
 }
 
 pub fn keys() -> Keys {

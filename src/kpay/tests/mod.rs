@@ -5,5 +5,7 @@ mod attacks;
 mod broken;
 mod figures;
 pub mod fixtures;
+mod operators;
 mod questions;
 mod sending;
+mod withdrawals;
