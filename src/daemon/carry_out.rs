@@ -39,6 +39,8 @@ enum Item {
     First(Tracked),
     /// Ask again about an unknown outcome.
     Again(Tracked),
+    /// Ask how a withdrawal stands.
+    Poll(Tracked),
     /// Never send it: the part before it did not go through.
     Drop(ExternalId, String),
     /// Asked about for long enough.
@@ -81,18 +83,21 @@ impl Engine {
     /// open intent.
     pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
         let policies = self.policies();
-        let open: Vec<(Tracked, Timestamp)> = self.store.with_state(|state| {
+        let open: Vec<(Tracked, Option<Timestamp>)> = self.store.with_state(|state| {
             let open = state.open.values();
             let wait_ends_at = |tracked: &Tracked| self.wait_ends_at(tracked, policies.as_deref(), now);
             let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| wait_ends_at(tracked));
-            open.filter_map(|tracked| next(tracked).map(|at| (tracked.clone(), at))).collect()
+            open.map(|tracked| (tracked.clone(), next(tracked))).collect()
         });
-        let world = self.world();
-        let due = |(tracked, at): (Tracked, Timestamp)| {
-            let as_it_says = tracked.waits_under().is_some() || world.asked.contains(&tracked.intent.external_id);
-            (tracked, if as_it_says { at } else { at.min(now) })
+        let due = |(tracked, at): (Tracked, Option<Timestamp>)| {
+            let question_at = self.next_question_at(&tracked, now);
+            let as_it_says =
+                tracked.waits_under().is_some() || self.world().asked.contains(&tracked.intent.external_id);
+            let at = at.map(|at| if as_it_says { at } else { at.min(now) });
+            let earliest = at.into_iter().chain(question_at).min()?;
+            Some((tracked, earliest))
         };
-        open.into_iter().map(due).collect()
+        open.into_iter().filter_map(due).collect()
     }
 
     fn sources_with_work(&self) -> Result<BTreeSet<WalletId>, EngineError> {
@@ -126,6 +131,11 @@ impl Engine {
         while !self.is_stopping() {
             let Some(item) = self.next_item(source)? else { return Ok(()) };
             let flow = match item {
+                Item::Poll(tracked) => {
+                    // A question says nothing about the trouble that a source rests for.
+                    self.follow(&tracked).await?;
+                    continue;
+                }
                 Item::Drop(external_id, detail) => {
                     self.append(vec![Event::Cancelled { external_id, detail }]).await?;
                     Flow::Next
@@ -173,14 +183,18 @@ impl Engine {
             let intent = &tracked.intent;
             let rank = match tracked.outcome {
                 Outcome::AwaitingApproval => 0,
-                Outcome::Unknown => 1,
-                _ => 2,
+                Outcome::Sending | Outcome::NeedsOperator => 1,
+                Outcome::Unknown => 2,
+                _ => 3,
             };
             (rank, intent.slot, intent.lane, intent.part)
         });
         for tracked in due {
             if tracked.outcome == Outcome::AwaitingApproval {
                 return Ok(Some(Item::EndWait(tracked.intent.external_id)));
+            }
+            if self.next_question_at(&tracked, now).is_some_and(|at| at <= now) {
+                return Ok(Some(Item::Poll(tracked)));
             }
             if tracked.outcome == Outcome::Unknown {
                 if self.rules.retry.is_over(&tracked, now) {
@@ -192,6 +206,10 @@ impl Engine {
                 return Ok(Some(Item::Again(tracked)));
             }
             match self.part_before(&tracked.intent)? {
+                // It waits for its operator until its time is over, and keeps no other from going meanwhile.
+                None | Some(Outcome::Applied)
+                    if self.decision_now() <= tracked.intent.expires_at
+                        && self.is_known_closed(&tracked.intent, now) => {}
                 None | Some(Outcome::Applied) => return Ok(Some(Item::First(tracked))),
                 Some(Outcome::Rejected | Outcome::Cancelled | Outcome::NeedsOperator) => {
                     let part = tracked.intent.part - 1;
@@ -242,6 +260,10 @@ impl Engine {
         let nothing = Snapshot { taken_at: self.clock.now(), readings: BTreeMap::new(), problems: Vec::new() };
         if let Gate::Cancel(detail) = self.gate(tracked, &nothing, &BTreeMap::new()) {
             return self.cancel(tracked, detail).await;
+        }
+        if let Some(why) = self.operator_closed(&tracked.intent).await {
+            self.note_problem(&why);
+            return Ok(Flow::Next);
         }
         let source = tracked.intent.lane.from;
         let Ok(before_leave) = self.fresh_reading(source).await else { return Ok(Flow::Rest) };

@@ -106,6 +106,10 @@ impl Engine {
         let snapshot = self.reading_of_all().await?;
         let pairs = self.store.with_state(|state| self.basis(state, policies, self.decision_now(), only).pairs());
         let (rates, failures) = read_rates(&*self.bank, pairs).await;
+        let pays_out =
+            self.store.with_state(|state| self.basis(state, policies, self.decision_now(), only).has_payouts());
+        let operators = if pays_out { Some(self.availability().await) } else { None };
+        let availability = operators.as_deref().unwrap_or(Availability::unasked());
         // The readings may have waited for the request budget: it is decided for the present, not for then.
         let now = self.decision_now();
         for failure in failures {
@@ -120,7 +124,7 @@ impl Engine {
                 return Ok(None);
             }
             let (made, events, seq) = self.store.with_state_at(|state, seq| {
-                let basis = self.basis(state, policies, now, only);
+                let basis = Basis { availability, ..self.basis(state, policies, now, only) };
                 let inputs = basis.inputs(&snapshot, &rates, Some(&identity));
                 let made = crate::plan::plan(&inputs);
                 second_opinion(&made, &inputs).map_err(|objections| {

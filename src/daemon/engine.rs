@@ -2,12 +2,13 @@
 //! offers one method a step; the tasks only decide when to call them.
 
 use super::doors::{Bank, BankError, Clock};
+use super::follow::{Hinted, Polled, is_followed};
 use super::held::Held;
 use super::metrics::Metrics;
 use super::view::ErrorView;
 use crate::intent::{Event, Outcome, RetryRules, State, Tracked};
 use crate::journal::{Store, StoreError};
-use crate::model::{Environment, ExternalId, Identity, Slot, Snapshot, Timestamp, WalletId};
+use crate::model::{Availability, Environment, ExternalId, Identity, Provider, Slot, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Country};
 use crate::plan::{Caps, Skip};
 use crate::policy::PolicySet;
@@ -96,6 +97,18 @@ pub(super) struct World {
     pub told_missed: BTreeMap<String, Slot>,
     /// Pauses that are not in the journal yet, because an empty one has to ask KPay first whose money it is.
     pub pauses_to_record: Vec<Event>,
+    /// How often KPay was asked about the withdrawals that it has in hand.
+    pub polled: BTreeMap<ExternalId, Polled>,
+    /// KPay's ids, as webhooks gave them, of withdrawals whose answer was lost.
+    pub hints: BTreeMap<ExternalId, Hinted>,
+    /// When a webhook's hint was last taken for an intent.
+    pub hinted_at: BTreeMap<ExternalId, Timestamp>,
+    /// Withdrawals in KPay's hands that the wallets' first readings, or our own moves since, already lack.
+    pub out: BTreeSet<ExternalId>,
+    /// Which operators take payouts, and when KPay said so.
+    pub availability: Option<(Timestamp, Arc<Availability>)>,
+    /// Operators that are known to be late.
+    pub late: BTreeSet<Provider>,
 }
 
 /// A wallet since the start of the process.
@@ -105,6 +118,15 @@ pub(super) struct SinceStart {
 }
 
 impl World {
+    /// What is over is asked about no more.
+    fn forget(&mut self, id: &ExternalId) {
+        self.asked.remove(id);
+        self.polled.remove(id);
+        self.hints.remove(id);
+        self.hinted_at.remove(id);
+        self.out.remove(id);
+    }
+
     /// Takes in a good reading.
     pub fn take_reading(&mut self, snapshot: Arc<Snapshot>) {
         for (wallet, reading) in &snapshot.readings {
@@ -115,8 +137,11 @@ impl World {
         self.read_error = None;
     }
 
-    /// Takes in an applied move. A figure that does not fit is left out: it is for display only.
+    /// Takes in a move. A figure that does not fit is left out: it is for display only.
     fn take_move(&mut self, tracked: &Tracked) {
+        if tracked.taken.is_some() {
+            return self.take_withdrawal(tracked);
+        }
         let Some(facts) = tracked.facts.as_ref().filter(|_| tracked.outcome == Outcome::Applied) else { return };
         let lane = tracked.intent.lane;
         if let Some(source) = self.since_start.get_mut(&lane.from) {
@@ -126,6 +151,20 @@ impl World {
         if let (Some(credited), Some(destination)) = (facts.credited, into) {
             destination.own_moves = destination.own_moves.checked_add(credited.amount).unwrap_or(destination.own_moves);
         }
+    }
+
+    /// A withdrawal leaves its wallet when KPay takes it in hand, and is back in it when it failed.
+    fn take_withdrawal(&mut self, tracked: &Tracked) {
+        let intent = &tracked.intent;
+        let Some(source) = self.since_start.get_mut(&intent.lane.from) else { return };
+        let own_moves = match tracked.outcome {
+            Outcome::Sending if self.out.insert(intent.external_id.clone()) => {
+                source.own_moves.checked_sub(intent.amount)
+            }
+            Outcome::Rejected => source.own_moves.checked_add(intent.amount),
+            _ => return,
+        };
+        source.own_moves = own_moves.unwrap_or(source.own_moves);
     }
 
     /// By how much each wallet moved since the start beyond our own moves: customers' payments, and whatever else.
@@ -252,8 +291,15 @@ impl Engine {
     async fn take_up_left_overs(&self, command: &str) -> Result<(), EngineError> {
         let cut_short: Vec<_> = self.store.with_state(|state| {
             let sending = state.open.values().filter(|tracked| tracked.outcome == Outcome::Sending);
+            // What KPay has in hand was answered: it is asked about by KPay's id, and never sent again.
+            let sending = sending.filter(|tracked| !is_followed(tracked));
             sending.map(|tracked| tracked.intent.external_id.clone()).collect()
         });
+        let in_hand: Vec<_> = self.store.with_state(|state| {
+            let open = state.open.values().filter(|tracked| tracked.taken.is_some());
+            open.map(|tracked| tracked.intent.external_id.clone()).collect()
+        });
+        self.world().out.extend(in_hand);
         let is_new = self.store.with_state(|state| state.identity.is_none());
         if is_new {
             return Ok(());
@@ -307,7 +353,7 @@ impl Engine {
             }
             world.take_move(tracked);
             if !tracked.outcome.is_open() {
-                world.asked.remove(&tracked.intent.external_id);
+                world.forget(&tracked.intent.external_id);
                 world.finished.push_front(tracked.clone());
                 world.finished.truncate(KEPT);
             }

@@ -2,7 +2,7 @@
 
 use crate::intent::{Event, LaneVerdict, PlannedWith, State, lane_verdicts, rates_seen};
 use crate::kpay;
-use crate::model::{ApprovalTerms, FxTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
+use crate::model::{ApprovalTerms, ExternalId, FxTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
 use crate::money::Amount;
 use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Reason, reference_rate};
 use crate::policy::{Approval, Policy};
@@ -82,10 +82,10 @@ impl Decider<'_> {
             None
         };
         let description = format!("treasuryd {} {slot} part {} of {}", policy.name, transfer.part, transfer.parts);
-        let body = kpay::transfer_body(self.identity, lane, transfer.amount, &external_id, &description);
+        let body = self.body(lane, transfer.amount, &external_id, &description)?;
         Some(Intent {
             external_id,
-            kind: Kind::Transfer,
+            kind: lane.kind(),
             origin: Origin::Policy(policy.name.clone()),
             slot: Some(slot),
             lane,
@@ -108,6 +108,21 @@ impl Decider<'_> {
 }
 
 impl Decider<'_> {
+    /// The bytes of the request. A policy pays out to an operator's customers only, so that no hosted page needs a way back.
+    fn body(&self, lane: Lane, amount: Amount, external_id: &ExternalId, description: &str) -> Option<String> {
+        match lane.kind() {
+            Kind::Transfer => Some(kpay::transfer_body(self.identity, lane, amount, external_id, description)),
+            Kind::Payout => kpay::withdrawal_body(&kpay::WithdrawalAsk {
+                lane,
+                amount,
+                external_id,
+                description,
+                return_url: None,
+                cancel_url: None,
+            }),
+        }
+    }
+
     /// What the rate of a lane between two currencies is compared with, before the send and afterwards.
     fn fx_terms(&self, policy: &Policy, lane: Lane) -> Option<FxTerms> {
         let pair = (lane.from.currency, lane.to.currency);

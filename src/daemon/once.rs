@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, EngineError};
 use crate::intent::Outcome;
-use crate::model::Timestamp;
+use crate::model::{Kind, Timestamp};
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,7 +100,9 @@ fn open_attempts(engine: &Engine) -> Vec<(String, u32)> {
         .asks(engine.clock.now())
         .into_iter()
         .filter(|(tracked, _)| tracked.waits_under().is_none())
-        .map(|(tracked, _)| (tracked.intent.external_id.to_string(), tracked.attempts))
+        // A later part of a payout waits for the end of the one before it, which may take hours.
+        .filter(|(tracked, _)| tracked.intent.kind != Kind::Payout || tracked.intent.part <= 1 || tracked.attempts > 0)
+        .map(|(tracked, _)| (tracked.intent.external_id.to_string(), engine.asked_so_far(&tracked)))
         .collect()
 }
 

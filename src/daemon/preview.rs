@@ -1,11 +1,12 @@
 //! What would happen now: the plan with live balances, sending nothing and writing nothing.
 
 use super::doors::{Bank, BankError};
+use super::operators::read_availability;
 use crate::intent::State;
 use crate::model::{Availability, Environment, Identity, Snapshot, Timestamp};
 use crate::money::{Currency, Rate};
 use crate::plan::{Caps, Inputs, Plan, plan};
-use crate::policy::{Policy, PolicySet};
+use crate::policy::{Policy, PolicySet, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is made from, beside the world.
@@ -78,6 +79,14 @@ impl Basis<'_> {
         plan.policies.into_iter().filter(|policy| policy.due).map(|policy| policy.policy).collect()
     }
 
+    /// Whether a policy whose slot is up pays out: then the operators are asked about.
+    #[must_use]
+    pub fn has_payouts(&self) -> bool {
+        let due = self.due();
+        let mut policies = self.policies.policies.iter().filter(|policy| due.contains(&policy.name));
+        policies.any(|policy| matches!(policy.rule, Rule::Payout(_)))
+    }
+
     /// The pairs of currencies to ask rates for: those of the policies whose slot is up.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
@@ -95,7 +104,11 @@ impl Basis<'_> {
         let identity = bank.identity().await?;
         let snapshot = bank.wallets(self.clock, &self.policies.countries()).await?;
         let (rates, _) = read_rates(bank, self.pairs()).await;
-        Ok(self.plan(&snapshot, &rates, Some(&identity)))
+        if !self.has_payouts() {
+            return Ok(self.plan(&snapshot, &rates, Some(&identity)));
+        }
+        let availability = read_availability(bank).await;
+        Ok(Basis { availability: &availability, ..*self }.plan(&snapshot, &rates, Some(&identity)))
     }
 }
 

@@ -190,6 +190,11 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
     match tracked.outcome {
         Outcome::Unknown | Outcome::NeedsOperator => {}
         Outcome::Applied if tracked.rate_is_pending() && wish.applied => return complete_rate(tracked, wish),
+        Outcome::Sending if tracked.taken.is_some() => {
+            return refuse(
+                "KPay has it in hand and is asked how it stands until it is over; there is nothing to find yet",
+            );
+        }
         Outcome::Sending => return refuse("an attempt is under way; try again in a few seconds"),
         Outcome::AwaitingApproval => {
             return refuse("it waits for approval and was never attempted; `treasuryd reject` ends it");

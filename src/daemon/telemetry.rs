@@ -1,5 +1,6 @@
 //! What is logged and what is counted of an intent's steps comes from this one place.
 
+use super::follow::is_followed;
 use super::metrics::Metrics;
 use crate::intent::{Outcome, Tracked};
 
@@ -18,7 +19,10 @@ pub fn note(metrics: &Metrics, tracked: &Tracked) {
         detail = %tracked.detail,
         "transfer"
     );
-    metrics.transfer_outcome(policy, intent.lane, tracked.outcome);
+    // An attempt was counted when it began; what KPay says of it on the way is no outcome.
+    if !is_followed(tracked) {
+        metrics.transfer_outcome(policy, intent.lane, tracked.outcome);
+    }
     if tracked.outcome == Outcome::Applied {
         let amount = tracked.facts.as_ref().map_or(intent.amount, |facts| facts.amount);
         metrics.transferred(policy, intent.lane, amount);

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 
 mod held;
 mod locks;
+mod payouts;
 mod replaced;
 mod terms;
 

@@ -1,6 +1,6 @@
 //! What people are shown: the same figures for `status`, the dashboard and the metrics, so that they cannot differ.
 
-use crate::intent::Tracked;
+use crate::intent::{Outcome, Tracked};
 use crate::model::{Destination, Slot, Timestamp};
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::Skip;
@@ -141,6 +141,9 @@ impl From<&Tracked> for TransferView {
     fn from(tracked: &Tracked) -> Self {
         let intent = &tracked.intent;
         let facts = tracked.facts.as_ref();
+        let said = facts.or(tracked.taken.as_ref().map(|taken| &taken.withdrawal.facts));
+        // What came back brought nobody anything, and cost nothing.
+        let brought = said.filter(|_| tracked.outcome != Outcome::Rejected);
         Self {
             external_id: intent.external_id.to_string(),
             kind: intent.kind.word().to_owned(),
@@ -153,12 +156,12 @@ impl From<&Tracked> for TransferView {
             state: tracked.outcome.word().to_owned(),
             evidence: tracked.evidence.map(|evidence| evidence.word().to_owned()),
             attempts: tracked.attempts,
-            kpay_id: facts.and_then(|facts| facts.kpay_id.clone()),
-            reference: facts.and_then(|facts| facts.source_reference.clone()),
-            exchange_rate: facts.and_then(|facts| facts.exchange_rate),
-            credited: facts.and_then(|facts| facts.credited).map(|money| money.amount),
-            credited_currency: facts.and_then(|facts| facts.credited).map(|money| money.currency),
-            fee: facts.and_then(|facts| facts.fee).map(|money| money.amount),
+            kpay_id: said.and_then(|facts| facts.kpay_id.clone()),
+            reference: said.and_then(|facts| facts.source_reference.clone()),
+            exchange_rate: brought.and_then(|facts| facts.exchange_rate),
+            credited: brought.and_then(|facts| facts.credited).map(|money| money.amount),
+            credited_currency: brought.and_then(|facts| facts.credited).map(|money| money.currency),
+            fee: brought.and_then(|facts| facts.fee).map(|money| money.amount),
             created_at: tracked.created_at,
             updated_at: tracked.updated_at,
             detail: tracked.waiting_for().unwrap_or_else(|| tracked.detail.clone()),

@@ -2,13 +2,14 @@
 
 use super::doors::BankError;
 use super::engine::{Engine, EngineError};
+use super::operators::read_availability;
 use super::preview::{Basis, read_rates};
 use crate::daemon::doors::Bank;
 use crate::intent::{Event, State, Tracked};
 use crate::journal::{self, StoreError};
-use crate::model::{ExternalId, Lane, Timestamp};
+use crate::model::{Availability, ExternalId, Lane, Timestamp};
 use crate::plan::why::{Answer, Decisions, Past, PastTransfer, Subject, why};
-use crate::policy::Policy;
+use crate::policy::{Policy, Rule};
 use std::path::Path;
 
 impl Basis<'_> {
@@ -23,7 +24,11 @@ impl Basis<'_> {
         let policies = self.policies.policies.iter().filter(concerned);
         let pairs = policies.flat_map(Policy::rate_pairs).chain(self.pairs()).collect();
         let (rates, _) = read_rates(bank, pairs).await;
-        Ok(why(&self.inputs(&snapshot, &rates, Some(&identity)), subject, decisions))
+        let mut concerned = self.policies.policies.iter().filter(concerned);
+        let pays_out = concerned.any(|policy| matches!(policy.rule, Rule::Payout(_)));
+        let availability = if pays_out { read_availability(bank).await } else { Availability::unasked().clone() };
+        let basis = Basis { availability: &availability, ..*self };
+        Ok(why(&basis.inputs(&snapshot, &rates, Some(&identity)), subject, decisions))
     }
 }
 

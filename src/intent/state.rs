@@ -312,9 +312,11 @@ impl State {
     /// What KPay has in hand is not available any more.
     fn take_in_hand(&mut self, tracked: &mut Tracked, at: Timestamp, withdrawal: &Withdrawal) {
         tracked.detail = standing_of(withdrawal);
+        // One that a 409 on a first attempt told of left before that attempt's reading, which showed it already.
+        let was_ours = tracked.holds;
         (tracked.may_have_arrived, tracked.holds) = (true, true);
         tracked.taken = Some(Taken { withdrawal: withdrawal.clone(), since: at });
-        if let Some(before) = tracked.balance_before {
+        if let Some(before) = tracked.balance_before.filter(|_| was_ours) {
             self.standing.outflows.insert(tracked.intent.lane.from, LastOutflow { before, applied_at: at });
         }
     }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 mod again;
 mod approvals;
 mod tightened;
+mod withdrawals;
 
 fn instant(second: i64) -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 24, 17, 0, 0).unwrap() + TimeDelta::seconds(second)

@@ -55,6 +55,12 @@ pub struct Taken {
 }
 
 impl WithdrawalStatus {
+    /// Whether KPay says nothing after it.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
     /// KPay's word.
     #[must_use]
     pub fn word(&self) -> &str {
@@ -112,13 +118,14 @@ pub fn withdrawal_events(tracked: &Tracked, said: &Withdrawal, evidence: Evidenc
         (WithdrawalStatus::Completed, None) => {
             events.push(Event::Applied { external_id, evidence, facts: merged.facts });
         }
-        (WithdrawalStatus::Completed, Some(strange)) => events.push(Event::NeedsOperator {
+        // What is not what was asked for proves no end of ours, in neither direction.
+        (status, Some(strange)) if status.is_final() => events.push(Event::NeedsOperator {
             external_id,
             holds: true,
             amount_is_ours: false,
-            detail: format!("KPay completed a withdrawal under this id, but {strange}; look it up at KPay"),
+            detail: format!("KPay says {status} of a withdrawal under this id, but {strange}; look it up at KPay"),
         }),
-        (status @ (WithdrawalStatus::Failed | WithdrawalStatus::Cancelled), _) => {
+        (status @ (WithdrawalStatus::Failed | WithdrawalStatus::Cancelled), None) => {
             let why = if merged.failure.is_empty() { String::new() } else { format!(": {}", merged.failure) };
             let detail = format!("KPay says {status}{why}; the money is back in the wallet");
             events.push(Event::Returned { external_id, detail });

@@ -1,0 +1,117 @@
+//! Withdrawals: what each of KPay's words means, what is held meanwhile, and when it is asked next.
+
+use super::*;
+use crate::plan::LastOutflow;
+
+fn payout() -> Intent {
+    let payee: Payee = "MTN_MOMO_CMR:237653456789".parse().unwrap();
+    let lane = Lane::payout(wallet(Country::CMR), payee);
+    Intent { kind: Kind::Payout, lane, ..intent(Country::CMR, 1, false) }
+}
+
+fn said(status: &str, strange: Option<&str>) -> Withdrawal {
+    Withdrawal {
+        kpay_id: "wdr_1".to_owned(),
+        status: status.to_owned().into(),
+        facts: AppliedFacts { credited: None, ..facts() },
+        failure: String::new(),
+        strange: strange.map(str::to_owned),
+    }
+}
+
+fn accepted(status: &str) -> Reply {
+    Reply::Accepted(said(status, None))
+}
+
+/// What KPay says when it is asked, played on a story.
+fn told(replies: &[Reply], words: &[(&str, Option<&str>)]) -> (State, Tracked) {
+    let (mut state, mut tracked) = after(&payout(), replies);
+    for (second, (status, strange)) in (1_000..).zip(words) {
+        for event in withdrawal_events(&tracked, &said(status, *strange), Evidence::Status) {
+            tracked = state.apply(instant(second), &event).unwrap().remove(0);
+        }
+    }
+    (state, tracked)
+}
+
+fn used_of_day(state: &State, tracked: &Tracked) -> Amount {
+    state.standing.day_used[&tracked.intent.day_key().unwrap()]
+}
+
+#[test]
+fn what_each_word_means() {
+    use Outcome::{Applied, NeedsOperator, Rejected, Sending};
+    let pending = [accepted("PENDING")];
+    let check = |replies: &[Reply], words: &[(&str, Option<&str>)], outcome, holds| {
+        let (state, tracked) = told(replies, words);
+        assert_eq!((tracked.outcome, tracked.holds), (outcome, holds), "{replies:?} {words:?}");
+        assert_eq!(state.standing.holds.is_empty(), !holds, "{words:?}");
+        let counts = if outcome == Rejected { Amount::ZERO } else { tracked.intent.amount };
+        assert_eq!(used_of_day(&state, &tracked), counts, "{words:?}");
+        (state, tracked)
+    };
+    check(&[accepted("COMPLETED")], &[], Applied, false);
+    check(&[accepted("FAILED")], &[], Rejected, false);
+    check(&pending, &[], Sending, true);
+    check(&pending, &[("PENDING", None), ("PROCESSING", None), ("ON_HOLD", None)], Sending, true);
+    check(&pending, &[("PROCESSING", None), ("COMPLETED", None)], Applied, false);
+    check(&pending, &[("FAILED", None)], Rejected, false);
+    check(&pending, &[("CANCELLED", None)], Rejected, false);
+    check(&pending, &[("PENDING", Some("its amount is 1"))], Sending, true);
+    for end in ["COMPLETED", "FAILED", "CANCELLED"] {
+        let (_, tracked) = check(&pending, &[(end, Some("its amount is 1"))], NeedsOperator, true);
+        assert!(!tracked.amount_is_ours && tracked.detail.contains("its amount is 1"), "{}", tracked.detail);
+    }
+    // The reply was lost, KPay knows the id, and a webhook said which withdrawal it is.
+    check(&[lost(), conflict()], &[], NeedsOperator, true);
+    check(&[lost(), conflict()], &[("PENDING", None)], Sending, true);
+    check(&[lost(), conflict()], &[("COMPLETED", None)], Applied, false);
+    check(&[lost()], &[("FAILED", None)], Rejected, false);
+    check(&[conflict()], &[], NeedsOperator, false);
+    check(&[conflict()], &[("PENDING", None)], Sending, true);
+}
+
+#[test]
+fn what_is_nothing_new_is_no_record() {
+    let (_, tracked) = told(&[accepted("PENDING")], &[("PROCESSING", None)]);
+    assert_eq!(withdrawal_events(&tracked, &said("PROCESSING", None), Evidence::Status), []);
+}
+
+/// A balance from before the payout must not be taken for a new one; one that is back may be.
+#[test]
+fn the_wallet_is_stale_from_acceptance_until_it_moves_or_the_money_is_back() {
+    let before = |at| LastOutflow { before: Amount::whole(330_000), applied_at: instant(at) };
+    let check = |replies: &[Reply], words: &[(&str, Option<&str>)], expected: Option<LastOutflow>| {
+        let (state, _) = told(replies, words);
+        assert_eq!(state.standing.outflows.get(&wallet(Country::CMR)).cloned(), expected, "{replies:?} {words:?}");
+    };
+    let pending = [accepted("PENDING")];
+    check(&pending, &[], Some(before(62)));
+    check(&pending, &[("COMPLETED", None)], Some(before(62)));
+    check(&pending, &[("FAILED", None)], None);
+    check(&[lost(), conflict()], &[("PENDING", None)], Some(before(1_000)));
+    // It left before our vain attempt, whose reading showed that already.
+    check(&[conflict()], &[("PENDING", None)], None);
+}
+
+#[test]
+fn kpay_is_asked_after_growing_pauses_for_as_long_as_it_takes() {
+    let (_, tracked) = told(&[accepted("PENDING")], &[]);
+    let check = |asked, last: Option<i64>, now, next| {
+        let at = next_poll_at(&tracked, asked, last.map(instant), instant(now));
+        assert_eq!(at, Some(instant(next)), "{asked} {last:?} {now}");
+    };
+    check(0, None, 62, 65);
+    check(1, Some(65), 66, 71);
+    check(4, Some(200), 201, 248);
+    check(5, Some(200), 201, 260);
+    check(1_000, Some(3_000), 3_001, 3_060);
+    check(1_000, Some(4_000), 4_001, 4_300);
+    check(0, Some(9_000), 100, 103);
+    for words in [[("COMPLETED", None)], [("FAILED", None)], [("COMPLETED", Some("its amount is 1"))]] {
+        let (_, over) = told(&[accepted("PENDING")], &words);
+        assert_eq!(next_poll_at(&over, 0, None, instant(2_000)), None, "{words:?}");
+    }
+    let (_, lost) = told(&[lost()], &[]);
+    assert_eq!(next_poll_at(&lost, 0, None, instant(2_000)), None);
+}
