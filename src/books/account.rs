@@ -9,10 +9,12 @@ use std::fmt;
 pub enum Account {
     /// An asset: KPay's balance of a country. `wallet:GAB`.
     Wallet(Country),
-    /// An asset: left a wallet, and nobody gave us the credit yet. `in-transit:XAF`, in the currency that left.
+    /// An asset: left a wallet, and is at KPay or an operator, or nobody gave us the credit yet. `in-transit:XAF`, in the
+    /// currency that left.
     InTransit(Currency),
-    /// What beneficiaries in a country received by payouts. `paid-out:CIV`.
-    PaidOut(Country),
+    /// What beneficiaries in a country received by payouts. `paid-out:CIV`; `None` for KPay's hosted page, where nobody
+    /// tells us the country: `paid-out:GATEWAY`.
+    PaidOut(Option<Country>),
     /// Links the two currencies of a movement: what was converted, at the rate given. `fx-clearing:XOF`.
     FxClearing(Currency),
     /// What the credit differs from the converted amount by: rounding, or a fee nobody named. Positive is a loss,
@@ -27,7 +29,8 @@ impl fmt::Display for Account {
         match self {
             Self::Wallet(country) => write!(f, "wallet:{country}"),
             Self::InTransit(currency) => write!(f, "in-transit:{currency}"),
-            Self::PaidOut(country) => write!(f, "paid-out:{country}"),
+            Self::PaidOut(Some(country)) => write!(f, "paid-out:{country}"),
+            Self::PaidOut(None) => f.write_str("paid-out:GATEWAY"),
             Self::FxClearing(currency) => write!(f, "fx-clearing:{currency}"),
             Self::FxResidue(currency) => write!(f, "fx-residue:{currency}"),
             Self::Fees => f.write_str("fees:kpay"),

@@ -1,7 +1,7 @@
 //! The making of entries: one for a movement booked for the first time, one for what became known of it later.
 
 use super::BooksError;
-use super::entry::{Entry, EntryId, EntryKind, RateSource};
+use super::entry::{Entry, EntryId, EntryKind, RateSource, Stage};
 use super::movement::{Movement, Subject};
 use super::postings::{assert_balanced, postings};
 use crate::intent::{AppliedFacts, Evidence};
@@ -28,7 +28,7 @@ pub(super) fn normal_entry(
         source_country: Some(lane.from.country),
         source_currency: Some(lane.from.currency),
         source_amount: Some(movement.amount),
-        destination_country: Some(lane.to.country),
+        destination_country: lane.to.destination().country(),
         destination_currency: Some(movement.credit_currency),
         destination_amount: movement.credited,
         exchange_rate: movement.rate,
@@ -49,9 +49,14 @@ pub(super) fn normal_entry(
 }
 
 /// What a finding on a booked movement makes of it. A rate that the finding only repeats keeps its giver.
-pub(super) fn corrected(subject: &Subject, before: &Movement, facts: &AppliedFacts, giver: RateSource) -> Movement {
-    let mut movement = Movement::new(subject, &before.completed_by(facts), giver);
-    if movement.rate == before.rate {
+pub(super) fn corrected(
+    subject: &Subject,
+    before: &Movement,
+    facts: &AppliedFacts,
+    (giver, stage): (RateSource, Stage),
+) -> Movement {
+    let mut movement = Movement::new(subject, &before.completed_by(facts), giver, stage);
+    if movement.rate == before.rate && before.rate_source != RateSource::SameCurrency {
         (movement.rate, movement.rate_source) = (before.rate, before.rate_source);
     }
     movement
@@ -119,6 +124,8 @@ fn empty_entry(record: Record, subject: &Subject, evidence: Evidence) -> Entry {
         description: None,
         evidence,
         corrects: None,
+        stage: Stage::Settled,
+        payee: subject.lane.to.payee,
         postings: Vec::new(),
         residue: None,
     }
@@ -128,6 +135,7 @@ fn post(entry: &mut Entry, before: Option<&Movement>, now: &Movement) -> Result<
     let id = entry.entry_id;
     entry.postings = postings(before, now).map_err(BooksError::money(format!("entry {id}")))?;
     assert_balanced(&format!("entry {id}"), &entry.postings)?;
+    entry.stage = now.stage;
     entry.residue = now.residue().map(|amount| Money { amount, currency: now.credit_currency });
     Ok(())
 }

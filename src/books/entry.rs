@@ -2,7 +2,7 @@
 
 use super::Posting;
 use crate::intent::Evidence;
-use crate::model::{ExternalId, Kind, Origin, RateReference, Timestamp};
+use crate::model::{ExternalId, Kind, Origin, Payee, RateReference, Timestamp};
 use crate::money::{Amount, Country, Currency, Money, Rate};
 use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
@@ -117,6 +117,17 @@ impl RateSource {
     }
 }
 
+/// Where the money is after an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It left the wallet, and KPay has it in hand: an open withdrawal.
+    InTransit,
+    /// It moved.
+    Settled,
+    /// It was in transit, and is back in the wallet.
+    Returned,
+}
+
 /// One entry. A correction fills only what changed and what identifies it; everything else is `None`.
 ///
 /// Amounts are in major units of the currency beside them, exactly as given. Serialized as one flat JSON object whose
@@ -140,7 +151,7 @@ pub struct Entry {
     pub source_currency: Option<Currency>,
     /// What left it, a fee in this currency included.
     pub source_amount: Option<Amount>,
-    /// Country credited.
+    /// Country credited: of a payout the operator's. `None` for KPay's hosted page, where nobody tells us.
     pub destination_country: Option<Country>,
     /// What arrived is in this currency.
     pub destination_currency: Option<Currency>,
@@ -174,10 +185,17 @@ pub struct Entry {
     /// What the rate is compared with; `None` within one currency and in a correction. Not a column.
     #[serde(skip)]
     pub reference: Option<RateReference>,
+    /// Where the money is now. Not a column.
+    #[serde(skip)]
+    pub stage: Stage,
+    /// Who a payout goes to. Not a column.
+    #[serde(skip)]
+    pub payee: Option<Payee>,
     /// The double entry; sums to zero in each currency. Not a column.
     #[serde(skip)]
     pub postings: Vec<Posting>,
-    /// What arrived over (positive) or under (negative) the amount converted at the given rate. Not a column.
+    /// What arrived over (positive) or under (negative) the amount converted at the given rate; `None` while it is in
+    /// transit. Not a column.
     #[serde(skip)]
     pub residue: Option<Money>,
 }

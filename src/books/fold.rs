@@ -2,7 +2,7 @@
 
 use super::BooksError;
 use super::booking::{Record, corrected, correction, normal_entry};
-use super::entry::{Entry, EntryId, RateSource};
+use super::entry::{Entry, EntryId, RateSource, Stage};
 use super::movement::{Movement, Subject};
 use crate::intent::{AppliedFacts, Event, Evidence, Finding};
 use crate::model::{ExternalId, Intent, Timestamp};
@@ -18,7 +18,7 @@ pub struct Folder {
 #[derive(Debug, Clone)]
 struct Open {
     subject: Subject,
-    /// The entry that booked it and what is known since, once it is applied.
+    /// The entry that booked it and what is known since, once it is applied or KPay has it in hand.
     booked: Option<(EntryId, Movement)>,
 }
 
@@ -42,18 +42,26 @@ impl Folder {
                     self.begin(record, intent)?;
                 }
             }
+            Event::Accepted { external_id, withdrawal } => {
+                return self.book(record, external_id, (Evidence::Response, Stage::InTransit), &withdrawal.facts);
+            }
+            Event::Followed { external_id, withdrawal } => {
+                return self.book(record, external_id, (Evidence::Status, Stage::InTransit), &withdrawal.facts);
+            }
             Event::Applied { external_id, evidence, facts } => {
-                return self.book(record, external_id, *evidence, facts);
+                return self.book(record, external_id, (*evidence, Stage::Settled), facts);
             }
             Event::Resolved { external_id, finding: Finding::Applied(facts), .. } => {
-                return self.book(record, external_id, Evidence::Operator, facts);
+                return self.book(record, external_id, (Evidence::Operator, Stage::Settled), facts);
             }
-            Event::Resolved { external_id, finding: Finding::NotApplied, .. }
-            | Event::Rejected { external_id, .. }
-            | Event::Returned { external_id, .. }
+            Event::Returned { external_id, .. } => return self.give_back(record, external_id, Evidence::Status),
+            Event::Resolved { external_id, finding: Finding::NotApplied, .. } => {
+                return self.give_back(record, external_id, Evidence::Operator);
+            }
+            Event::Rejected { external_id, .. }
             | Event::Declined { external_id, .. }
             | Event::Cancelled { external_id, .. } => {
-                self.take(record, external_id)?;
+                return self.give_back(record, external_id, Evidence::Response);
             }
             Event::Opened { .. }
             | Event::Started { .. }
@@ -64,8 +72,6 @@ impl Folder {
             | Event::Approved { .. }
             | Event::Attempted { .. }
             | Event::NotSent { .. }
-            | Event::Accepted { .. }
-            | Event::Followed { .. }
             | Event::Unknown { .. }
             | Event::NeedsOperator { .. }
             | Event::Paused { .. }
@@ -92,7 +98,7 @@ impl Folder {
         &mut self,
         record: Record,
         external_id: &ExternalId,
-        evidence: Evidence,
+        (evidence, stage): (Evidence, Stage),
         facts: &AppliedFacts,
     ) -> Result<Option<Entry>, BooksError> {
         let Open { subject, booked } = self.take(record, external_id)?;
@@ -100,21 +106,33 @@ impl Folder {
         let giver = if evidence == Evidence::Operator { RateSource::Operator } else { RateSource::Response };
         let (first_id, entry, movement) = match booked {
             None => {
-                let movement = Movement::new(&subject, facts, giver);
+                let movement = Movement::new(&subject, facts, giver, stage);
                 (id, Some(normal_entry(record, &subject, &movement, evidence)?), movement)
             }
             Some((first_id, before)) => {
-                let movement = corrected(&subject, &before, facts, giver);
+                let movement = corrected(&subject, &before, facts, (giver, stage));
                 let entry = correction(record, &subject, first_id, (&before, &movement), evidence)?;
                 (first_id, entry, movement)
             }
         };
         // The same rule as `intent::Tracked::rate_is_pending`: these an operator may still complete.
         let incomplete = facts.exchange_rate.is_none() || facts.credited.is_none();
-        if subject.lane.crosses_currencies() && incomplete {
+        if stage == Stage::InTransit || (subject.lane.crosses_currencies() && incomplete) {
             self.open.insert(external_id.clone(), Open { subject, booked: Some((first_id, movement)) });
         }
         Ok(entry)
+    }
+
+    /// Nothing moved: what was booked as in transit goes back.
+    fn give_back(
+        &mut self,
+        record: Record,
+        external_id: &ExternalId,
+        evidence: Evidence,
+    ) -> Result<Option<Entry>, BooksError> {
+        let Open { subject, booked } = self.take(record, external_id)?;
+        let Some((first_id, before)) = booked else { return Ok(None) };
+        correction(record, &subject, first_id, (&before, &before.returned()), evidence)
     }
 }
 

@@ -1,5 +1,6 @@
-//! The books: one entry per applied movement, made from the journal's events and never changed; corrections are new
-//! entries. Double-entry postings, applied rates, trial balance, books against wallets, and one file per export format.
+//! The books: one entry per movement, made from the journal's events and never changed; corrections are new entries. A
+//! transfer is booked once it is applied; a payout when KPay takes it in hand, as in transit, and its end is a correction.
+//! Double-entry postings, applied rates, trial balance, books against wallets, and one file per export format.
 //!
 //! Pure: a fold over events in the journal's order. It remembers only what is still open, so a journal of any length
 //! can be streamed through it. Deliberately absent: reading the journal, opening files, and any figure that neither
@@ -13,6 +14,7 @@ mod entry;
 mod fold;
 mod jsonl;
 mod movement;
+mod payouts;
 mod postings;
 mod rates;
 mod wallets;
@@ -20,9 +22,10 @@ mod wallets;
 pub use account::{Account, Posting};
 pub use balance::{AccountBalance, TrialBalance};
 pub use csv::CsvExport;
-pub use entry::{COLUMNS, Entry, EntryId, EntryKind, Range, RateSource};
+pub use entry::{COLUMNS, Entry, EntryId, EntryKind, Range, RateSource, Stage};
 pub use fold::{Books, Folder};
 pub use jsonl::JsonlExport;
+pub use payouts::{PayoutRow, PayoutState, Payouts};
 pub use rates::{RateRow, Rates};
 pub use wallets::{Difference, WalletCheck};
 

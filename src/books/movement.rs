@@ -1,6 +1,6 @@
-//! What is known of one applied movement at one moment: the intent's part, and the facts that KPay or an operator gave.
+//! What is known of one movement at one moment: the intent's part, and the facts that KPay or an operator gave.
 
-use super::entry::{EntryKind, RateSource};
+use super::entry::{EntryKind, RateSource, Stage};
 use crate::intent::{AppliedFacts, reference_of};
 use crate::model::{ExternalId, Intent, Kind, Lane, Origin, RateReference, tame};
 use crate::money::{Amount, Currency, Money, Rate};
@@ -45,12 +45,13 @@ fn reference(intent: &Intent) -> Option<RateReference> {
     reference_of(intent.fx.and_then(|fx| fx.reference), pair)
 }
 
-/// `GAB to CMR, policy consolidate-cemac, slot 2026-11-24T17:00:00Z, part 1 of 1`.
+/// `GAB to CMR, policy consolidate-cemac, slot 2026-11-24T17:00:00Z, part 1 of 1`; a payout names its beneficiary:
+/// `payout from CMR to MTN_MOMO_CMR 237653456789, manual, key rent, part 1 of 1`.
 fn describe(intent: &Intent) -> String {
-    let (from, to) = (intent.lane.from.country, intent.lane.to.country);
+    let (from, to) = (intent.lane.from.country, intent.lane.to.destination());
     let path = match intent.kind {
         Kind::Transfer => format!("{from} to {to}"),
-        Kind::Payout => format!("payout from {from} to a beneficiary in {to}"),
+        Kind::Payout => format!("payout from {from} to {}", to.name()),
     };
     let origin = match &intent.origin {
         Origin::Policy(name) => format!("policy {name}"),
@@ -76,11 +77,13 @@ pub(super) struct Movement {
     pub kpay_id: Option<String>,
     pub source_reference: Option<String>,
     pub destination_reference: Option<String>,
+    /// How far it has come.
+    pub stage: Stage,
 }
 
 impl Movement {
     /// `giver`: who gave the facts, where a rate is among them.
-    pub fn new(subject: &Subject, facts: &AppliedFacts, giver: RateSource) -> Self {
+    pub fn new(subject: &Subject, facts: &AppliedFacts, giver: RateSource, stage: Stage) -> Self {
         let text = |text: &Option<String>| text.as_deref().map(|text| tame(text, LONGEST_TEXT));
         let lane = subject.lane;
         let credit_currency = facts.credited.map_or(lane.to.currency, |money| money.currency);
@@ -97,6 +100,7 @@ impl Movement {
             kpay_id: text(&facts.kpay_id),
             source_reference: text(&facts.source_reference),
             destination_reference: text(&facts.destination_reference),
+            stage,
         };
         movement.credited = movement.credited.or_else(|| movement.documented_credit());
         movement
@@ -111,16 +115,36 @@ impl Movement {
 
     /// These facts where they say something, and what was known before where they do not.
     pub fn completed_by(&self, facts: &AppliedFacts) -> AppliedFacts {
+        // The 1 that nobody had to give is nobody's word: it must not stand for a rate once another currency arrives.
+        let known_rate = self.rate.filter(|_| self.rate_source != RateSource::SameCurrency);
         let known_credit = self.credited.map(|amount| Money { amount, currency: self.credit_currency });
         AppliedFacts {
             amount: facts.amount,
             kpay_id: facts.kpay_id.clone().or_else(|| self.kpay_id.clone()),
             source_reference: facts.source_reference.clone().or_else(|| self.source_reference.clone()),
             destination_reference: facts.destination_reference.clone().or_else(|| self.destination_reference.clone()),
-            exchange_rate: facts.exchange_rate.or(self.rate),
+            exchange_rate: facts.exchange_rate.or(known_rate),
             credited: facts.credited.or(known_credit),
             fee: facts.fee.or(self.fee),
         }
+    }
+
+    /// The same movement once its money is back in the wallet: nothing moved.
+    pub fn returned(&self) -> Self {
+        Self {
+            amount: Amount::ZERO,
+            credited: self.credited.map(|_| Amount::ZERO),
+            fee: self.fee.map(|fee| Money { amount: Amount::ZERO, currency: fee.currency }),
+            stage: Stage::Returned,
+            ..self.clone()
+        }
+    }
+
+    /// What reached its end, for the postings. KPay's word that a payout within one currency is over says that all but
+    /// the fee arrived, also where it names no figure; the books' column then stays empty.
+    pub fn arrived(&self) -> Option<Amount> {
+        let is_implied = self.kind == Kind::Payout && self.stays_in_currency();
+        self.credited.or_else(|| if is_implied { self.converted_source() } else { None })
     }
 
     /// What is left of the source's amount after a fee in the same currency.
@@ -140,8 +164,11 @@ impl Movement {
     }
 
     /// What arrived (a fee taken out of it included) over or under the converted amount; `None` while rate or credit
-    /// is unknown.
+    /// is unknown, and while the money is not there.
     pub fn residue(&self) -> Option<Amount> {
+        if self.stage != Stage::Settled {
+            return None;
+        }
         let fee_there = self.fee.filter(|fee| fee.currency == self.credit_currency && !self.stays_in_currency());
         let arrived = self.credited?.checked_add(fee_there.map_or(Amount::ZERO, |fee| fee.amount)).ok()?;
         arrived.checked_sub(times(self.converted_source()?, self.rate?)?).ok()

@@ -2,6 +2,7 @@
 
 use super::BooksError;
 use super::account::{Account, Posting, negated};
+use super::entry::Stage;
 use super::movement::Movement;
 use crate::model::Kind;
 use crate::money::{Amount, Currency, Money, MoneyError};
@@ -46,17 +47,21 @@ fn post(movement: &Movement) -> Result<Sheet, MoneyError> {
     let (from, to) = (movement.lane.from, movement.lane.to);
     let source = Money { amount: movement.amount, currency: from.currency };
     let clearing = Account::FxClearing(from.currency);
-    let passes_through = if movement.credited.is_some() { clearing } else { Account::InTransit(from.currency) };
+    let arrived = if movement.stage == Stage::Settled { movement.arrived() } else { None };
+    let passes_through = if arrived.is_some() { clearing } else { Account::InTransit(from.currency) };
     sheet.shift(source, Account::Wallet(from.country), passes_through)?;
+    if movement.stage != Stage::Settled {
+        return Ok(sheet);
+    }
     if let Some(fee) = movement.fee {
         let paid_from = if fee.currency == from.currency { passes_through } else { Account::FxClearing(fee.currency) };
         sheet.shift(fee, paid_from, Account::Fees)?;
     }
-    let Some(amount) = movement.credited else { return Ok(sheet) };
+    let Some(amount) = arrived else { return Ok(sheet) };
     let credit = Money { amount, currency: movement.credit_currency };
     let receiver = match movement.kind {
         Kind::Transfer => Account::Wallet(to.country),
-        Kind::Payout => Account::PaidOut(to.country),
+        Kind::Payout => Account::PaidOut(to.destination().country()),
     };
     sheet.shift(credit, Account::FxClearing(credit.currency), receiver)?;
     if let Some(residue) = movement.residue() {

@@ -1,6 +1,7 @@
 //! Applied rates: one row per applied movement, completed by its corrections; the newest, and every one still pending.
+//! A payout has its row once it is over; one that came back has none.
 
-use super::{Entry, EntryId, EntryKind, RateSource};
+use super::{Entry, EntryId, EntryKind, RateSource, Stage};
 use crate::intent::plainly;
 use crate::model::{ExternalId, RateReference};
 use crate::money::{Amount, Country, Currency, Rate};
@@ -12,6 +13,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub struct Rates {
     keep: usize,
+    /// Not applied yet, so not shown.
+    in_transit: BTreeMap<EntryId, RateRow>,
     complete: BTreeMap<EntryId, RateRow>,
     incomplete: BTreeMap<EntryId, RateRow>,
 }
@@ -115,21 +118,27 @@ impl Rates {
     /// Keeps the newest `keep` complete rows.
     #[must_use]
     pub fn new(keep: usize) -> Self {
-        Self { keep, complete: BTreeMap::new(), incomplete: BTreeMap::new() }
+        Self { keep, in_transit: BTreeMap::new(), complete: BTreeMap::new(), incomplete: BTreeMap::new() }
     }
 
     /// Takes the next entry.
     pub fn add(&mut self, entry: &Entry) {
         let row = match (entry.kind, entry.corrects) {
             (EntryKind::Correction, Some(corrected)) => {
-                let known = self.incomplete.remove(&corrected).or_else(|| self.complete.remove(&corrected));
+                let known = self.in_transit.remove(&corrected).or_else(|| self.incomplete.remove(&corrected));
+                let known = known.or_else(|| self.complete.remove(&corrected));
                 let Some(mut row) = known else { return };
                 row.correct(entry);
                 row.compared()
             }
             _ => RateRow::new(entry),
         };
-        let rows = if row.is_pending() { &mut self.incomplete } else { &mut self.complete };
+        let rows = match entry.stage {
+            Stage::InTransit => &mut self.in_transit,
+            Stage::Settled if row.is_pending() => &mut self.incomplete,
+            Stage::Settled => &mut self.complete,
+            Stage::Returned => return,
+        };
         rows.insert(row.entry_id, row);
         if self.complete.len() > self.keep {
             self.complete.pop_first();

@@ -1,6 +1,6 @@
 //! Builders for the tests of the books and of `treasuryd ledger`.
 
-use crate::intent::{AppliedFacts, Event, Evidence, Finding};
+use crate::intent::{AppliedFacts, Event, Evidence, Finding, Withdrawal, WithdrawalStatus};
 use crate::model::{BalanceRow, ExternalId, Intent, Kind, Lane, Origin, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Country, Money, Rate};
 use chrono::{TimeDelta, TimeZone, Utc};
@@ -51,6 +51,49 @@ pub(crate) fn intent(id: &str, lane: &str, sent: &str, indicative: Option<&str>)
         approval: None,
         fx: None,
     }
+}
+
+/// `"CMR>MTN_MOMO_CIV:2250503456789"`, by a person, key `rent`.
+pub(crate) fn payout(id: &str, lane: &str, sent: &str, indicative: Option<&str>) -> Intent {
+    let (from, payee) = lane.split_once('>').unwrap();
+    let lane = Lane::payout(wallet(from), payee.parse().unwrap());
+    let (kind, origin) = (lane.kind(), Origin::Manual("rent".to_owned()));
+    Intent { kind, origin, slot: None, lane, ..intent(id, "CMR>CMR", sent, indicative) }
+}
+
+pub(crate) fn requested(intents: Vec<Intent>) -> Event {
+    Event::Requested { key: "rent".to_owned(), by: None, taken_at: at(0), balances: Vec::new(), intents }
+}
+
+pub(crate) fn withdrawal(status: &str, facts: AppliedFacts) -> Withdrawal {
+    let status = WithdrawalStatus::from(status.to_owned());
+    Withdrawal { kpay_id: "wdr_xyz456".to_owned(), status, facts, failure: String::new(), strange: None }
+}
+
+pub(crate) fn accepted(id: &str, facts: AppliedFacts) -> Event {
+    Event::Accepted { external_id: ExternalId::from_text(id), withdrawal: withdrawal("PENDING", facts) }
+}
+
+pub(crate) fn followed(id: &str, facts: AppliedFacts) -> Event {
+    Event::Followed { external_id: ExternalId::from_text(id), withdrawal: withdrawal("PROCESSING", facts) }
+}
+
+pub(crate) fn returned(id: &str) -> Event {
+    Event::Returned { external_id: ExternalId::from_text(id), detail: "KPay says FAILED".to_owned() }
+}
+
+pub(crate) fn not_found(id: &str) -> Event {
+    Event::Resolved {
+        external_id: ExternalId::from_text(id),
+        by: "Awa".to_owned(),
+        note: "not on the dashboard".to_owned(),
+        finding: Finding::NotApplied,
+    }
+}
+
+/// [`facts`] with KPay's fee.
+pub(crate) fn less_fee(sent: &str, fee: &str, credited: &str, given_rate: Option<&str>) -> AppliedFacts {
+    AppliedFacts { fee: Some(money(fee)), ..facts(sent, Some(credited), given_rate) }
 }
 
 pub(crate) fn decided(intents: Vec<Intent>) -> Event {
@@ -127,5 +170,34 @@ pub(crate) fn seed_day() -> Vec<Event> {
         applied("TRD-4", Evidence::Conflict, facts("50000", None, None)),
         found("TRD-4", facts("50000", Some("50765 XOF"), Some("1.0153"))),
         observed(&[("GAB", "300000"), ("COG", "100000"), ("CMR", "95000"), ("SEN", "152295")]),
+    ]
+}
+
+/// The seeds' payouts: within one country, across one border, across two currencies, on KPay's hosted page, and one that
+/// failed.
+pub(crate) fn seed_payouts() -> Vec<Event> {
+    let domestic = less_fee("5000", "250 XAF", "4750 XAF", None);
+    let abroad = less_fee("10000", "500 XAF", "9500 XAF", None);
+    let crossing = less_fee("50000", "2500 XAF", "48211.75 XOF", Some("1.0150"));
+    vec![
+        observed(&[("CMR", "200000")]),
+        requested(vec![
+            payout("PAY-1", "CMR>MTN_MOMO_CMR:237653456789", "5000", None),
+            payout("PAY-2", "CMR>ORANGE_GAB:237653456789", "10000", None),
+            payout("PAY-3", "CMR>MTN_MOMO_CIV:2250503456789", "50000", Some("1.0153")),
+            payout("PAY-4", "CMR>GATEWAY", "5000", None),
+            payout("PAY-5", "CMR>MTN_MOMO_CMR:237653456089", "5000", None),
+        ]),
+        accepted("PAY-1", domestic.clone()),
+        applied("PAY-1", Evidence::Status, domestic.clone()),
+        accepted("PAY-2", abroad.clone()),
+        applied("PAY-2", Evidence::Status, abroad),
+        accepted("PAY-3", crossing.clone()),
+        applied("PAY-3", Evidence::Status, crossing),
+        accepted("PAY-4", domestic.clone()),
+        accepted("PAY-5", domestic),
+        observed(&[("CMR", "125000")]),
+        returned("PAY-5"),
+        observed(&[("CMR", "130000")]),
     ]
 }

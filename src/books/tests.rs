@@ -1,11 +1,15 @@
 //! The books as tables: events in, entries, postings and figures out.
 
-use super::testing::{amount, applied, at, decided, facts, found, intent, money, observed, rate, seed_day};
+use super::testing::{
+    amount, applied, at, decided, facts, found, intent, less_fee, money, observed, payout, rate, requested, seed_day,
+};
 use super::*;
 use crate::intent::{Event, Evidence, Finding};
-use crate::model::{ExternalId, Kind, Origin};
+use crate::model::ExternalId;
 
 mod conservation;
+mod payout_histories;
+mod payouts;
 
 fn booked(events: &[Event]) -> Vec<Entry> {
     let mut books = Books::new();
@@ -83,12 +87,11 @@ fn the_seeds_crossing_is_booked_digit_for_digit() {
 
 #[test]
 fn kpays_figure_stands_and_the_residue_is_seen() {
-    // The seed's payout: 50,000 − 2,500 fee = 47,500 × 1.0150 = 48,212.5, and KPay says 48,211.75.
-    let mut payout = intent("T", "CMR>CIV", "50000", Some("1.0150"));
-    (payout.kind, payout.origin, payout.slot) = (Kind::Payout, Origin::Manual("rent".to_owned()), None);
-    let mut given = facts("50000", Some("48211.75 XOF"), Some("1.0150"));
-    given.fee = Some(money("2500 XAF"));
-    let events = [decided(vec![payout]), applied("T", Evidence::Status, given)];
+    // The seed's payout: 50,000 − 2,500 fee = 47,500 × 1.0150 = 48,212.5, and KPay says 48,211.75. Nobody saw KPay take
+    // it in hand, so it is one entry.
+    let paid = payout("T", "CMR>MTN_MOMO_CIV:2250503456789", "50000", Some("1.0150"));
+    let given = less_fee("50000", "2500 XAF", "48211.75 XOF", Some("1.0150"));
+    let events = [requested(vec![paid]), applied("T", Evidence::Status, given)];
     check(
         &events,
         &["entry_id=E-2 kind=manual_payout source_country=CMR source_currency=XAF source_amount=50000 \
@@ -101,7 +104,7 @@ fn kpays_figure_stands_and_the_residue_is_seen() {
     let entries = booked(&events);
     assert_eq!(
         entries[0].description.as_deref(),
-        Some("payout from CMR to a beneficiary in CIV, manual, key rent, part 1 of 1")
+        Some("payout from CMR to MTN_MOMO_CIV 2250503456789, manual, key rent, part 1 of 1")
     );
 }
 

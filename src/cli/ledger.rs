@@ -1,9 +1,11 @@
-//! `treasuryd ledger`: the books as exports, applied rates, trial balance, and books against wallets.
+//! `treasuryd ledger`: the books as exports, applied rates, payouts, trial balance, and books against
+//! wallets.
 //!
 //! Everything streams: the journal's records come in as an iterator, so that a long journal needs no memory. Opening
 //! the journal is deliberately not done here.
 
 mod export;
+mod payouts;
 mod show;
 mod table;
 pub(super) mod when;
@@ -15,6 +17,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub use export::ExportArgs;
+pub use payouts::PayoutsArgs;
 pub use show::{JsonArgs, RatesArgs};
 
 /// A record of the journal: its sequence number, its time, its event.
@@ -27,6 +30,8 @@ pub enum LedgerCommand {
     Export(ExportArgs),
     /// Show the exchange rates really applied, newest first
     Rates(RatesArgs),
+    /// Show the payouts with gross, fee, net and converted amount, newest first
+    Payouts(PayoutsArgs),
     /// Show the trial balance: zero in each currency
     Balance(JsonArgs),
     /// Compare the books with the wallets
@@ -102,6 +107,7 @@ pub fn run<E: std::error::Error + 'static>(
     let result = match command {
         LedgerCommand::Export(args) => export::export(args, records, stdout),
         LedgerCommand::Rates(args) => show::rates(args, records, stdout),
+        LedgerCommand::Payouts(args) => payouts::payouts(args, records, stdout),
         LedgerCommand::Balance(args) => show::balance(args, records, stdout),
         LedgerCommand::Check(args) => show::check(args, records, stdout),
     };

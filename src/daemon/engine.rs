@@ -103,8 +103,6 @@ pub(super) struct World {
     pub hints: BTreeMap<ExternalId, Hinted>,
     /// When a webhook's hint was last taken for an intent.
     pub hinted_at: BTreeMap<ExternalId, Timestamp>,
-    /// Withdrawals in KPay's hands that the wallets' first readings, or our own moves since, already lack.
-    pub out: BTreeSet<ExternalId>,
     /// Which operators take payouts, and when KPay said so.
     pub availability: Option<(Timestamp, Arc<Availability>)>,
     /// Operators that are known to be late.
@@ -124,7 +122,6 @@ impl World {
         self.polled.remove(id);
         self.hints.remove(id);
         self.hinted_at.remove(id);
-        self.out.remove(id);
     }
 
     /// Takes in a good reading.
@@ -139,32 +136,15 @@ impl World {
 
     /// Takes in a move. A figure that does not fit is left out: it is for display only.
     fn take_move(&mut self, tracked: &Tracked) {
-        if tracked.taken.is_some() {
-            return self.take_withdrawal(tracked);
+        let lane = tracked.intent.lane;
+        if let (Some(left), Some(source)) = (left_by(tracked), self.since_start.get_mut(&lane.from)) {
+            source.own_moves = source.own_moves.checked_sub(left).unwrap_or(source.own_moves);
         }
         let Some(facts) = tracked.facts.as_ref().filter(|_| tracked.outcome == Outcome::Applied) else { return };
-        let lane = tracked.intent.lane;
-        if let Some(source) = self.since_start.get_mut(&lane.from) {
-            source.own_moves = source.own_moves.checked_sub(facts.amount).unwrap_or(source.own_moves);
-        }
         let into = lane.to.wallet().and_then(|wallet| self.since_start.get_mut(&wallet));
         if let (Some(credited), Some(destination)) = (facts.credited, into) {
             destination.own_moves = destination.own_moves.checked_add(credited.amount).unwrap_or(destination.own_moves);
         }
-    }
-
-    /// A withdrawal leaves its wallet when KPay takes it in hand, and is back in it when it failed.
-    fn take_withdrawal(&mut self, tracked: &Tracked) {
-        let intent = &tracked.intent;
-        let Some(source) = self.since_start.get_mut(&intent.lane.from) else { return };
-        let own_moves = match tracked.outcome {
-            Outcome::Sending if self.out.insert(intent.external_id.clone()) => {
-                source.own_moves.checked_sub(intent.amount)
-            }
-            Outcome::Rejected => source.own_moves.checked_add(intent.amount),
-            _ => return,
-        };
-        source.own_moves = own_moves.unwrap_or(source.own_moves);
     }
 
     /// By how much each wallet moved since the start beyond our own moves: customers' payments, and whatever else.
@@ -175,6 +155,21 @@ impl World {
             Some((*wallet, snapshot.available(*wallet)?.checked_sub(expected).ok()?))
         };
         self.since_start.iter().filter_map(difference).collect()
+    }
+}
+
+/// What its source has less by the last event. A payout leaves when KPay takes it in hand, not when it is over, and comes
+/// back where it failed.
+fn left_by(tracked: &Tracked) -> Option<Amount> {
+    let Some(taken) = &tracked.taken else {
+        let facts = tracked.facts.as_ref().filter(|_| tracked.outcome == Outcome::Applied);
+        return facts.map(|facts| facts.amount);
+    };
+    let in_hand = taken.withdrawal.facts.amount;
+    match tracked.outcome {
+        Outcome::Sending if taken.since == tracked.updated_at => Some(in_hand),
+        Outcome::Rejected => Amount::ZERO.checked_sub(in_hand).ok(),
+        _ => None,
     }
 }
 
@@ -473,4 +468,37 @@ fn foreign(known: &Identity, came: &Identity) -> EngineError {
          or the keys the journal belongs to",
         known.environment, known.application_id, came.environment, came.application_id
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::books::testing::{accepted, applied, at, facts, followed, payout, requested, returned};
+    use crate::intent::Evidence;
+
+    /// What a wallet has less after each event of a payout of 5,000.
+    fn check(events: &[Event], expected: &[&str]) {
+        let mut state = State::default();
+        let external_id = ExternalId::from_text("T");
+        let begun = [
+            requested(vec![payout("T", "CMR>MTN_MOMO_CMR:237653456789", "5000", None)]),
+            Event::Attempted { external_id, attempt: 1, balance_before: None },
+        ];
+        let told = |left: Option<Amount>| left.map_or("-".to_owned(), |left| left.to_string());
+        let mut left = Vec::new();
+        for (seq, event) in (1..).zip(begun.iter().chain(events)) {
+            let changed = state.apply(at(seq), event).unwrap();
+            left.extend(changed.iter().skip_while(|_| seq <= 2).map(|tracked| told(left_by(tracked))));
+        }
+        assert_eq!(left, expected, "{events:?}");
+    }
+
+    #[test]
+    fn a_payout_leaves_its_wallet_once_and_comes_back_where_it_failed() {
+        let given = || facts("5000", Some("4750 XAF"), None);
+        let (taken, over) = (accepted("T", given()), applied("T", Evidence::Status, given()));
+        check(&[taken.clone(), followed("T", given()), over.clone()], &["5000", "-", "-"]);
+        check(&[taken, followed("T", given()), returned("T")], &["5000", "-", "-5000"]);
+        check(&[over], &["5000"]);
+    }
 }

@@ -4,7 +4,7 @@ use super::doors::BankError;
 use super::engine::{Engine, EngineError};
 use super::view::TransferView;
 use crate::intent::{AppliedFacts, Event, Finding, Outcome, PausedWhat, Tracked};
-use crate::model::{Environment, ExternalId, tame};
+use crate::model::{Environment, ExternalId, Kind, tame};
 use crate::money::{Amount, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -223,7 +223,9 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
     if same && wish.rate.is_some_and(|rate| rate != Rate::ONE) {
         return Err(WishError::Incomplete("within one currency the rate is 1; leave --rate out".to_owned()));
     }
-    let credited = wish.credited.or(same.then_some(amount));
+    // A transfer within one currency arrives whole; of a payout KPay keeps a fee.
+    let arrives_whole = same && tracked.intent.kind == Kind::Transfer;
+    let credited = wish.credited.or(arrives_whole.then_some(amount));
     Ok(Finding::Applied(AppliedFacts {
         amount,
         kpay_id: None,

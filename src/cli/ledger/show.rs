@@ -127,7 +127,7 @@ pub(super) fn check<E: std::error::Error + 'static>(
     written.map_err(LedgerError::Stdout)
 }
 
-fn write_json(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+pub(super) fn write_json(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *to, value).map_err(io::Error::from)?;
     writeln!(to)
 }
@@ -224,6 +224,6 @@ fn money(amount: Option<Amount>, currency: Option<Currency>) -> String {
     amount.map_or_else(|| "pending".to_owned(), |amount| format!("{} {}", amount.grouped(), or(currency, "")))
 }
 
-fn or(value: Option<impl Display>, otherwise: &str) -> String {
+pub(super) fn or(value: Option<impl Display>, otherwise: &str) -> String {
     value.map_or_else(|| otherwise.to_owned(), |value| value.to_string())
 }

@@ -1,7 +1,8 @@
 //! `treasuryd ledger` from a list of records: golden files, ranges, files on disk, wrong usage.
 
 use super::*;
-use crate::books::testing::{at, seed_day};
+use crate::books::testing::{accepted, at, less_fee, payout, requested, seed_day, seed_payouts};
+use crate::intent::Event;
 use clap::Parser;
 use std::convert::Infallible;
 use std::path::Path;
@@ -14,16 +15,20 @@ struct Line {
 
 /// As typed after `treasuryd ledger`, over the seed's day (records 1 to 8).
 fn typed(arguments: &[&str]) -> Result<String, LedgerError<Infallible>> {
+    typed_over(seed_day(), arguments)
+}
+
+fn typed_over(events: Vec<Event>, arguments: &[&str]) -> Result<String, LedgerError<Infallible>> {
     let line = Line::try_parse_from(["ledger"].iter().chain(arguments)).unwrap();
-    let records = (1..).zip(seed_day()).map(|(seq, event)| Ok((seq, at(seq), event)));
+    let records = (1..).zip(events).map(|(seq, event)| Ok((seq, at(seq), event)));
     let mut out = Vec::new();
     run(&line.command, records, &mut out).map(|()| String::from_utf8(out).unwrap())
 }
 
 /// Compares with `tests/data/books/NAME`; `UPDATE_GOLDEN=1` writes it instead.
-fn golden(name: &str, arguments: &[&str]) {
+fn golden(name: &str, events: Vec<Event>, arguments: &[&str]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/books").join(name);
-    let got = typed(arguments).unwrap();
+    let got = typed_over(events, arguments).unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &got).unwrap();
     }
@@ -32,14 +37,40 @@ fn golden(name: &str, arguments: &[&str]) {
 
 #[test]
 fn the_exports_and_tables_of_the_seeds_day() {
-    golden("seed.csv", &["export", "--format", "csv"]);
-    golden("seed.jsonl", &["export", "--format", "jsonl"]);
-    golden("seed-rates.txt", &["rates"]);
-    golden("seed-rates.json", &["rates", "--json"]);
-    golden("seed-balance.txt", &["balance"]);
-    golden("seed-balance.json", &["balance", "--json"]);
-    golden("seed-check.txt", &["check"]);
-    golden("seed-check.json", &["check", "--json"]);
+    golden("seed.csv", seed_day(), &["export", "--format", "csv"]);
+    golden("seed.jsonl", seed_day(), &["export", "--format", "jsonl"]);
+    golden("seed-rates.txt", seed_day(), &["rates"]);
+    golden("seed-rates.json", seed_day(), &["rates", "--json"]);
+    golden("seed-balance.txt", seed_day(), &["balance"]);
+    golden("seed-balance.json", seed_day(), &["balance", "--json"]);
+    golden("seed-check.txt", seed_day(), &["check"]);
+    golden("seed-check.json", seed_day(), &["check", "--json"]);
+}
+
+#[test]
+fn the_exports_and_tables_of_the_seeds_payouts() {
+    golden("payouts.csv", seed_payouts(), &["export", "--format", "csv"]);
+    golden("payouts.jsonl", seed_payouts(), &["export", "--format", "jsonl"]);
+    golden("payouts.txt", seed_payouts(), &["payouts"]);
+    golden("payouts.json", seed_payouts(), &["payouts", "--json"]);
+    golden("payouts-balance.txt", seed_payouts(), &["balance"]);
+    golden("payouts-check.txt", seed_payouts(), &["check"]);
+}
+
+#[test]
+fn a_payout_fits_eighty_columns() {
+    let mut events = seed_payouts();
+    let longest = payout("TRD-261124170000-CMRPAY-01-JS7G03CB", "CMR>AIRTEL_OAPI_UGA:256753456789", "500000", None);
+    let id = longest.external_id.to_string();
+    events.push(requested(vec![longest]));
+    events.push(accepted(&id, less_fee("500000", "25000 XAF", "3123742.50 UGX", Some("6.5763"))));
+    let text = typed_over(events, &["payouts"]).unwrap();
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+    }
+    let lasting = typed_over(seed_payouts(), &["payouts", "--last", "0", "--json"]).unwrap();
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&lasting).unwrap();
+    assert_eq!(rows.iter().map(|row| &row["external_id"]).collect::<Vec<_>>(), ["PAY-4"]);
 }
 
 #[test]
@@ -95,6 +126,8 @@ fn an_empty_journal_gives_a_header_and_plain_words() {
         (&["export", "--format", "jsonl"], ""),
         (&["rates"], "No rate yet"),
         (&["rates", "--json"], "[]"),
+        (&["payouts"], "No payout yet"),
+        (&["payouts", "--json"], "[]"),
         (&["balance"], "The books are empty"),
         (&["check"], "Nothing to compare with"),
     ] {
@@ -114,6 +147,7 @@ fn unknown_formats_and_times_are_wrong_usage() {
         &["export", "--format", "CSV"],
         &["export", "--format", "csv", "--from", "yesterday"],
         &["rates", "--last", "-1"],
+        &["payouts", "--last", "all"],
         &["burn"],
     ] {
         let error = Line::try_parse_from(["ledger"].iter().chain(arguments)).unwrap_err();

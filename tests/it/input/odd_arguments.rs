@@ -2,7 +2,7 @@
 
 use super::scene::{merchant, run};
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 20] = [
     &["demo", "--for", "0s"],
     &["sandbox", "--fault", "help"],
     &["once"],
@@ -18,6 +18,7 @@ const COMMANDS: [&[&str]; 19] = [
     &["resume"],
     &["ledger", "export"],
     &["ledger", "rates"],
+    &["ledger", "payouts"],
     &["ledger", "balance"],
     &["ledger", "check"],
     &["journal", "verify"],

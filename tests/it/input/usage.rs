@@ -52,12 +52,13 @@ const USAGE: &[(&[&str], &[&str])] = &[
     (&["transfers", "resolve", "X", "--applied", "--note", "seen"], &["--by"]),
     (&["transfers", "resolve", "X", "--applied", "--by", " ", "--note", "seen"], &["--by"]),
     // The books.
-    (&["ledger"], &["export", "rates"]),
+    (&["ledger"], &["export", "rates", "payouts"]),
     (&["ledger", "export"], &["--format"]),
     (&["ledger", "export", "--format", "xlsx"], &["xlsx", "csv"]),
     (&["ledger", "export", "--format", "csv", "--from", "today"], &["today", "2026-11-24"]),
     (&["ledger", "export", "--format", "csv", "--from", "2026-12-01", "--to", "2026-11-01"], &["--from", "--to"]),
     (&["ledger", "rates", "--last", "many"], &["many"]),
+    (&["ledger", "payouts", "--last", "many"], &["many"]),
     (&["journal"], &["verify"]),
     // The sandbox and the demo.
     (&["sandbox", "--listen", "8.8.8.8:80"], &["this machine only"]),
@@ -134,6 +135,7 @@ fn help_and_version_are_on_stdout_and_narrow_enough_to_read() {
         &["resume"],
         &["ledger"],
         &["ledger", "rates"],
+        &["ledger", "payouts"],
         &["ledger", "balance"],
         &["ledger", "check"],
         &["journal"],
