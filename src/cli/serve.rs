@@ -67,7 +67,12 @@ pub async fn serve(
     let tick = Arc::new(Notify::new());
     let heartbeat = Heartbeat::start(tick.clone()).await.map_err(|error| CliError::new(Exit::Failed, error))?;
     let source: Arc<dyn StatusSource> = Arc::new(Shown(engine.clone()));
-    let page = tokio::spawn(http::serve(listener, http::router(source, metrics.clone()), ended(stopped.clone())));
+    let page = tokio::spawn(http::serve(
+        listener,
+        http::router(source, metrics.clone()),
+        http::PAGE_BYTES,
+        ended(stopped.clone()),
+    ));
     let commands = tokio::spawn(control::serve(control, engine.clone()));
     engine.begin(DAEMON).await?;
     // Ready for systemd means: the state is ours, the ports are open, a pause is heard. Whether KPay answers is what
