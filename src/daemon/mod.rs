@@ -7,6 +7,7 @@ mod decide;
 pub mod doors;
 mod engine;
 mod held;
+mod hint;
 mod intents;
 pub mod metrics;
 mod observe;

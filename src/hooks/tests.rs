@@ -66,7 +66,7 @@ impl Bench {
         Self { address, told, metrics, _stop: stop }
     }
 
-    /// The status of the answer, and what was counted since the start.
+    /// The status of the answer; 0 where none came.
     async fn post(&self, body: &str, headers: &str) -> u16 {
         let length = body.len();
         self.send(&format!(
