@@ -20,5 +20,6 @@ pub mod schedule;
 pub mod daemon;
 pub mod http;
 pub mod control;
+pub mod hooks;
 pub mod sandbox;
 pub mod cli;

@@ -7,6 +7,7 @@ use crate::daemon::doors::{Bank, BankError, Leave, MaySend, SystemClock};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::TransferView;
 use crate::daemon::{Counted, Engine, Held, Judged, KpayBank, Loaded, Parts, Rules};
+use crate::hooks;
 use crate::intent::{Outcome, Reply, RetryRules, Withdrawal};
 use crate::journal::{ReadOnly, Store};
 use crate::kpay;
@@ -139,6 +140,18 @@ pub fn access(settings: &Settings, surroundings: &Surroundings) -> Result<kpay::
         timeout: settings.kpay.timeout,
         budget_file: None,
     })
+}
+
+/// The secret of KPay's webhooks; `None` where they do not come in.
+///
+/// # Errors
+/// 78 where `webhooks.listen` is set and there is no secret, or none that can be used.
+pub fn webhook_secret(settings: &Settings, surroundings: &Surroundings) -> Result<Option<hooks::Secret>, CliError> {
+    let Some(found) = settings::read_webhook_secret(settings, surroundings)? else { return Ok(None) };
+    for warning in &found.warnings {
+        output::talk(warning);
+    }
+    Ok(Some(hooks::Secret::new(found.secret)))
 }
 
 /// KPay. The request budget is kept in the state, over restarts, by commands that hold the state.

@@ -123,7 +123,9 @@ fn bad_base_url(settings: &Settings, surroundings: &Surroundings) -> Option<Diag
 
 /// Asks KPay who we are and what it shows: lines for people, and a warning for each wallet that it does not show.
 fn online(settings: &Settings, parsed: &Parsed, findings: &mut Vec<Diagnostic>) -> Result<Vec<String>, CliError> {
-    let access = context::access(settings, &Surroundings::of_process()?)?;
+    let surroundings = Surroundings::of_process()?;
+    let access = context::access(settings, &surroundings)?;
+    context::webhook_secret(settings, &surroundings)?;
     let bank = context::bank(access, None, &context::metrics()?)?;
     let countries = parsed.set.countries();
     let (identity, snapshot) = context::runtime()?.block_on(async {

@@ -20,12 +20,14 @@ pub fn run(config: Option<&Path>) -> Result<Exit, CliError> {
         tracing::warn!(%warning, "policies");
     }
     let metrics = context::metrics()?;
-    let access = context::access(&settings, &Surroundings::of_process()?)?;
+    let surroundings = Surroundings::of_process()?;
+    let access = context::access(&settings, &surroundings)?;
+    let webhooks = context::webhook_secret(&settings, &surroundings)?;
     let store = context::store(&settings)?;
     let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
     let engine = context::engine(&settings, Some(policies), bank, store, metrics.clone(), TimeDelta::zero());
     let result = context::runtime()?.block_on(async {
-        let ears = Ears::of_signals()?;
+        let ears = Ears { webhooks, ..Ears::of_signals()? };
         serve(&settings, &engine, &metrics, ears, |address| tracing::info!(%address, "serving")).await
     });
     engine.store().close();

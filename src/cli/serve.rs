@@ -4,7 +4,12 @@ use super::exit::{CliError, Exit};
 use crate::control;
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::StatusView;
-use crate::daemon::{DAEMON, Engine, EngineError, RunRules, Wakers, doors::BankError, run as run_tasks};
+use crate::daemon::{
+    DAEMON, Engine, EngineError, RunRules, Wakers,
+    doors::{BankError, SystemClock},
+    run as run_tasks,
+};
+use crate::hooks::{self, Hints};
 use crate::http::{self, StatusSource};
 use crate::schedule::Heartbeat;
 use crate::settings::Settings;
@@ -30,6 +35,8 @@ pub struct Ears {
     pub stop: watch::Sender<bool>,
     /// Notified when the policies are to be read again.
     pub reload: Arc<Notify>,
+    /// What KPay signs its webhooks with, where they come in.
+    pub webhooks: Option<hooks::Secret>,
 }
 
 impl Ears {
@@ -38,7 +45,7 @@ impl Ears {
     /// # Errors
     /// Where the system takes no handler.
     pub fn of_signals() -> Result<Self, CliError> {
-        let ears = Self { stop: watch::channel(false).0, reload: Arc::new(Notify::new()) };
+        let ears = Self { stop: watch::channel(false).0, reload: Arc::new(Notify::new()), webhooks: None };
         watch_signals(ears.stop.clone(), ears.reload.clone())?;
         Ok(ears)
     }
@@ -56,20 +63,34 @@ pub async fn serve(
     opened: impl FnOnce(SocketAddr),
 ) -> Result<(), CliError> {
     let control = control::bind(&settings.control_socket).map_err(|error| CliError::new(Exit::Failed, error))?;
-    let listener = TcpListener::bind(settings.http_listen).await.map_err(|error| {
-        let text = format!("http.listen {} cannot be opened: {error}; choose another port", settings.http_listen);
-        CliError::new(Exit::Failed, text)
-    })?;
+    let Ears { stop, reload, webhooks } = ears;
+    let listener = bind("http.listen", settings.http_listen).await?;
+    let webhooks = match settings.webhooks.listen.zip(webhooks) {
+        Some((address, secret)) => Some((bind("webhooks.listen", address).await?, secret)),
+        None => None,
+    };
     let address = listener.local_addr()?;
-    let Ears { stop, reload } = ears;
     let stopped = stop.subscribe();
     opened(address);
+    if let Some((listener, _)) = &webhooks {
+        tracing::info!(address = %listener.local_addr()?, "listening for webhooks");
+    }
     let tick = Arc::new(Notify::new());
     let heartbeat = Heartbeat::start(tick.clone()).await.map_err(|error| CliError::new(Exit::Failed, error))?;
     let source: Arc<dyn StatusSource> = Arc::new(Shown(engine.clone()));
-    let page = tokio::spawn(http::serve(listener, http::router(source, metrics.clone()), ended(stopped.clone())));
+    let page = tokio::spawn(http::serve(
+        listener,
+        http::router(source, metrics.clone()),
+        http::PAGE_BYTES,
+        ended(stopped.clone()),
+    ));
     let commands = tokio::spawn(control::serve(control, engine.clone()));
     engine.begin(DAEMON).await?;
+    let webhooks = webhooks.map(|(listener, secret)| {
+        let (hints, clock) = (Arc::new(Listening(engine.clone())), Arc::new(SystemClock));
+        let parts = hooks::Parts { secret, hints, clock, metrics: metrics.clone() };
+        tokio::spawn(hooks::serve(listener, parts, ended(stopped.clone())))
+    });
     // Ready for systemd means: the state is ours, the ports are open, a pause is heard. Whether KPay answers is what
     // `/readyz` says; under a small request budget the first reading alone can take minutes.
     notify(&[sd_notify::NotifyState::Ready]);
@@ -98,11 +119,20 @@ pub async fn serve(
     if let Err(error) = heartbeat.shutdown().await {
         tracing::warn!(%error, "the heartbeat");
     }
-    // The page ends by itself on the same signal; what is left of it does not hold the daemon.
+    // Page and webhooks end by themselves on the same signal; what is left of them does not hold the daemon.
     let _ = tokio::time::timeout(Duration::from_secs(2), page).await;
+    if let Some(webhooks) = webhooks {
+        let _ = tokio::time::timeout(Duration::from_secs(2), webhooks).await;
+    }
     // Nobody listens there any more; a socket that stays is replaced at the next start.
     let _ = std::fs::remove_file(&settings.control_socket);
     result
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        CliError::new(Exit::Failed, format!("{setting} {address} cannot be opened: {error}; choose another port"))
+    })
 }
 
 /// Reads balances, asks every open intent and evaluates once. KPay being away is no reason not to start; being refused
@@ -163,6 +193,15 @@ async fn feed_watchdog(heartbeat: &Heartbeat, engine: &Engine) -> std::convert::
 fn notify(states: &[sd_notify::NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::warn!(%error, "systemd could not be told");
+    }
+}
+
+/// Hears of KPay's webhooks.
+struct Listening(Arc<Engine>);
+
+impl Hints for Listening {
+    fn hint(&self, _kpay_id: Option<String>, external_id: String) {
+        self.0.hint(&external_id);
     }
 }
 

@@ -64,6 +64,42 @@ impl CycleResult {
     }
 }
 
+/// What became of a webhook of KPay's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookResult {
+    /// Passed on as a hint.
+    Accepted,
+    /// Without a signature, or with one that does not fit.
+    Forged,
+    /// Made too long before or after now.
+    Stale,
+    /// Known already.
+    Repeated,
+    /// About something else than a payout of ours.
+    Ignored,
+    /// Signed and unreadable, or too long.
+    Malformed,
+    /// Good, but too many waited already.
+    Dropped,
+}
+
+impl WebhookResult {
+    const ALL: [Self; 7] =
+        [Self::Accepted, Self::Forged, Self::Stale, Self::Repeated, Self::Ignored, Self::Malformed, Self::Dropped];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Forged => "forged",
+            Self::Stale => "stale",
+            Self::Repeated => "repeated",
+            Self::Ignored => "ignored",
+            Self::Malformed => "malformed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// All metrics of one daemon.
 #[derive(Debug)]
 pub struct Metrics {
@@ -86,6 +122,7 @@ pub struct Metrics {
     reload_at: IntGauge,
     limit_used: GaugeVec,
     books_difference: GaugeVec,
+    webhooks: IntCounterVec,
 }
 
 impl Metrics {
@@ -130,6 +167,7 @@ impl Metrics {
                 "Wallet as read less wallet by the books.",
                 &["wallet", "currency"],
             )?,
+            webhooks: all.counters("webhooks_total", "KPay's webhooks, by what became of them.", &["result"])?,
             policies: PolicyLabels::default(),
             scrape: Mutex::new(()),
             families: all,
@@ -142,6 +180,9 @@ impl Metrics {
     fn start_at_zero(&self) {
         for result in CycleResult::ALL {
             self.cycles.with_label_values(&[result.word()]);
+        }
+        for result in WebhookResult::ALL {
+            self.webhooks.with_label_values(&[result.word()]);
         }
         for endpoint in ENDPOINTS {
             self.kpay_requests.with_label_values(&[endpoint, "200"]);
@@ -233,6 +274,11 @@ impl Metrics {
         if let Some([country, currency]) = label::wallet(wallet) {
             self.books_difference.with_label_values(&[country, currency]).set(for_display(difference.decimal()));
         }
+    }
+
+    /// A webhook of KPay's came.
+    pub fn webhook(&self, result: WebhookResult) {
+        self.webhooks.with_label_values(&[result.word()]).inc();
     }
 
     /// The whole text for one scrape, gauges as of `view`.

@@ -8,6 +8,7 @@ pub mod doors;
 mod engine;
 mod follow;
 mod held;
+mod hint;
 mod intents;
 pub mod metrics;
 mod observe;

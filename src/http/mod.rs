@@ -12,7 +12,7 @@ mod serve;
 mod tests;
 
 pub use router::router;
-pub use serve::serve;
+pub use serve::{PAGE_BYTES, serve};
 
 use crate::daemon::view::StatusView;
 

@@ -1,7 +1,7 @@
 //! Serving: what a connection may cost is bounded, and a full house never keeps the next one out.
 //!
-//! A connection lives for [`LIFETIME`] at most, may send [`MOST_BYTES`] and carries one request. Past
-//! [`MOST_CONNECTIONS`] the oldest is closed in favour of the newest: an honest request is answered within
+//! A connection lives for [`LIFETIME`] at most, may send so many bytes ([`PAGE_BYTES`] for the pages) and carries one
+//! request. Past [`MOST_CONNECTIONS`] the oldest is closed in favour of the newest: an honest request is answered within
 //! milliseconds, so the oldest are the slow ones, and a probe gets through however many of them are held open.
 
 use axum::Router;
@@ -21,12 +21,13 @@ use tokio::time::Sleep;
 
 /// From the accepted connection to the last byte handed to the kernel.
 const LIFETIME: Duration = Duration::from_secs(5);
-/// Request line, headers and body together.
-const MOST_BYTES: usize = 16 * 1024;
+/// What a request for a page may have: request line, headers and body together.
+pub const PAGE_BYTES: usize = 16 * 1024;
 /// Connections open at one time.
 const MOST_CONNECTIONS: usize = 64;
 
-/// Serves until `shutdown` is done. Connections still open then are closed: an answer is computed in one go, so only
+/// Serves until `shutdown` is done. A connection may send `most_bytes`: request line, headers and body together.
+/// Connections still open at the end are closed: an answer is computed in one go, so only
 /// a slow or idle reader is cut off, and the end of the daemon waits for nobody.
 ///
 /// # Errors
@@ -34,15 +35,17 @@ const MOST_CONNECTIONS: usize = 64;
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    most_bytes: usize,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let listener = Bounded { listener, open: VecDeque::new() };
+    let listener = Bounded { listener, most_bytes, open: VecDeque::new() };
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await
 }
 
 /// A listener that keeps the leash of every connection it gave out: dropping a leash closes its connection.
 struct Bounded {
     listener: TcpListener,
+    most_bytes: usize,
     open: VecDeque<oneshot::Sender<Infallible>>,
 }
 
@@ -60,7 +63,7 @@ impl Listener for Bounded {
         let (leash, let_go) = oneshot::channel();
         self.open.push_back(leash);
         let until = Box::pin(tokio::time::sleep(LIFETIME));
-        (Connection { stream, bytes_left: MOST_BYTES, until, let_go }, peer)
+        (Connection { stream, bytes_left: self.most_bytes, until, let_go }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

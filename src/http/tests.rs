@@ -33,7 +33,7 @@ async fn start(view: StatusView, health: Result<(), String>) -> (SocketAddr, one
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(serve(listener, router, async { drop(stopped.await) }));
+    tokio::spawn(serve(listener, router, PAGE_BYTES, async { drop(stopped.await) }));
     (address, stop)
 }
 
@@ -265,7 +265,7 @@ async fn the_end_waits_for_nobody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(serve(listener, router, async { drop(stopped.await) }));
+    let server = tokio::spawn(serve(listener, router, PAGE_BYTES, async { drop(stopped.await) }));
     check(&get(address, "/healthz").await, 200, &[]);
     let mut idle = TcpStream::connect(address).await.unwrap();
     idle.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();

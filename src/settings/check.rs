@@ -4,10 +4,11 @@ use super::finding::{Findings, Place, SettingsError};
 use super::layers::{Merged, Raw, named};
 use super::surroundings::Surroundings;
 use super::values::{self, Complaint, complaint};
-use super::{KpaySettings, LogFormat, PolicySettings, Settings, known};
+use super::{KpaySettings, LogFormat, PolicySettings, Settings, WebhookSettings, known};
 use crate::model::{ApplicationId, Environment, tame};
 use crate::plan::Caps;
 use chrono::TimeDelta;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,6 +57,7 @@ impl Checker<'_> {
         let policies = self.policies(environment);
         let state = self.path("state.path");
         let http_listen = self.parsed("http.listen", values::listen);
+        let webhooks = self.webhooks(http_listen);
         let control_socket = self.socket();
         let limits = self.limits(environment);
         let log = self.parsed("log.format", log_format);
@@ -65,6 +67,7 @@ impl Checker<'_> {
             policies: policies?,
             state: state?,
             http_listen: http_listen?,
+            webhooks,
             control_socket: control_socket?,
             limits: limits?,
             log: log?,
@@ -123,6 +126,17 @@ impl Checker<'_> {
         }
         caps.max_transfers_per_hour = max_transfers_per_hour?;
         Some(caps)
+    }
+
+    fn webhooks(&mut self, http_listen: Option<SocketAddr>) -> WebhookSettings {
+        let listen = self.parsed("webhooks.listen", values::listen_for_webhooks);
+        let secret_file = self.key_file("webhooks.secret_file");
+        if listen.is_some_and(|address| address.port() != 0 && Some(address) == http_listen) {
+            let place = self.place_of("webhooks.listen");
+            let hint = "choose another port: webhooks have a listener of their own";
+            self.complain("webhooks.listen", &place, complaint("listen-twice", "this is the page's address", hint));
+        }
+        WebhookSettings { listen, secret_file }
     }
 
     fn socket(&mut self) -> Option<PathBuf> {

@@ -10,7 +10,7 @@ use std::path::Path;
 /// One `key = value` a line, in the order of the README. Holds no key, and no password of a base URL.
 #[must_use]
 pub fn describe(settings: &Settings) -> String {
-    let kpay = &settings.kpay;
+    let (kpay, webhooks) = (&settings.kpay, &settings.webhooks);
     let path = |path: &Path| quoted(&shown(path));
     let key_file = |file: Option<&Path>| file.map_or_else(|| "(credential or environment)".to_owned(), path);
     let resend_for = kpay.resend_for.to_std().unwrap_or_default();
@@ -30,6 +30,8 @@ pub fn describe(settings: &Settings) -> String {
         ("policies.confirm_loosening", settings.policies.confirm_loosening.to_string()),
         ("state.path", path(&settings.state)),
         ("http.listen", quoted(&settings.http_listen.to_string())),
+        ("webhooks.listen", webhooks.listen.map_or_else(|| "(off)".to_owned(), |listen| quoted(&listen.to_string()))),
+        ("webhooks.secret_file", key_file(webhooks.secret_file.as_deref())),
         ("control.socket", path(&settings.control_socket)),
         ("limits.max_transfers_per_hour", settings.limits.max_transfers_per_hour.to_string()),
     ];

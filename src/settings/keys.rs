@@ -1,4 +1,4 @@
-//! KPay's two keys: from a named file, else a credential of systemd, else the environment.
+//! KPay's two keys, and the secret of its webhooks: each from a named file, else a credential of systemd, else the environment.
 //!
 //! Their content never reaches an error, a log or `Debug`. Whether they fit the environment is the `kpay` room's
 //! question.
@@ -25,7 +25,16 @@ pub struct Keys {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// One of the two keys: where it is looked for.
+/// The secret of KPay's webhooks, and what someone should look at.
+#[derive(Debug)]
+pub struct WebhookSecret {
+    /// What KPay signs webhooks with.
+    pub secret: SecretString,
+    /// For example a file that others can read.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// One of the keys: where it is looked for.
 struct Wanted<'a> {
     /// For people.
     what: &'static str,
@@ -60,6 +69,31 @@ pub fn read_keys(settings: &Settings, surroundings: &Surroundings) -> Result<Key
     let secret = secret.find(surroundings, &mut findings);
     match (api, secret) {
         (Some(api), Some(secret)) if !findings.has_errors() => Ok(Keys { api, secret, warnings: findings.into_list() }),
+        _ => Err(findings.into_error()),
+    }
+}
+
+/// Reads the secret of KPay's webhooks; `None` where `webhooks.listen` is not set and nobody needs it.
+///
+/// # Errors
+/// As [`read_keys`].
+pub fn read_webhook_secret(
+    settings: &Settings,
+    surroundings: &Surroundings,
+) -> Result<Option<WebhookSecret>, SettingsError> {
+    if settings.webhooks.listen.is_none() {
+        return Ok(None);
+    }
+    let mut findings = Findings::default();
+    let secret = Wanted {
+        what: "the secret of KPay's webhooks, which webhooks.listen needs,",
+        setting: "webhooks.secret_file",
+        file: settings.webhooks.secret_file.as_deref(),
+        credential: "kpay_webhook_secret",
+        variable: "KPAY_WEBHOOK_SECRET",
+    };
+    match secret.find(surroundings, &mut findings) {
+        Some(secret) if !findings.has_errors() => Ok(Some(WebhookSecret { secret, warnings: findings.into_list() })),
         _ => Err(findings.into_error()),
     }
 }
@@ -158,16 +192,20 @@ mod tests {
             self
         }
 
-        /// With both key files named, or none.
-        fn read(&self, named: bool) -> Result<Keys, SettingsError> {
+        fn load(&self, flags: &[(&str, &str)]) -> (Settings, Surroundings) {
             let mut variables = self.variables.clone();
             if let Some(folder) = variables.get_mut("CREDENTIALS_DIRECTORY") {
                 *folder = self.folder.path().to_string_lossy().into_owned();
             }
             let surroundings = Surroundings::new(variables, self.folder.path().to_path_buf());
-            let flag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-            let flags = [flag("kpay.api_key_file", "api"), flag("kpay.secret_key_file", "secret")];
-            let settings = super::super::load(None, if named { &flags } else { &[] }, &surroundings).unwrap();
+            let flags: Vec<_> = flags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            (super::super::load(None, &flags, &surroundings).unwrap(), surroundings)
+        }
+
+        /// With both key files named, or none.
+        fn read(&self, named: bool) -> Result<Keys, SettingsError> {
+            let flags = [("kpay.api_key_file", "api"), ("kpay.secret_key_file", "secret")];
+            let (settings, surroundings) = self.load(if named { &flags } else { &[] });
             read_keys(&settings, &surroundings)
         }
     }
@@ -204,6 +242,38 @@ mod tests {
             let error = bench.write("api", bytes, 0o600).write("secret", b"s", 0o600).read(true).unwrap_err();
             assert_eq!(error.diagnostics()[0].code, code, "{error}");
             assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_secret_of_webhooks_is_found_alike_and_only_looked_for_where_they_come_in() {
+        let bench = Bench::new(&[("KPAY_WEBHOOK_SECRET", " from-env\n"), ("CREDENTIALS_DIRECTORY", "here")]);
+        let listen = ("webhooks.listen", "127.0.0.1:0");
+        let file = ("webhooks.secret_file", "hook");
+        let read = |bench: &Bench, flags: &[(&str, &str)]| {
+            let (settings, surroundings) = bench.load(flags);
+            read_webhook_secret(&settings, &surroundings)
+        };
+        let secret = |flags: &[(&str, &str)]| {
+            let found = read(&bench, flags).unwrap()?;
+            Some((found.secret.expose_secret().to_owned(), found.warnings.len()))
+        };
+        assert_eq!(secret(&[]), None);
+        assert_eq!(secret(&[listen]), Some(("from-env".to_owned(), 0)));
+        bench.write("kpay_webhook_secret", b"from-credential\n", 0o644);
+        assert_eq!(secret(&[listen]), Some(("from-credential".to_owned(), 0)));
+        bench.write("hook", b"from-file\n", 0o644);
+        assert_eq!(secret(&[listen, file]), Some(("from-file".to_owned(), 1)));
+        assert_eq!(secret(&[file]), None);
+        bench.write("hook", b"canary one", 0o600);
+        let error = read(&bench, &[listen, file]).unwrap_err();
+        assert_eq!(error.diagnostics()[0].code, "key-not-text");
+        assert!(!error.to_string().contains("canary"), "{error}");
+        let text = read(&Bench::new(&[]), &[listen]).unwrap_err().to_string();
+        for place in
+            ["webhooks.listen", "webhooks.secret_file", "credential kpay_webhook_secret", "$KPAY_WEBHOOK_SECRET"]
+        {
+            assert!(text.contains(place), "{place} is not in {text}");
         }
     }
 

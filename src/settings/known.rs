@@ -46,13 +46,15 @@ pub(super) const KEYS: &[Known] = &[
     key("policies.confirm_loosening", Shape::Switch, None),
     key("state.path", Shape::Text, None),
     key("http.listen", Shape::Text, Some("127.0.0.1:9749")),
+    key("webhooks.listen", Shape::Text, None),
+    key("webhooks.secret_file", Shape::Text, None),
     key("control.socket", Shape::Text, None),
     key("limits.max_transfers_per_hour", Shape::Integer, Some("100")),
     key("log.format", Shape::Text, Some("text")),
 ];
 
 /// The names of all sections.
-pub(super) const SECTIONS: &[&str] = &["kpay", "policies", "state", "http", "control", "limits", "log"];
+pub(super) const SECTIONS: &[&str] = &["kpay", "policies", "state", "http", "webhooks", "control", "limits", "log"];
 
 /// The shape of a key; `None` where there is no such key.
 pub(super) fn shape(name: &str) -> Option<Shape> {

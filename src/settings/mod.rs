@@ -18,7 +18,7 @@ mod values;
 
 pub use describe::describe;
 pub use finding::SettingsError;
-pub use keys::{Keys, read_keys};
+pub use keys::{Keys, WebhookSecret, read_keys, read_webhook_secret};
 pub use policy_files::read_policy_files;
 pub use surroundings::Surroundings;
 
@@ -43,6 +43,8 @@ pub struct Settings {
     pub state: PathBuf,
     /// Where metrics, health and dashboard are served; always a loopback address. Port 0 takes a free one.
     pub http_listen: SocketAddr,
+    /// Whether and where KPay's webhooks come in.
+    pub webhooks: WebhookSettings,
     /// The socket of everything that changes something.
     pub control_socket: PathBuf,
     /// The last line of defence at the point of sending.
@@ -83,6 +85,15 @@ pub struct PolicySettings {
     pub path: PathBuf,
     /// Whether a change that loosens a guard waits for `policies accept`.
     pub confirm_loosening: bool,
+}
+
+/// `[webhooks]`: off where no address is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// Where they come in; always a loopback address, behind a proxy that brings TLS. Port 0 takes a free one.
+    pub listen: Option<SocketAddr>,
+    /// The file of the secret that KPay signs with, where one is named.
+    pub secret_file: Option<PathBuf>,
 }
 
 /// `[log]`: how log lines look.

@@ -95,6 +95,7 @@ fn nothing_at_all_gives_the_defaults_of_the_contract() {
     assert_eq!(settings.state, Path::new("/var/lib/treasuryd"));
     assert_eq!(settings.control_socket, Path::new("/run/treasuryd/control.sock"));
     assert_eq!(settings.http_listen.to_string(), "127.0.0.1:9749");
+    assert_eq!(settings.webhooks, WebhookSettings::default());
     assert_eq!(settings.limits, Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() });
     assert_eq!((settings.log, settings.warnings), (LogFormat::Text, Vec::new()));
 }
@@ -238,6 +239,12 @@ fn each_rule_is_told_at_its_place() {
     check("kpay.timeout = \"1s\"\nkpay.tmeout = \"1s\"\n", &["treasuryd.toml:2:6 unknown-key"]);
     check("# é\n[kpay]\n  \"tïmeout\" = 5\n", &["treasuryd.toml:3:3 unknown-key"]);
     check("[policies]\nconfirm_loosening = \"yes\"\n", &["treasuryd.toml:2:21 wrong-type"]);
+    check("[webhooks]\nlisten = \"0.0.0.0:9751\"\n", &["treasuryd.toml:2:10 listen-not-loopback"]);
+    check("[webhooks]\nlisten = \"127.0.0.1:9749\"\n", &["treasuryd.toml:2:10 listen-twice"]);
+    check(
+        "[webhooks]\nlisten = \"127.0.0.1\"\nsecret_file = 5\n[http]\nlisten = \"127.0.0.1\"\n",
+        &["treasuryd.toml:2:10 listen", "treasuryd.toml:3:15 wrong-type", "treasuryd.toml:5:10 listen"],
+    );
     check("[limits]\nmax_per_day = 5\n", &["treasuryd.toml:2:1 wrong-type"]);
     check("[limits]\nmax_per_day.XAF = 2026-01-01\n", &["treasuryd.toml:2:19 wrong-type"]);
     check("[kpay]\nrequests_per_minute = 101\n", &["treasuryd.toml:2:23 many-requests"]);

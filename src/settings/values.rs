@@ -98,21 +98,28 @@ fn ungrouped(text: &str) -> Option<String> {
     (!wrong).then(|| text.replace([' ', '_'], ""))
 }
 
-/// Where to listen: only this machine, because nothing there asks who is calling.
+/// Where the pages listen: only this machine, because nothing there asks who is calling.
 pub(super) fn listen(text: &str) -> Result<SocketAddr, Complaint> {
+    let hint = "use 127.0.0.1 or [::1]; for others put a proxy that asks for a password in front of it";
+    loopback(text, "127.0.0.1:9749", "nothing asks who calls", hint)
+}
+
+/// Where webhooks come in: only this machine, because it speaks no TLS.
+pub(super) fn listen_for_webhooks(text: &str) -> Result<SocketAddr, Complaint> {
+    let hint =
+        "use 127.0.0.1 or [::1], and put a reverse proxy with TLS in front that passes on POST /webhooks/kpay only";
+    loopback(text, "127.0.0.1:9751", "there is no TLS", hint)
+}
+
+fn loopback(text: &str, example: &str, danger: &str, hint: &str) -> Result<SocketAddr, Complaint> {
     let address: SocketAddr = text.parse().map_err(|_| {
         let message = format!("`{}` is no address to listen on", tame(text, 60));
-        complaint("listen", message, "an IP address and a port, e.g. 127.0.0.1:9749")
+        complaint("listen", message, format!("an IP address and a port, e.g. {example}"))
     })?;
     if address.ip().is_loopback() {
         return Ok(address);
     }
-    let hint = "use 127.0.0.1 or [::1]; for others put a proxy that asks for a password in front of it";
-    Err(complaint(
-        "listen-not-loopback",
-        format!("{address} can be reached by others, and nothing asks who calls"),
-        hint,
-    ))
+    Err(complaint("listen-not-loopback", format!("{address} can be reached by others, and {danger}"), hint))
 }
 
 #[cfg(test)]
@@ -169,7 +176,7 @@ mod tests {
     #[test]
     fn only_loopback_is_listened_on() {
         for good in ["127.0.0.1:9749", "127.0.0.1:0", "[::1]:9749", "127.9.9.9:1"] {
-            assert!(listen(good).is_ok(), "{good}");
+            assert!(listen(good).is_ok() && listen_for_webhooks(good).is_ok(), "{good}");
         }
         for (wrong, code) in [
             ("0.0.0.0:9749", "listen-not-loopback"),
@@ -182,6 +189,9 @@ mod tests {
             ("", "listen"),
         ] {
             assert_eq!(listen(wrong).map_err(|complaint| complaint.code), Err(code), "{wrong}");
+            let complaint = listen_for_webhooks(wrong).unwrap_err();
+            assert_eq!(complaint.code, code, "{wrong}");
+            assert_eq!(complaint.hint.contains("reverse proxy with TLS"), code == "listen-not-loopback", "{wrong}");
         }
     }
 }

@@ -126,6 +126,7 @@ impl Merchant {
             ("policies", "path = \"policies.yaml\"".to_owned()),
             ("state", "path = \"state\"".to_owned()),
             ("http", "listen = \"127.0.0.1:0\"".to_owned()),
+            ("webhooks", String::new()),
             ("control", "socket = \"control.sock\"".to_owned()),
             ("limits", String::new()),
             ("log", String::new()),

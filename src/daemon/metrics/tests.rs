@@ -131,6 +131,7 @@ fn what_happens_is_counted() {
     metrics.limit_used(LimitLabel::PolicyPerDay("a", Currency::XAF), Decimal::from(5), Decimal::from(20));
     metrics.limit_used(LimitLabel::TransfersPerHour, Decimal::from(5), Decimal::ZERO);
     metrics.rate_pending(2);
+    metrics.webhook(WebhookResult::Forged);
     metrics.books_difference(WalletId::of(Country::GAB).unwrap(), sample::amount("-12.5"));
     let text = metrics.render(&sample::bare()).unwrap();
     for (series, expected) in [
@@ -152,6 +153,8 @@ fn what_happens_is_counted() {
         ("limit_used_ratio{limit=\"a/max_per_day/XAF\"}", 0.25),
         ("limit_used_ratio{limit=\"max_transfers_per_hour\"}", 1.0),
         ("rate_pending", 2.0),
+        ("webhooks_total{result=\"forged\"}", 1.0),
+        ("webhooks_total{result=\"accepted\"}", 0.0),
         ("books_difference{currency=\"XAF\",wallet=\"GAB\"}", -12.5),
     ] {
         check(&text, series, expected);

@@ -23,4 +23,5 @@ mod reasons_state;
 mod resolve;
 mod simulate;
 mod tools;
+mod webhooks;
 mod why;

@@ -84,6 +84,26 @@ fn missing_keys_name_every_place_that_was_looked_at() {
     assert!(command.envs(env).output().unwrap().status.success());
 }
 
+/// Webhooks that nobody could check, or that anybody could send without TLS, are not listened for.
+#[test]
+fn webhooks_need_a_secret_and_this_machine() {
+    let mut merchant = merchant();
+    merchant.set("webhooks", "listen = \"127.0.0.1:0\"");
+    let says = ["secret of KPay's webhooks", "webhooks.listen", "webhooks.secret_file", "KPAY_WEBHOOK_SECRET"];
+    for args in [&["run"][..], &["check", "--online"]] {
+        Refusal { args, env: &[], code: 78, says: &says, may_ask: false }.check(&merchant);
+        let env = [("KPAY_WEBHOOK_SECRET", " ")];
+        Refusal { args, env: &env, code: 78, says: &["$KPAY_WEBHOOK_SECRET", "empty"], may_ask: false }
+            .check(&merchant);
+    }
+    merchant.extra.pop();
+    merchant.set("webhooks", "listen = \"0.0.0.0:9751\"");
+    for args in [&["run"][..], &["check"]] {
+        let says = ["0.0.0.0:9751", "no TLS", "reverse proxy", "listen-not-loopback"];
+        Refusal { args, env: &[], code: 78, says: &says, may_ask: false }.check(&merchant);
+    }
+}
+
 /// A journal of one environment is never continued in the other, whatever the keys.
 #[test]
 fn a_state_of_the_other_environment_is_77() {
