@@ -27,7 +27,7 @@ pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
 pub use terms::{ApprovalTerms, FxTerms, RateReference, ReferenceKind};
 pub use text::tame;
-pub use transfer_size::{MOST_PARTS, largest_transfer, smallest_transfer};
+pub use transfer_size::{MOST_PARTS, largest_part, largest_payout, largest_transfer, smallest_transfer};
 pub use wallet::{Lane, Slot, WalletId};
 
 /// An instant in UTC.
