@@ -8,7 +8,7 @@ use crate::daemon::view::TransferView;
 use crate::daemon::{MoveRequest, Moved, rehearse};
 use crate::journal::ReadOnly;
 use crate::model::{Lane, WalletId, tame};
-use crate::money::{Country, Currency, Rate};
+use crate::money::{Country, Currency};
 use crate::policy::read_amount;
 use crate::settings::{Settings, Surroundings};
 use chrono::TimeDelta;
@@ -23,7 +23,7 @@ pub struct Args {
     from: String,
     /// The wallet that is credited, e.g. CMR
     to: String,
-    /// How much leaves FROM, in its currency: 50000, 50_000, "50 000 XAF"
+    /// How much leaves FROM, in its currency: `50000`, `50_000`, `"50 000 XAF"`
     #[arg(allow_hyphen_values = true)]
     amount: String,
     /// A name for this move: the same key never moves money twice
@@ -47,8 +47,8 @@ pub struct Args {
 ///
 /// # Errors
 /// Exit codes of CONTRACT 2.
-pub fn run(config: Option<&Path>, args: Args) -> Result<Exit, CliError> {
-    let wish = wish(&args)?;
+pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
+    let wish = wish(args)?;
     if !args.yes && !wish.dry_run && !std::io::stdin().is_terminal() {
         let text =
             "nobody is at a terminal to ask: nothing was sent; add --yes to move the money, or --dry-run to see it";
@@ -120,17 +120,17 @@ fn agreed(settings: &Settings, wish: &MoveRequest) -> Result<bool, CliError> {
 fn question(wish: &MoveRequest, shown: &Moved) -> String {
     let lane = wish.lane;
     let amount = format!("{} {}", wish.amount.grouped(), lane.from.currency);
-    let mut text = format!("{amount} from {} to {}", lane.from, lane.to);
+    let mut said = vec![format!("{amount} from {} to {}", lane.from, lane.to)];
     if shown.transfers.len() > 1 {
-        text.push_str(&format!(", in {} parts", shown.transfers.len()));
+        said.push(format!("in {} parts", shown.transfers.len()));
     }
-    if let Some(rate) = shown.rate.filter(|rate| *rate != Rate::ONE || lane.crosses_currencies()) {
-        text.push_str(&format!("; KPay's rate is {rate} at the moment, and the one it applies may differ"));
+    if let Some(rate) = shown.rate.filter(|_| lane.crosses_currencies()) {
+        said.push(format!("KPay's rate is {rate} at the moment, and the one it applies may differ"));
     }
     if shown.transfers.iter().any(|part| part.state == "awaiting_approval") {
-        text.push_str("; it waits for approval before it is sent");
+        said.push("it waits for approval before it is sent".to_owned());
     }
-    text
+    said.join("; ")
 }
 
 /// What would be sent: by the daemon, or on the journal as it is.
@@ -191,17 +191,17 @@ fn refused(response: &Response) -> CliError {
 fn lines(transfers: &[TransferView]) -> String {
     let line = |part: &TransferView| {
         let amount = format!("{} {}", part.amount.grouped(), part.currency);
-        let mut line = format!("{}  {}>{}  {amount}  {}", part.external_id, part.from, part.to, part.state);
+        let mut said = vec![part.external_id.clone(), format!("{}>{}", part.from, part.to), amount, part.state.clone()];
         if let (Some(credited), Some(currency)) = (part.credited, part.credited_currency)
             && (credited, currency) != (part.amount, part.currency)
         {
             let rate = part.exchange_rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
-            line.push_str(&format!("  {} {currency} arrived{rate}", credited.grouped()));
+            said.push(format!("{} {currency} arrived{rate}", credited.grouped()));
         }
         if !part.detail.is_empty() {
-            line.push_str(&format!("  {}", part.detail));
+            said.push(part.detail.clone());
         }
-        line
+        said.join("  ")
     };
     transfers.iter().map(line).collect::<Vec<_>>().join("\n")
 }

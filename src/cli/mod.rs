@@ -149,7 +149,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Schema => policy_commands::schema(),
         Command::Status(args) => status::run(config, &args),
         Command::Transfers(command) => transfers::run(config, command),
-        Command::Transfer(args) => manual::run(config, args),
+        Command::Transfer(args) => manual::run(config, &args),
         Command::Approve(args) => approve::run(config, args, true),
         Command::Reject(args) => approve::run(config, args, false),
         Command::Pause(args) => pause::run(config, args, true),

@@ -14,7 +14,7 @@ use crate::model::{
     smallest_transfer, tame,
 };
 use crate::money::{Amount, Country, Currency, Rate};
-use crate::plan::{ByHand, Inputs, by_hand, reference_rate};
+use crate::plan::{Inputs, by_hand, reference_rate};
 use crate::policy::Fx;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -175,7 +175,7 @@ impl MoveRequest {
                 cap_day: inputs.now.date_naive(),
                 journal_before_slot: false,
                 approval: terms.clone(),
-                fx: self.fx_terms(inputs, &granted),
+                fx: self.fx_terms(inputs),
             }
         };
         Ok((1..=parts).zip(&granted.parts).map(intent).collect())
@@ -187,11 +187,11 @@ impl MoveRequest {
     }
 
     /// The person saw the rate: afterwards it is told how far the applied one was off, and nothing is bounded.
-    fn fx_terms(&self, inputs: &Inputs<'_>, granted: &ByHand<'_>) -> Option<FxTerms> {
+    fn fx_terms(&self, inputs: &Inputs<'_>) -> Option<FxTerms> {
         let pair = (self.lane.from.currency, self.lane.to.currency);
         let last = inputs.standing.rates.get(&pair).map(|applied| applied.rate);
-        let told = granted.rate != Rate::ONE || self.lane.crosses_currencies();
-        told.then(|| FxTerms { max_spread: None, reference: reference_rate(&Fx::default(), pair, last) })
+        let reference = || reference_rate(&Fx::default(), pair, last);
+        self.lane.crosses_currencies().then(|| FxTerms { max_spread: None, reference: reference() })
     }
 }
 

@@ -92,9 +92,10 @@ impl<'a> Hand<'_, 'a> {
         let id = tame(hold.external_id.as_str(), 64);
         let state = tame(&hold.outcome, 32);
         let amount = money(hold.amount, self.lane.from.currency);
-        let (reason, command) = match hold.awaits_approval() {
-            true => (Reason::AwaitingApproval, "approve"),
-            false => (Reason::LaneOpen, "transfers show"),
+        let (reason, command) = if hold.awaits_approval() {
+            (Reason::AwaitingApproval, "approve")
+        } else {
+            (Reason::LaneOpen, "transfers show")
         };
         Err(Refusal::new(
             reason,
@@ -159,16 +160,18 @@ impl<'a> Hand<'_, 'a> {
         if usable.checked_sub(floor)? >= self.amount {
             return Ok(floor);
         }
-        let mut detail = format!("{source} holds {}", shown(available));
-        if held.is_positive() {
-            detail.push_str(&format!(", {} of it held by open transfers", shown(held)));
-        }
-        let reason = if usable < self.amount { Reason::SourceShort } else { Reason::Reserve };
-        if floor.is_positive() {
-            detail.push_str(&format!(", and its reserve of {} stays", shown(floor)));
-        }
+        let on_its_way = format!(", {} of it held by open transfers", shown(held));
+        let stays = format!(", and its reserve of {} stays", shown(floor));
         let most = usable.checked_sub(floor)?.max(Amount::ZERO);
-        detail.push_str(&format!(": at most {} can move, not {}", shown(most), shown(self.amount)));
+        let detail = format!(
+            "{source} holds {}{}{}: at most {} can move, not {}",
+            shown(available),
+            if held.is_positive() { &on_its_way } else { "" },
+            if floor.is_positive() { &stays } else { "" },
+            shown(most),
+            shown(self.amount)
+        );
+        let reason = if usable < self.amount { Reason::SourceShort } else { Reason::Reserve };
         Err(Refusal::new(reason, detail, format!("no more than {} is asked for", shown(most))))
     }
 
