@@ -9,6 +9,7 @@ mod explain;
 mod exposure;
 mod journal;
 mod ledger;
+mod manual;
 mod once;
 mod output;
 mod pause;
@@ -84,6 +85,8 @@ enum Command {
     /// List transfers, show one, record what you found out
     #[command(subcommand)]
     Transfers(transfers::Command),
+    /// Move money from one wallet to another by hand, through the same guards
+    Transfer(manual::Args),
     /// Agree to a transfer that waits for approval
     Approve(approve::Args),
     /// Refuse a transfer that waits for approval: it is cancelled
@@ -146,6 +149,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Schema => policy_commands::schema(),
         Command::Status(args) => status::run(config, &args),
         Command::Transfers(command) => transfers::run(config, command),
+        Command::Transfer(args) => manual::run(config, &args),
         Command::Approve(args) => approve::run(config, args, true),
         Command::Reject(args) => approve::run(config, args, false),
         Command::Pause(args) => pause::run(config, args, true),

@@ -1,7 +1,10 @@
 //! Requests and what they do.
 
 use crate::daemon::view::{ApprovalView, FxView, StatusView, TransferView};
-use crate::daemon::{AcceptRequest, ApprovalRequest, Engine, EngineError, FindingRequest, WishError, doors::BankError};
+use crate::daemon::{
+    AcceptRequest, ApprovalRequest, Engine, EngineError, FindingRequest, MoveRequest, Moved, WishError,
+    doors::BankError,
+};
 use crate::intent::{Event, Tracked};
 use crate::journal;
 use crate::model::{ExternalId, Timestamp, tame};
@@ -45,6 +48,11 @@ pub enum Request {
         /// The finding.
         finding: FindingRequest,
     },
+    /// `transfer FROM TO AMOUNT`.
+    Move {
+        /// What a person asks for.
+        wish: MoveRequest,
+    },
     /// `approve ID` and `reject ID`.
     Approve {
         /// Who says what.
@@ -85,6 +93,8 @@ pub enum Response {
     Transfers(Vec<TransferView>),
     /// One intent and its records.
     Transfer(Box<TransferStory>),
+    /// What became of a move by hand.
+    Moved(Moved),
     /// Done; a sentence for the person.
     Done(String),
     /// Not done.
@@ -141,6 +151,10 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
         Request::Transfer { external_id } => block_in_place(|| story(engine, &external_id)),
         Request::Resolve { finding } => match engine.resolve(&finding).await {
             Ok(view) => Response::Done(format!("{} is {} now", view.external_id, view.state)),
+            Err(error) => wish_failed(&error),
+        },
+        Request::Move { wish } => match engine.request(&wish).await {
+            Ok(moved) => Response::Moved(moved),
             Err(error) => wish_failed(&error),
         },
         Request::Approve { wish } => done(engine.approve(&wish).await),
@@ -216,6 +230,13 @@ fn line_of(event: &Event, id: &ExternalId) -> Option<(&'static str, String)> {
         let detail = format!("{amount} {} over {} by policy {policy}", intent.currency(), intent.lane);
         return Some(("decided", detail));
     }
+    if let Event::Requested { key, by, intents, .. } = event {
+        let intent = intents.iter().find(|intent| intent.external_id == *id)?;
+        let amount = intent.amount.grouped();
+        let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let detail = format!("{amount} {} over {} by hand with key {key}{by}", intent.currency(), intent.lane);
+        return Some(("requested", detail));
+    }
     if event.external_id() != Some(id) {
         return None;
     }
@@ -245,7 +266,9 @@ fn done(result: Result<String, WishError>) -> Response {
     }
 }
 
-fn wish_failed(error: &WishError) -> Response {
+/// How a wish that was not carried out is told.
+#[must_use]
+pub fn wish_failed(error: &WishError) -> Response {
     let exit = match error {
         WishError::NotFound(_) => 1,
         WishError::Incomplete(_) => 2,

@@ -118,7 +118,7 @@ impl Engine {
         !world.busy.contains(&source) && world.rests.get(&source).is_none_or(|(rest, _)| *rest <= now)
     }
 
-    async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
+    pub(super) async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
         if !self.world().busy.insert(source) {
             return Ok(());
         }

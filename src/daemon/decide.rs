@@ -80,7 +80,7 @@ impl Engine {
 
     /// Whether the machine's clock stands before the journal's last record: then nothing new is decided, because slots
     /// could be decided twice.
-    fn stepped_back(&self) -> bool {
+    pub(super) fn stepped_back(&self) -> bool {
         if self.ahead != TimeDelta::zero() {
             return false;
         }

@@ -290,11 +290,6 @@ impl Engine {
             let sending = sending.filter(|tracked| !is_followed(tracked));
             sending.map(|tracked| tracked.intent.external_id.clone()).collect()
         });
-        let in_hand: Vec<_> = self.store.with_state(|state| {
-            let open = state.open.values().filter(|tracked| tracked.taken.is_some());
-            open.map(|tracked| tracked.intent.external_id.clone()).collect()
-        });
-        self.world().out.extend(in_hand);
         let is_new = self.store.with_state(|state| state.identity.is_none());
         if is_new {
             return Ok(());

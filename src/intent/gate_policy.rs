@@ -68,7 +68,7 @@ fn too_much(intent: &Intent, policy: &Policy, total: Amount) -> Option<String> {
 
 /// The lane's amount of the slot, all parts together. Parts that are final are not in the state any more; no part before
 /// another is smaller than it, so that they count for at least as much.
-fn lane_total(intent: &Intent, state: &State) -> Result<Amount, MoneyError> {
+pub(super) fn lane_total(intent: &Intent, state: &State) -> Result<Amount, MoneyError> {
     if let Some(terms) = &intent.approval {
         return Ok(terms.amount);
     }

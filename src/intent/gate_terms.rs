@@ -1,9 +1,10 @@
 //! The part of the last check that looks at an intent's own terms: the rate's spread, and what was approved.
 
+use super::gate_policy::lane_total;
 use super::{Gate, GateInputs, Tracked, approvals_by, group, signed};
-use crate::model::{ApprovalTerms, Intent, RateReference};
+use crate::model::{ApprovalTerms, Intent, Origin, RateReference};
 use crate::money::{Currency, Percent};
-use crate::plan::{Again, AgainInputs, Reason, basis_points, is_over, plan_again, reference_rate};
+use crate::plan::{Again, AgainInputs, Reason, approval_by_hand, basis_points, is_over, plan_again, reference_rate};
 use crate::policy::{Policy, PolicySet};
 
 /// The first term that keeps an intent from being sent now; `None` where all are met.
@@ -52,6 +53,9 @@ fn over_spread(
 /// What was approved is sent as it is or not at all: the plan, made again on what is there now, must still give it.
 fn approval_unmet(tracked: &Tracked, inputs: &GateInputs<'_>) -> Option<Gate> {
     let intent = &tracked.intent;
+    if matches!(intent.origin, Origin::Manual(_)) {
+        return by_hand_unmet(tracked, inputs);
+    }
     let terms = intent.approval.as_ref()?;
     let Some(policies) = inputs.policies else {
         return Some(Gate::Wait("no policies are in force, so what was approved cannot be planned again".to_owned()));
@@ -68,6 +72,30 @@ fn approval_unmet(tracked: &Tracked, inputs: &GateInputs<'_>) -> Option<Gate> {
         return None;
     }
     planned_less(intent, terms, policies, policy, inputs)
+}
+
+/// A move by hand has no plan that could be made again: but as many people as the policies ask for now must have agreed.
+fn by_hand_unmet(tracked: &Tracked, inputs: &GateInputs<'_>) -> Option<Gate> {
+    let intent = &tracked.intent;
+    let Some(policies) = inputs.policies else {
+        let wait = || Gate::Wait("no policies are in force, so nobody can say who must agree to it".to_owned());
+        return intent.approval.as_ref().map(|_| wait());
+    };
+    let total = match lane_total(intent, inputs.state) {
+        Ok(total) => total,
+        Err(error) => return Some(Gate::Cancel(format!("its amount cannot be counted: {error}"))),
+    };
+    let now = approval_by_hand(policies, intent.lane.from, total)?;
+    let given = approvals_by(&tracked.approvals, &now.from);
+    (given < usize::from(now.approvers)).then(|| {
+        Gate::Cancel(format!(
+            "the policies that take from {} now ask for {} approvals of {} {}, and {given} of those given count",
+            intent.lane.from,
+            now.approvers,
+            total.grouped(),
+            intent.currency()
+        ))
+    })
 }
 
 /// Whether the policy as it is now asks for more people than have approved.

@@ -25,7 +25,7 @@ impl Catalog {
         if let Some(id) = event.external_id() {
             self.places.entry(id.clone()).or_default().push(place);
         }
-        let Event::Decided { intents, .. } = event else { return };
+        let (Event::Decided { intents, .. } | Event::Requested { intents, .. }) = event else { return };
         if intents.is_empty() {
             return;
         }

@@ -1,5 +1,5 @@
-//! The sizes that KPay gives a wallet transfer and a withdrawal, what a withdrawal costs, and how many one lane gets (`kpay-api.md`, "Amounts";
-//! CONTRACT 5). In the source's currency, whichever it is.
+//! The sizes that KPay gives a wallet transfer and a withdrawal, what a withdrawal costs, and how many one lane gets
+//! (`kpay-api.md`, "Amounts"; CONTRACT 5). In the source's currency, whichever it is.
 
 use super::Kind;
 use crate::money::Amount;

@@ -5,11 +5,13 @@
 //! looks at what stands in the way; the file of its rule (`sweep`, `top_up`, `rebalance`) finds what is wanted from what
 //! `scope` shows of `world` and `taken`; `grant` makes transfers of that, within `limits` and `sizes`, in parts by
 //! `split`, and `sheet` writes them down. Then [`second_opinion()`], with none of that code, checks the plan before
-//! anything is carried out. `spread` compares rates for the plan and for those who send and report; [`why`] finds what
+//! anything is carried out. `by_hand` is the way of
+//! a move that a person asks for. `spread` compares rates for the plan and for those who send and report; [`why`] finds what
 //! would have to be different for a lane to move.
 
 mod again;
 mod ask;
+mod by_hand;
 mod grant;
 mod inputs;
 mod lane;
@@ -38,6 +40,7 @@ mod world;
 pub use crate::model::Reason;
 pub use crate::model::{RateReference as Reference, ReferenceKind};
 pub use again::{Again, AgainInputs, plan_again};
+pub use by_hand::{ByHand, approval_by_hand, by_hand};
 pub use inputs::Inputs;
 pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;

@@ -46,7 +46,9 @@ impl Recorder {
     /// [`MoneyError`] where a sum has no room.
     pub fn take(&mut self, at: Timestamp, event: &Event) -> Result<(), MoneyError> {
         match event {
-            Event::Observed { taken_at, balances } => self.observe(*taken_at, balances),
+            Event::Observed { taken_at, balances } | Event::Requested { taken_at, balances, .. } => {
+                self.observe(*taken_at, balances)
+            }
             Event::Decided { taken_at, balances, intents, planned_with, .. } => {
                 self.observe(*taken_at, balances)?;
                 let rates = planned_with.iter().flat_map(|with| with.rates());

@@ -12,6 +12,7 @@ mod fx_guard;
 mod guards;
 mod limits;
 mod loosening;
+mod manual;
 mod once;
 mod parts;
 mod pause;

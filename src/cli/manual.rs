@@ -1,0 +1,289 @@
+//! `transfer`: a move that a person asks for, through the same guards, journal and books as a policy's.
+
+use super::context;
+use super::exit::{CliError, Exit};
+use super::output;
+use crate::control::{self, Request, Response};
+use crate::daemon::view::TransferView;
+use crate::daemon::{MoveRequest, Moved, rehearse};
+use crate::journal::ReadOnly;
+use crate::model::{Lane, WalletId, tame};
+use crate::money::{Country, Currency};
+use crate::policy::read_amount;
+use crate::settings::{Settings, Surroundings};
+use chrono::TimeDelta;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Arguments of `transfer`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The wallet that is debited, e.g. GAB
+    from: String,
+    /// The wallet that is credited, e.g. CMR
+    to: String,
+    /// How much leaves FROM, in its currency: `50000`, `50_000`, `"50 000 XAF"`
+    #[arg(allow_hyphen_values = true)]
+    amount: String,
+    /// A name for this move: the same key never moves money twice
+    #[arg(long)]
+    key: String,
+    /// Your name
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// Show what would be sent; sends and writes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask first
+    #[arg(long)]
+    yes: bool,
+    /// JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Exit codes of CONTRACT 2.
+pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
+    let wish = wish(args)?;
+    if !args.yes && !wish.dry_run && !std::io::stdin().is_terminal() {
+        let text =
+            "nobody is at a terminal to ask: nothing was sent; add --yes to move the money, or --dry-run to see it";
+        return Err(CliError::new(Exit::Usage, text));
+    }
+    let settings = context::settings(config)?;
+    context::start_logging(settings.log, "error");
+    if !args.yes && !wish.dry_run && !agreed(&settings, &wish)? {
+        return Err(CliError::new(Exit::Failed, "not agreed to: nothing was sent"));
+    }
+    let moved = if wish.dry_run { rehearsed(&settings, wish)? } else { carried_out(&settings, wish)? };
+    if args.json {
+        output::json(&moved.transfers)?;
+    } else {
+        output::line(&lines(&moved.transfers))?;
+    }
+    if moved.earlier {
+        output::talk("this key was used before, for the same amount: nothing was sent now");
+    }
+    if args.dry_run {
+        output::talk("only shown: nothing was sent or written");
+        return Ok(Exit::Done);
+    }
+    ended(&moved.transfers)
+}
+
+/// What the arguments ask for, checked as far as that goes without KPay and the state.
+fn wish(args: &Args) -> Result<MoveRequest, CliError> {
+    let usage = |text: String| CliError::new(Exit::Usage, text);
+    let from = wallet(&args.from).map_err(usage)?;
+    let lane = Lane::between(from, wallet(&args.to).map_err(usage)?);
+    let written = read_amount(&args.amount).map_err(|error| usage(format!("{error}; {}", error.hint())))?;
+    if let Some(currency) = written.currency.filter(|currency| *currency != from.currency) {
+        return Err(usage(wrong_currency(from, currency)));
+    }
+    let wish =
+        MoveRequest { lane, amount: written.amount, key: args.key.clone(), by: args.by.clone(), dry_run: args.dry_run };
+    wish.check().map_err(|error| usage(error.to_string()))?;
+    Ok(wish)
+}
+
+fn wallet(text: &str) -> Result<WalletId, String> {
+    let known = text.parse().ok().filter(|country| Country::ALL.contains(country)).and_then(WalletId::of);
+    known.ok_or_else(|| {
+        let all: Vec<String> = Country::ALL.iter().map(ToString::to_string).collect();
+        format!("`{}` is no country of KPay's wallets; there are {}", tame(text, 40), all.join(", "))
+    })
+}
+
+fn wrong_currency(from: WalletId, written: Currency) -> String {
+    format!("the amount is in {written}, but the {from} wallet is in {}: write it in {}", from.currency, from.currency)
+}
+
+/// Shows the person at the terminal what would be sent, and asks.
+fn agreed(settings: &Settings, wish: &MoveRequest) -> Result<bool, CliError> {
+    let shown = rehearsed(settings, MoveRequest { dry_run: true, ..wish.clone() })?;
+    if shown.earlier {
+        // It is only looked up.
+        return Ok(true);
+    }
+    output::talk(question(wish, &shown));
+    eprint!("Send it? Type yes: ");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+}
+
+fn question(wish: &MoveRequest, shown: &Moved) -> String {
+    let lane = wish.lane;
+    let amount = format!("{} {}", wish.amount.grouped(), lane.from.currency);
+    let mut said = vec![format!("{amount} from {} to {}", lane.from, lane.to)];
+    if shown.transfers.len() > 1 {
+        said.push(format!("in {} parts", shown.transfers.len()));
+    }
+    if let Some(rate) = shown.rate.filter(|_| lane.crosses_currencies()) {
+        said.push(format!("KPay's rate is {rate} at the moment, and the one it applies may differ"));
+    }
+    if shown.transfers.iter().any(|part| part.state == "awaiting_approval") {
+        said.push("it waits for approval before it is sent".to_owned());
+    }
+    said.join("; ")
+}
+
+/// What would be sent: by the daemon, or on the journal as it is.
+fn rehearsed(settings: &Settings, wish: MoveRequest) -> Result<Moved, CliError> {
+    match context::call(settings, &Request::Move { wish: wish.clone() })? {
+        Some(Response::Moved(moved)) => return Ok(moved),
+        Some(_) => return Err(context::odd_answer()),
+        None => {}
+    }
+    let (on_disk, _) = context::policies(settings)?;
+    let state = super::plan::state(settings)?;
+    let (policies, _) = context::in_force(settings, &on_disk, state.policy_hash.as_deref())?;
+    let basis = super::plan::basis(settings, &policies, &state, None, None);
+    let access = context::access(settings, &Surroundings::of_process()?)?;
+    let bank = context::bank(access, None, &context::metrics()?)?;
+    let journal = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
+    let find = |id: &_| journal.as_ref().map_or(Ok(None), |journal| journal.find(id));
+    let rehearsed = context::runtime()?.block_on(rehearse(&bank, &basis, &wish, find));
+    rehearsed.map_err(|error| refused(&control::wish_failed(&error)))
+}
+
+/// Has the daemon do it, or, where it is down, does it on the state itself.
+fn carried_out(settings: &Settings, wish: MoveRequest) -> Result<Moved, CliError> {
+    let request = Request::Move { wish };
+    let response = match context::call(settings, &request)? {
+        Some(response) => response,
+        None => here(settings, request)?,
+    };
+    match response {
+        Response::Moved(moved) => Ok(moved),
+        other => Err(refused(&other)),
+    }
+}
+
+fn here(settings: &Settings, request: Request) -> Result<Response, CliError> {
+    let (policies, _) = context::policies(settings)?;
+    let metrics = context::metrics()?;
+    let access = context::access(settings, &Surroundings::of_process()?)?;
+    let store = context::store(settings)?;
+    let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
+    let engine = context::engine(settings, Some(policies), bank, store, metrics, TimeDelta::zero());
+    let response = context::runtime()?.block_on(async {
+        engine.begin("transfer").await?;
+        Ok::<_, CliError>(control::handle(&engine, request).await)
+    });
+    engine.store().close();
+    response
+}
+
+fn refused(response: &Response) -> CliError {
+    match response {
+        Response::Failed { exit, message } => CliError::new(Exit::of_code(*exit), message),
+        _ => context::odd_answer(),
+    }
+}
+
+/// One line a part: id, lane, amount, state, and what there is to say.
+fn lines(transfers: &[TransferView]) -> String {
+    let line = |part: &TransferView| {
+        let amount = format!("{} {}", part.amount.grouped(), part.currency);
+        let mut said = vec![part.external_id.clone(), format!("{}>{}", part.from, part.to), amount, part.state.clone()];
+        if let (Some(credited), Some(currency)) = (part.credited, part.credited_currency)
+            && (credited, currency) != (part.amount, part.currency)
+        {
+            let rate = part.exchange_rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
+            said.push(format!("{} {currency} arrived{rate}", credited.grouped()));
+        }
+        if !part.detail.is_empty() {
+            said.push(part.detail.clone());
+        }
+        said.join("  ")
+    };
+    transfers.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn ended(transfers: &[TransferView]) -> Result<Exit, CliError> {
+    let any = |words: &[&str]| transfers.iter().any(|part| words.contains(&part.state.as_str()));
+    if any(&["sending", "unknown", "needs_operator"]) {
+        let text = "it is unsettled: nobody knows yet whether its money moved, or a person must look; the same command \
+                    shows how it stands, and `treasuryd transfers show ID` its history";
+        return Err(CliError::new(Exit::Unsettled, text));
+    }
+    if any(&["planned"]) {
+        let text = "not sent yet; the daemon or the next `treasuryd once` sends it, if it still may";
+        return Err(CliError::new(Exit::Unsettled, text));
+    }
+    if any(&["cancelled"]) && !any(&["rejected"]) {
+        return Err(CliError::new(Exit::Refused, "it was cancelled and is not sent any more; see the reason above"));
+    }
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Amount;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// The wish of a command line, or its error.
+    fn read(line: &[&str]) -> Result<MoveRequest, String> {
+        let args = Line::try_parse_from([&["transfer"], line].concat()).map_err(|error| error.to_string())?.args;
+        wish(&args).map_err(|error| {
+            assert_eq!(error.exit, Exit::Usage, "{line:?}");
+            error.message
+        })
+    }
+
+    #[test]
+    fn amounts_are_written_as_in_policies() {
+        for (text, amount) in [
+            ("50000", "50000"),
+            ("50_000", "50000"),
+            ("50 000 XAF", "50000"),
+            ("100", "100"),
+            ("990_000_000 XAF", "990000000"),
+        ] {
+            let wish = read(&["GAB", "CMR", text, "--key", "rent.2026_11-a"]).unwrap();
+            assert_eq!(wish.amount, amount.parse::<Amount>().unwrap(), "{text}");
+            assert_eq!((wish.lane.to_string().as_str(), wish.key.as_str()), ("GAB>CMR", "rent.2026_11-a"));
+        }
+        assert_eq!(read(&["KEN", "CMR", "100.50 KES", "--key", "k"]).unwrap().amount, "100.5".parse().unwrap());
+    }
+
+    #[test]
+    fn each_wrong_input_is_one_sentence_of_its_own() {
+        let long = "k".repeat(65);
+        let cases: &[(&[&str], &str)] = &[
+            (&["USA", "CMR", "500", "--key", "k"], "`USA` is no country of KPay's wallets"),
+            (&["GAB", "cmr", "500", "--key", "k"], "`cmr` is no country of KPay's wallets"),
+            (&["GAB", "ZMB", "500", "--key", "k"], "`ZMB` is no country of KPay's wallets"),
+            (&["GAB", "GAB", "500", "--key", "k"], "GAB is both ends"),
+            (&["GAB", "CMR", "0", "--key", "k"], "under KPay's smallest of 100 XAF"),
+            (&["GAB", "CMR", "99", "--key", "k"], "99 XAF is under KPay's smallest"),
+            (&["GAB", "CMR", "-500", "--key", "k"], "`-500` is negative"),
+            (&["GAB", "CMR", "500.5", "--key", "k"], "whole units only of XAF"),
+            (&["KEN", "CMR", "500.005", "--key", "k"], "at most 2 decimals of KES"),
+            (&["GAB", "CMR", "5e3", "--key", "k"], "exponent"),
+            (&["GAB", "CMR", "500 XOF", "--key", "k"], "the GAB wallet is in XAF"),
+            (&["GAB", "CMR", "500", "--key", ""], "`` is no key"),
+            (&["GAB", "CMR", "500", "--key", "a b"], "`a b` is no key"),
+            (&["GAB", "CMR", "500", "--key", "clé"], "is no key"),
+            (&["GAB", "CMR", "500", "--key", &long], "is no key"),
+            (&["GAB", "CMR", "500"], "--key"),
+        ];
+        for (line, says) in cases {
+            let error = read(line).unwrap_err();
+            assert!(error.contains(says), "{line:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! A move that a person asks for by hand: looked at once by its key, durable before anything is sent, then carried out
+//! like a policy's.
+
+use super::doors::{Bank, BankError};
+use super::engine::{Engine, EngineError};
+use super::preview::{Basis, read_rates};
+use super::resolve::WishError;
+use super::view::TransferView;
+use crate::intent::{Event, Outcome, Tracked};
+use crate::journal::StoreError;
+use crate::kpay;
+use crate::model::{
+    ApprovalTerms, ExternalId, FxTerms, IdParts, Identity, Intent, Kind, Lane, Moment, Origin, Snapshot, WalletId,
+    smallest_transfer, tame,
+};
+use crate::money::{Amount, Country, Currency, Rate};
+use crate::plan::{Inputs, by_hand, reference_rate};
+use crate::policy::Fx;
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What a person asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveRequest {
+    /// From which wallet to which.
+    pub lane: Lane,
+    /// How much leaves the source, in its currency.
+    pub amount: Amount,
+    /// `[A-Za-z0-9._-]{1,64}`: the same key is the same move.
+    pub key: String,
+    /// Who asks, where they say so.
+    pub by: Option<String>,
+    /// Only say what would be sent.
+    pub dry_run: bool,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moved {
+    /// One a part, in order.
+    pub transfers: Vec<TransferView>,
+    /// KPay's indicative rate when it was decided; `1` within one currency.
+    pub rate: Option<Rate>,
+    /// Whether the key was used before, for the same amount: then nothing was sent now.
+    pub earlier: bool,
+}
+
+/// After this an intent that was never attempted is cancelled, as for a policy without `catch_up`.
+const EXPIRES_AFTER: TimeDelta = TimeDelta::hours(6);
+/// Approvals are waited for so long where the policy says nothing.
+const APPROVED_WITHIN: TimeDelta = TimeDelta::hours(24);
+/// The outcome is waited for so long; then it is told as it stands.
+const FOLLOWS_FOR: Duration = Duration::from_secs(20);
+/// A request under way at that end is given so long before it is cut off, where a command ends with it.
+const CUTS_OFF_AFTER: Duration = Duration::from_secs(6);
+/// It is looked at this often.
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
+
+impl MoveRequest {
+    /// Whether it can be meant at all: what needs neither KPay nor the state to be seen.
+    ///
+    /// # Errors
+    /// [`WishError::Incomplete`] with one sentence.
+    pub fn check(&self) -> Result<(), WishError> {
+        let Lane { from, to } = self.lane;
+        let wrong = |text: String| Err(WishError::Incomplete(text));
+        let is_wallet = |wallet: WalletId| WalletId::of(wallet.country) == Some(wallet) && is_known(wallet.country);
+        if !is_wallet(from) || !to.wallet().is_some_and(is_wallet) {
+            return wrong(format!("{} does not lead from one of KPay's wallets to another", self.lane));
+        }
+        if to.wallet() == Some(from) {
+            return wrong(format!("{from} is both ends: a transfer leads from one wallet to another"));
+        }
+        let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if !(1..=64).contains(&self.key.len()) || !self.key.bytes().all(is_key) {
+            let shown = tame(&self.key, 70);
+            return wrong(format!("`{shown}` is no key: 1 to 64 letters, digits, `.`, `_` or `-`, e.g. rent-2026-11"));
+        }
+        let (amount, currency) = (self.amount, from.currency);
+        if amount < smallest_transfer() {
+            let smallest = smallest_transfer().grouped();
+            return wrong(format!("{} {currency} is under KPay's smallest of {smallest} {currency}", amount.grouped()));
+        }
+        if !amount.is_sendable_in(currency) {
+            let decimals = match currency.decimals_sent() {
+                0 => "whole units only".to_owned(),
+                decimals => format!("at most {decimals} decimals"),
+            };
+            return wrong(format!("KPay cannot be sent {amount} {currency}: {decimals} of {currency}"));
+        }
+        Ok(())
+    }
+
+    fn id(&self, identity: &Identity, part: u8) -> ExternalId {
+        ExternalId::derive(&IdParts {
+            identity,
+            kind: self.lane.kind(),
+            source: self.lane.from.country.code(),
+            destination: &self.lane.to.to_string(),
+            moment: Moment::Key(&self.key),
+            part,
+        })
+    }
+
+    /// What the key was used for before on this lane; `None` where it is new.
+    fn earlier(
+        &self,
+        identity: &Identity,
+        find: impl Fn(&ExternalId) -> Result<Option<Tracked>, StoreError>,
+    ) -> Result<Option<Moved>, WishError> {
+        let find = |part| find(&self.id(identity, part)).map_err(EngineError::from);
+        let Some(first) = find(1)? else { return Ok(None) };
+        let mut parts = vec![first];
+        for part in 2..=parts.first().map_or(1, |first| first.intent.parts) {
+            parts.extend(find(part)?);
+        }
+        let total = parts.iter().map(|part| part.intent.amount).try_fold(Amount::ZERO, Amount::checked_add);
+        if total != Ok(self.amount) {
+            let currency = self.lane.from.currency;
+            let before =
+                total.map_or_else(|error| error.to_string(), |total| format!("{} {currency}", total.grouped()));
+            return Err(WishError::Refused(format!(
+                "the key {} was used over {} for {before}, and now for {} {currency}: nothing was sent; another move takes \
+                 another key",
+                self.key,
+                self.lane,
+                self.amount.grouped()
+            )));
+        }
+        let rate = parts.first().and_then(|first| first.intent.indicative_rate);
+        Ok(Some(Moved { transfers: parts.iter().map(TransferView::from).collect(), rate, earlier: true }))
+    }
+
+    /// The intents on the present state, one a part.
+    fn intents(&self, inputs: &Inputs<'_>, identity: &Identity) -> Result<Vec<Intent>, WishError> {
+        let granted = by_hand(inputs, self.lane, self.amount).map_err(|skip| {
+            WishError::Refused(format!(
+                "{}: {}; possible once: {}",
+                skip.reason.word(),
+                skip.detail,
+                skip.would_move_if
+            ))
+        })?;
+        let wait = granted.approval.map(|approval| approval.within.unwrap_or(APPROVED_WITHIN));
+        let terms = granted.approval.map(|approval| ApprovalTerms {
+            approvers: approval.approvers,
+            from: approval.from.clone(),
+            amount: self.amount,
+            until: inputs.clock + wait.unwrap_or(APPROVED_WITHIN),
+        });
+        let expires_at = inputs.now + wait.unwrap_or(EXPIRES_AFTER);
+        let parts = u8::try_from(granted.parts.len()).unwrap_or(u8::MAX);
+        let intent = |(part, amount): (u8, &Amount)| {
+            let external_id = self.id(identity, part);
+            Intent {
+                kind: Kind::Transfer,
+                origin: Origin::Manual(self.key.clone()),
+                slot: None,
+                lane: self.lane,
+                amount: *amount,
+                part,
+                parts,
+                body: self.body(identity, *amount, &external_id, (part, parts)),
+                external_id,
+                policy_hash: inputs.policies.hash.clone(),
+                floor: granted.floor,
+                balance_seen: granted.available,
+                indicative_rate: Some(granted.rate),
+                expires_at,
+                limit_day: inputs.now.date_naive(),
+                cap_day: inputs.now.date_naive(),
+                journal_before_slot: false,
+                approval: terms.clone(),
+                fx: self.fx_terms(inputs),
+            }
+        };
+        Ok((1..=parts).zip(&granted.parts).map(intent).collect())
+    }
+
+    fn body(&self, identity: &Identity, amount: Amount, id: &ExternalId, (part, parts): (u8, u8)) -> String {
+        let description = format!("treasuryd by hand {} part {part} of {parts}", self.key);
+        kpay::transfer_body(identity, self.lane, amount, id, &description)
+    }
+
+    /// The person saw the rate: afterwards it is told how far the applied one was off, and nothing is bounded.
+    fn fx_terms(&self, inputs: &Inputs<'_>) -> Option<FxTerms> {
+        let pair = (self.lane.from.currency, self.lane.to.currency);
+        let last = inputs.standing.rates.get(&pair).map(|applied| applied.rate);
+        let reference = || reference_rate(&Fx::default(), pair, last);
+        self.lane.crosses_currencies().then(|| FxTerms { max_spread: None, reference: reference() })
+    }
+}
+
+fn is_known(country: Country) -> bool {
+    Country::ALL.contains(&country)
+}
+
+/// The rate of a lane between two currencies, where KPay gives one.
+async fn rates(bank: &dyn Bank, lane: Lane) -> BTreeMap<(Currency, Currency), Rate> {
+    let pair = (lane.from.currency, lane.to.currency);
+    read_rates(bank, lane.crosses_currencies().then_some(pair).into_iter().collect()).await.0
+}
+
+/// What would be sent: ids and amounts as they would be. Sends nothing, writes nothing.
+///
+/// # Errors
+/// As [`Engine::request`].
+pub async fn rehearse(
+    bank: &dyn Bank,
+    basis: &Basis<'_>,
+    wish: &MoveRequest,
+    find: impl Fn(&ExternalId) -> Result<Option<Tracked>, StoreError>,
+) -> Result<Moved, WishError> {
+    let unreadable = |error: BankError| WishError::Engine(error.into());
+    let identity = bank.identity().await.map_err(unreadable)?;
+    if let Some(earlier) = wish.earlier(&identity, find)? {
+        return Ok(earlier);
+    }
+    let snapshot = bank.wallets(basis.clock, &basis.policies.countries()).await.map_err(unreadable)?;
+    let rates = rates(bank, wish.lane).await;
+    let intents = wish.intents(&basis.inputs(&snapshot, &rates, Some(&identity)), &identity)?;
+    let rate = intents.first().and_then(|first| first.indicative_rate);
+    let would_be = intents.into_iter().map(|intent| TransferView::from(&Tracked::new(intent, basis.clock)));
+    Ok(Moved { transfers: would_be.collect(), rate, earlier: false })
+}
+
+impl Engine {
+    /// Decides, records and carries out a move by hand, and waits a while for its end. A key that was used before is only
+    /// looked up.
+    ///
+    /// # Errors
+    /// [`WishError`]; nothing was written or sent then, but where the journal fails half-way.
+    pub async fn request(&self, wish: &MoveRequest) -> Result<Moved, WishError> {
+        wish.check()?;
+        let find = |id: &ExternalId| self.store.find(id);
+        let known = self.store.with_state(|state| state.identity.clone());
+        if let Some(known) = known
+            && let Some(earlier) = wish.earlier(&known, find)?
+        {
+            return Ok(earlier);
+        }
+        let policies = self.policies().ok_or_else(|| {
+            let held = self.world().held.as_ref().map(super::Held::sentence);
+            WishError::Refused(
+                held.unwrap_or_else(|| "no policies are in force, and moves by hand keep to them".into()),
+            )
+        })?;
+        let identity = self.identity().await?;
+        if self.has_pause_to_record() {
+            return Err(WishError::Refused("paused: everything is paused; `treasuryd resume --by NAME`".to_owned()));
+        }
+        if self.stepped_back() {
+            let text = "the machine's clock stands before the journal's last record; check its time";
+            return Err(WishError::Refused(text.to_owned()));
+        }
+        if wish.dry_run {
+            let state = self.store.with_state(Clone::clone);
+            let basis = self.basis(&state, &policies, self.decision_now(), None);
+            return rehearse(&*self.bank, &basis, wish, find).await;
+        }
+        let snapshot = self.reading_of_all().await.map_err(EngineError::from)?;
+        let rates = rates(&*self.bank, wish.lane).await;
+        let ids = loop {
+            if let Some(earlier) = wish.earlier(&identity, find)? {
+                return Ok(earlier);
+            }
+            let (intents, seq) = self.store.with_state_at(|state, seq| {
+                let basis = self.basis(state, &policies, self.decision_now(), None);
+                (wish.intents(&basis.inputs(&snapshot, &rates, Some(&identity)), &identity), seq)
+            });
+            let intents = intents?;
+            let ids: Vec<ExternalId> = intents.iter().map(|intent| intent.external_id.clone()).collect();
+            if self.append_after(seq, vec![requested(wish, &snapshot, intents)]).await.map_err(EngineError::from)? {
+                break ids;
+            }
+        };
+        self.follow(&ids, wish.lane.from).await?;
+        wish.earlier(&identity, find)?
+            .map(|moved| Moved { earlier: false, ..moved })
+            .ok_or_else(|| WishError::NotFound(format!("{} was written and is gone", wish.key)))
+    }
+
+    /// Waits until nothing is left to do about some intents, or for a while. A daemon's own tasks carry out; a command does
+    /// it itself.
+    async fn follow(&self, ids: &[ExternalId], source: WalletId) -> Result<(), EngineError> {
+        let end = tokio::time::Instant::now() + FOLLOWS_FOR;
+        while self.is_under_way(ids)? && tokio::time::Instant::now() < end {
+            if !self.is_daemon() {
+                // What is cut off here is a lost reply, asked about at the next start.
+                match tokio::time::timeout_at(end + CUTS_OFF_AFTER, self.work_off(source)).await {
+                    Ok(done) => done?,
+                    Err(_) => return Ok(()),
+                }
+            }
+            tokio::time::sleep(LOOKS_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// Whether it is still for us, and soon, to do something about any of them.
+    fn is_under_way(&self, ids: &[ExternalId]) -> Result<bool, EngineError> {
+        for id in ids {
+            let Some(tracked) = self.store.find(id)? else { continue };
+            match tracked.outcome {
+                Outcome::AwaitingApproval | Outcome::NeedsOperator => return Ok(false),
+                // KPay has it in hand, and takes its time.
+                Outcome::Sending if tracked.taken.is_some() => return Ok(false),
+                Outcome::Planned | Outcome::Sending | Outcome::Unknown => return Ok(true),
+                Outcome::Applied | Outcome::Rejected | Outcome::Cancelled => {}
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn requested(wish: &MoveRequest, snapshot: &Snapshot, intents: Vec<Intent>) -> Event {
+    let by = wish.by.as_deref().map(|by| tame(by.trim(), 80)).filter(|by| !by.is_empty());
+    Event::Requested { key: wish.key.clone(), by, taken_at: snapshot.taken_at, balances: snapshot.rows(), intents }
+}
