@@ -2,8 +2,8 @@
 
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::sandbox::{
-    CheckOrder, ConflictBody, FailedIds, OverviewShape, RetryAfterForm, Rounding, Rule, Sandbox, SandboxError,
-    SandboxSettings, ShortStatus, fault_table, parse_duration,
+    CheckOrder, ConflictBody, FailedIds, OperatorStatus, OverviewShape, RetryAfterForm, Rounding, Rule, Sandbox,
+    SandboxError, SandboxSettings, ShortStatus, fault_table, parse_duration,
 };
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -73,6 +73,15 @@ pub struct SandboxArgs {
     /// Name the country in /api/v1/payments/balance (documented without)
     #[arg(long)]
     balance_country: bool,
+    /// What an operator is: OPERATIONAL, DELAYED or CLOSED; repeatable, e.g. ORANGE_CIV=CLOSED
+    #[arg(long = "operator", value_name = "CODE=STATUS", value_delimiter = ',', value_parser = read_operator)]
+    operators: Vec<(String, OperatorStatus)>,
+    /// When a payout becomes PROCESSING after it was taken in
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_duration)]
+    payout_processing_after: Duration,
+    /// When a payout is over after it was taken in; its number decides how
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = parse_duration)]
+    payout_ends_after: Duration,
     /// Form of Retry-After: seconds or date
     #[arg(long, value_name = "FORM", default_value = "seconds")]
     retry_after: RetryAfterForm,
@@ -155,6 +164,9 @@ fn settings(args: SandboxArgs) -> Result<(SandboxSettings, SocketAddr), Failure>
         overview: args.overview,
         balance_country: args.balance_country,
         retry_after: args.retry_after,
+        payout_processing_after: args.payout_processing_after,
+        payout_ends_after: args.payout_ends_after,
+        operators: args.operators.into_iter().collect(),
         ..SandboxSettings::default()
     };
     settings.wallets.extend(args.wallets);
@@ -174,6 +186,11 @@ fn read_wallet(text: &str) -> Result<(Country, Amount), String> {
         return Err("a wallet cannot open below zero".to_owned());
     }
     Ok((country, amount))
+}
+
+fn read_operator(text: &str) -> Result<(String, OperatorStatus), String> {
+    let (code, status) = text.split_once('=').ok_or("an operator is written ORANGE_CIV=CLOSED")?;
+    Ok((code.to_owned(), status.parse().map_err(|error: SandboxError| error.to_string())?))
 }
 
 fn read_rate(text: &str) -> Result<((Currency, Currency), Rate), String> {

@@ -34,6 +34,13 @@ struct Quote {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct OperatorIs {
+    provider: String,
+    status: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Step {
     advance: String,
 }
@@ -45,12 +52,13 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Reply {
         ("POST", "/sandbox/deposit") => movement(shared, request, true),
         ("POST", "/sandbox/withdraw") => movement(shared, request, false),
         ("POST", "/sandbox/rate") => rate(shared, request),
+        ("POST", "/sandbox/operator") => operator(shared, request),
         ("POST", "/sandbox/faults") => faults(shared, request),
         ("POST", "/sandbox/clock") => clock(shared, request),
         _ => {
             return Reply::error(
                 404,
-                "the sandbox has books, requests (GET), deposit, withdraw, rate, faults, clock (POST)",
+                "the sandbox has books, requests (GET), deposit, withdraw, rate, operator, faults, clock (POST)",
             );
         }
     };
@@ -79,6 +87,13 @@ fn movement(shared: &Shared, request: &Request, comes_in: bool) -> Result<(), Sa
 fn rate(shared: &Shared, request: &Request) -> Result<(), SandboxError> {
     let quote: Quote = read(request, r#"{"from":"XAF","to":"XOF","rate":1.02}"#)?;
     shared.world().rates.set((quote.from, quote.to), Rate::new(quote.rate.0)?);
+    Ok(())
+}
+
+fn operator(shared: &Shared, request: &Request) -> Result<(), SandboxError> {
+    let asked: OperatorIs = read(request, r#"{"provider":"MTN_MOMO_CMR","status":"CLOSED"}"#)?;
+    let status = asked.status.parse()?;
+    shared.world().settings.operators.insert(asked.provider, status);
     Ok(())
 }
 

@@ -21,11 +21,13 @@ pub(super) enum Delivery {
     Headers,
 }
 
-/// A transfer to be processed after its connection is gone.
+/// A transfer or a withdrawal to be processed after its connection is gone.
 pub(super) struct Late {
     pub(super) mode: Mode,
     pub(super) body: Vec<u8>,
     pub(super) request: u64,
+    /// Whether it is a withdrawal.
+    pub(super) withdrawal: bool,
     pub(super) after: Duration,
 }
 

@@ -9,6 +9,11 @@ pub(super) enum Endpoint {
     Overview,
     ExchangeRate,
     Transfer,
+    Withdraw,
+    /// One withdrawal, by its id.
+    Withdrawal,
+    Availability,
+    Predict,
 }
 
 impl Endpoint {
@@ -20,6 +25,10 @@ impl Endpoint {
             ("GET", "/api/wallets/overview") => Self::Overview,
             ("GET", "/api/v1/payments/exchange-rate") => Self::ExchangeRate,
             ("POST", "/api/wallets/transfer") => Self::Transfer,
+            ("POST", "/api/v1/payments/withdraw") => Self::Withdraw,
+            ("GET", path) if path.starts_with("/api/v1/payments/withdraw/") => Self::Withdrawal,
+            ("GET", "/api/v1/payments/availability") => Self::Availability,
+            ("POST", "/api/v1/payments/predict-provider") => Self::Predict,
             _ => return None,
         })
     }
@@ -42,11 +51,15 @@ pub(super) enum Target {
 }
 
 impl Target {
-    pub(super) const WORDS: &str = "transfer, balances, balance, overview, rate, token, me, identity, any";
+    pub(super) const WORDS: &str =
+        "transfer, withdraw, withdrawal, availability, balances, balance, overview, rate, token, me, identity, any";
 
     pub(super) fn read(word: &str) -> Option<Self> {
         Some(match word {
             "transfer" => Self::One(Endpoint::Transfer),
+            "withdraw" => Self::One(Endpoint::Withdraw),
+            "withdrawal" => Self::One(Endpoint::Withdrawal),
+            "availability" => Self::One(Endpoint::Availability),
             "balances" => Self::Balances,
             "balance" => Self::One(Endpoint::Balance),
             "overview" => Self::One(Endpoint::Overview),

@@ -3,7 +3,10 @@
 use super::faults::Script;
 use super::ledger::Wallet;
 use super::world::Shared;
-use super::{AppliedTransfer, Counters, Mode, RefusedTransfer, RequestRecord, Rule, SandboxError, clock::Instant};
+use super::{
+    AcceptedWithdrawal, AppliedTransfer, Counters, Mode, OperatorStatus, RefusedTransfer, RequestRecord, Rule,
+    SandboxError, clock::Instant,
+};
 use crate::money::{Amount, Country, Currency, Rate};
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -26,6 +29,8 @@ pub struct Books {
     pub wallets: Vec<Wallet>,
     /// In the order they were applied.
     pub transfers: Vec<AppliedTransfer>,
+    /// In the order they were taken in.
+    pub withdrawals: Vec<AcceptedWithdrawal>,
     /// The newest, as many as the log keeps.
     pub refused: Vec<RefusedTransfer>,
     /// Ids that were applied more than once, with how often: possible only where ids are forgotten.
@@ -47,6 +52,12 @@ impl Books {
     #[must_use]
     pub fn balance(&self, country: Country) -> Option<Amount> {
         self.wallet(country).map(|wallet| wallet.balance)
+    }
+
+    /// The withdrawals taken in under an externalId.
+    #[must_use]
+    pub fn withdrawn(&self, external_id: &str) -> Vec<&AcceptedWithdrawal> {
+        self.withdrawals.iter().filter(|entry| entry.external_id.as_deref() == Some(external_id)).collect()
     }
 
     /// The transfers applied under an externalId.
@@ -117,6 +128,19 @@ impl Handle {
         self.shared.world().rates.set((from, to), rate);
     }
 
+    /// Sets what `availability` says of an operator; a closed one refuses withdrawals with 500.
+    pub fn set_operator(&self, code: &str, status: OperatorStatus) {
+        self.shared.world().settings.operators.insert(code.to_owned(), status);
+    }
+
+    /// Ends a withdrawal by hand, whatever its number would decide: completed without a reason, failed with one. `false`
+    /// where there is none under way with that externalId.
+    #[must_use]
+    pub fn end_withdrawal(&self, external_id: &str, reason: Option<&str>) -> bool {
+        let now = self.shared.clock.now();
+        self.shared.world().end_payout(external_id, reason, now)
+    }
+
     /// Replaces the fault script.
     ///
     /// # Errors
@@ -134,12 +158,15 @@ impl Handle {
 }
 
 pub(super) fn books(shared: &Shared) -> Books {
-    let world = shared.world();
+    let mut world = shared.world();
+    let now = shared.clock.now();
+    world.follow_payouts(now);
     let transfers = world.ledger.transfers().to_vec();
     Books {
-        at: shared.clock.now(),
+        at: now,
         wrong: world.ledger.check().err(),
         wallets: world.ledger.wallets().cloned().collect(),
+        withdrawals: world.payouts_with_attempts(),
         applied_twice: applied_twice(&transfers),
         transfers,
         refused: world.log.refused(),

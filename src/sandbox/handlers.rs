@@ -1,11 +1,11 @@
-//! The six endpoints, each answered from the world as KPay's pages say; a fault may change what they show.
+//! The endpoints, each answered from the world as KPay's pages say; a fault may change what they show.
 
 use super::endpoint::Endpoint;
 use super::faults::Fault;
 use super::identity::Caller;
 use super::reply::{JSON, Reply};
 use super::transfer::{Order, Terms};
-use super::{AppliedTransfer, clock::Instant, world::World};
+use super::{AppliedTransfer, clock::Instant, withdrawal, world::World};
 use crate::kpay::wire::{ExchangeRate, Me, Named, TransferReply, TransferSide};
 use crate::money::{Amount, Currency, Number};
 use chrono::SecondsFormat;
@@ -19,6 +19,7 @@ pub(super) struct Call<'a> {
     pub(super) bearer: Option<&'a str>,
     /// `from` and `to` of the query.
     pub(super) pair: (Option<&'a str>, Option<&'a str>),
+    pub(super) path: &'a str,
     pub(super) body: &'a [u8],
     /// Number in the log.
     pub(super) number: u64,
@@ -34,6 +35,10 @@ pub(super) fn handle(world: &mut World, call: &Call<'_>, fault: Option<&Fault>) 
         Endpoint::Overview => world.overview_reply(call.caller.mode, fault),
         Endpoint::ExchangeRate => exchange_rate(world, call, fault),
         Endpoint::Transfer => transfer(world, call, fault),
+        Endpoint::Withdraw => withdrawal::withdraw(world, call, fault),
+        Endpoint::Withdrawal => withdrawal::withdrawal(world, call, fault),
+        Endpoint::Availability => withdrawal::availability(world),
+        Endpoint::Predict => withdrawal::predict(call),
     }
 }
 

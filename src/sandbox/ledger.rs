@@ -1,7 +1,7 @@
 //! The books: wallets, what came from and went outside, and one entry per applied transfer. Entries are only ever
 //! added, and [`Ledger::check`] recomputes every balance from them.
 
-use super::{Mode, SandboxError, clock::Instant};
+use super::{AcceptedWithdrawal, Mode, PayoutStatus, SandboxError, clock::Instant};
 use crate::money::{Amount, Country, Currency, MoneyError, Rate};
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -99,6 +99,9 @@ pub struct AppliedTransfer {
 pub(super) struct Ledger {
     wallets: BTreeMap<(Mode, Country), Wallet>,
     transfers: Vec<AppliedTransfer>,
+    withdrawals: Vec<AcceptedWithdrawal>,
+    /// Reserved for other things than withdrawals.
+    held: BTreeMap<(Mode, Country), Amount>,
 }
 
 impl Ledger {
@@ -145,6 +148,34 @@ impl Ledger {
         &self.transfers
     }
 
+    pub(super) fn withdrawals(&self) -> &[AcceptedWithdrawal] {
+        &self.withdrawals
+    }
+
+    /// Takes a withdrawal in: its amount is reserved from now on.
+    pub(super) fn accept(&mut self, entry: AcceptedWithdrawal) -> Result<(), SandboxError> {
+        let wallet = self.wallets.get_mut(&(entry.environment, entry.source));
+        let wallet = wallet.ok_or(SandboxError::NoWallet(entry.source))?;
+        wallet.reserved = wallet.reserved.checked_add(entry.amount)?;
+        self.withdrawals.push(entry);
+        Ok(())
+    }
+
+    /// Moves a withdrawal on. At its end the amount is no longer reserved, and leaves the wallet if it was completed.
+    pub(super) fn move_withdrawal(&mut self, index: usize, to: PayoutStatus, reason: Option<&str>, now: Instant) {
+        let Some(entry) = self.withdrawals.get_mut(index).filter(|entry| !entry.status.is_end()) else { return };
+        let Some(wallet) = self.wallets.get_mut(&(entry.environment, entry.source)) else { return };
+        if to.is_end() {
+            let gone = if to == PayoutStatus::Completed { entry.amount } else { Amount::ZERO };
+            let (reserved, balance) = (wallet.reserved.checked_sub(entry.amount), wallet.balance.checked_sub(gone));
+            let (Ok(reserved), Ok(balance)) = (reserved, balance) else { return };
+            (wallet.reserved, wallet.balance) = (reserved, balance);
+            entry.ended = Some(now);
+        }
+        entry.status = to;
+        entry.failure_reason = reason.map(str::to_owned);
+    }
+
     /// Holds `amount` of a wallet, or lets go of it with `hold` false.
     pub(super) fn reserve(
         &mut self,
@@ -154,8 +185,9 @@ impl Ledger {
         hold: bool,
     ) -> Result<(), MoneyError> {
         if let Some(wallet) = self.wallets.get_mut(&(mode, country)) {
-            wallet.reserved =
-                if hold { wallet.reserved.checked_add(amount)? } else { wallet.reserved.checked_sub(amount)? };
+            let held = self.held.entry((mode, country)).or_default();
+            let change = |sum: Amount| if hold { sum.checked_add(amount) } else { sum.checked_sub(amount) };
+            (*held, wallet.reserved) = (change(*held)?, change(wallet.reserved)?);
         }
         Ok(())
     }
@@ -189,7 +221,22 @@ impl Ledger {
             shift(&mut expected, (entry.environment, entry.from), |sum| sum.checked_sub(debit))?;
             shift(&mut expected, (entry.environment, entry.to), |sum| sum.checked_add(entry.credited))?;
         }
+        let mut reserved = self.held.clone();
+        for entry in &self.withdrawals {
+            let key = (entry.environment, entry.source);
+            if entry.status == PayoutStatus::Completed {
+                shift(&mut expected, key, |sum| sum.checked_sub(entry.amount))?;
+            } else if !entry.status.is_end() {
+                let sum = reserved.entry(key).or_default();
+                *sum = sum.checked_add(entry.amount).map_err(|error| error.to_string())?;
+            }
+        }
         for (key, wallet) in &self.wallets {
+            let explained = reserved.get(key).copied().unwrap_or_default();
+            if explained != wallet.reserved {
+                let (country, held) = (wallet.country, wallet.reserved);
+                return Err(format!("the {country} wallet has {held} reserved, its entries say {explained}"));
+            }
             let sum = expected.get(key).copied().unwrap_or_default();
             if sum != wallet.balance {
                 return Err(format!("the {} wallet holds {}, its entries say {sum}", wallet.country, wallet.balance));
@@ -225,7 +272,7 @@ fn shift(
     key: (Mode, Country),
     change: impl Fn(Amount) -> Result<Amount, MoneyError>,
 ) -> Result<(), String> {
-    let sum = sums.get_mut(&key).ok_or_else(|| format!("a transfer names the {} wallet, which is not there", key.1))?;
+    let sum = sums.get_mut(&key).ok_or_else(|| format!("an entry names the {} wallet, which is not there", key.1))?;
     *sum = change(*sum).map_err(|error| error.to_string())?;
     Ok(())
 }

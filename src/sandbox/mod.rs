@@ -5,7 +5,7 @@
 //! with the daemon but [`crate::money`] and the wire types of [`crate::kpay::wire`].
 //!
 //! Where KPay's pages leave a question open (`kpay-api.md`, "unknown"), a field of [`SandboxSettings`] picks the
-//! answer. Deliberately absent: withdrawals and webhooks, TLS, persistence, any listener off the loopback.
+//! answer. Deliberately absent: the hosted page of a withdrawal, webhooks, TLS, persistence, any listener off the loopback.
 //!
 //! The server speaks HTTP/1.1 by hand, because a fault must decide about every byte: a reset in place of a reply, a
 //! body cut half-way, one byte at a time.
@@ -33,6 +33,7 @@ mod router;
 mod server;
 mod settings;
 mod transfer;
+mod withdrawal;
 mod world;
 mod write;
 
@@ -51,3 +52,4 @@ pub use settings::{
     AppliedRate, CheckOrder, ConflictBody, FailedIds, OverviewNaming, OverviewShape, RetryAfterForm, Rounding,
     SandboxSettings, ShortStatus,
 };
+pub use withdrawal::{AcceptedWithdrawal, OperatorStatus, PayoutStatus};

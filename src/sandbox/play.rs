@@ -17,7 +17,8 @@ pub(super) fn play(world: &mut World, call: &Call<'_>, fault: Option<&Fault>) ->
         return answer;
     }
     let reply = handlers::handle(world, call, fault);
-    let before = if call.endpoint == Endpoint::Transfer { world.last_reply.replace(reply.clone()) } else { None };
+    let moves = matches!(call.endpoint, Endpoint::Transfer | Endpoint::Withdraw);
+    let before = if moves { world.last_reply.replace(reply.clone()) } else { None };
     match fault {
         Some(Fault::SwapReply) => Answer::whole(before.unwrap_or(reply)),
         Some(Fault::Duplicate) => Answer::whole(handlers::handle(world, call, None)),
@@ -37,14 +38,21 @@ fn before(world: &mut World, call: &Call<'_>, fault: &Fault) -> Option<Answer> {
             if let Some(token) = call.bearer {
                 world.tokens.forget(token);
             }
-            Answer::whole(Reply::error(401, "Unauthorized"))
+            let said = if call.endpoint.wants_bearer() { "Unauthorized" } else { "Invalid API credentials" };
+            Answer::whole(Reply::error(401, said))
         }
         Fault::Redirect { url, status } => {
             Answer::whole(Reply::new(*status, HTML, "").with_header("Location", url.clone()))
         }
         Fault::Message { status, text } => Answer::whole(Reply::error(*status, text)),
-        Fault::LateApply(after) if call.endpoint == Endpoint::Transfer => Answer {
-            late: Some(Late { mode: call.caller.mode, body: call.body.to_vec(), request: call.number, after: *after }),
+        Fault::LateApply(after) if matches!(call.endpoint, Endpoint::Transfer | Endpoint::Withdraw) => Answer {
+            late: Some(Late {
+                mode: call.caller.mode,
+                body: call.body.to_vec(),
+                request: call.number,
+                withdrawal: call.endpoint == Endpoint::Withdraw,
+                after: *after,
+            }),
             ..Answer::reset()
         },
         Fault::ConflictPending(conflicts) if call.endpoint == Endpoint::Transfer => {

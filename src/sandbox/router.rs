@@ -11,7 +11,7 @@ use super::read::Request;
 use super::reply::Reply;
 use super::settings::RetryAfterForm;
 use super::world::{Shared, World};
-use super::{admin, clock::Instant};
+use super::{admin, clock::Instant, withdrawal};
 use chrono::TimeDelta;
 
 /// Decides what to do about a request.
@@ -21,6 +21,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     }
     let now = shared.clock.now();
     let mut world = shared.world();
+    world.follow_payouts(now);
     let number = world.log.begin(record(request, now));
     let answer = Answer { number, ..decide(&mut world, request, number, now) };
     let (status, delivered) = on_the_wire(&answer);
@@ -29,6 +30,9 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
 }
 
 fn decide(world: &mut World, request: &Request, number: u64, now: Instant) -> Answer {
+    if (request.method.as_str(), request.path()) == ("GET", "/api/public/platform-info") {
+        return Answer::whole(withdrawal::platform_info());
+    }
     let Some(endpoint) = Endpoint::of(&request.method, request.path()) else {
         let message = format!("Cannot {} {}", request.method, request.path());
         return Answer::whole(Reply::error(404, &message));
@@ -46,8 +50,13 @@ fn decide(world: &mut World, request: &Request, number: u64, now: Instant) -> An
         world.log.counters.limited += 1;
         return Answer::whole(limited(seconds, world.settings.retry_after, now));
     }
+    if endpoint == Endpoint::Withdraw
+        && let Some(id) = withdrawal::external_id(&request.body)
+    {
+        *world.withdraw_attempts.entry((caller.mode, id)).or_default() += 1;
+    }
     let pair = (request.query("from"), request.query("to"));
-    let call = Call { endpoint, caller: &caller, bearer, pair, body: &request.body, number, now };
+    let call = Call { endpoint, caller: &caller, bearer, pair, path: request.path(), body: &request.body, number, now };
     let World { script, random, .. } = world;
     let due = script.pick(endpoint, random);
     if let Some(due) = &due {

@@ -5,6 +5,7 @@ use super::handle::Handle;
 use super::journal::Delivered;
 use super::read::{ReadError, Request, read_request};
 use super::transfer::{Order, Terms};
+use super::withdrawal::PayoutTerms;
 use super::world::Shared;
 use super::write::{Next, deliver};
 use super::{SandboxError, SandboxSettings, clock, router};
@@ -46,6 +47,7 @@ impl Sandbox {
         let refused = |source| SandboxError::Listen { addr: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let addr = listener.local_addr().map_err(refused)?;
+        shared.world().base_url = format!("http://{addr}");
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(listener, Arc::clone(&shared), stopped));
         Ok(Running { addr, handle: Handle::new(shared), stop, server })
@@ -158,6 +160,10 @@ async fn land_late(shared: Arc<Shared>, late: Late, mut stopped: watch::Receiver
     }
     let order = Order { mode: late.mode, body: &late.body, request: late.request, now: shared.clock.now() };
     // Applied or refused, it is in the books and in the log; nobody is left to be told.
+    if late.withdrawal {
+        let _ = shared.world().withdraw(&order, PayoutTerms::default());
+        return;
+    }
     let _ = shared.world().transfer(&order, Terms::default());
 }
 

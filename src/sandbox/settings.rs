@@ -1,6 +1,6 @@
 //! How a sandbox starts, and which answer it gives where KPay's pages leave a question open.
 
-use super::{KeyPair, Rule, SandboxError};
+use super::{KeyPair, OperatorStatus, Rule, SandboxError};
 use crate::money::{Amount, Country, Currency, Rate};
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
@@ -51,6 +51,12 @@ pub struct SandboxSettings {
     pub rate_cache: Duration,
     /// Which rate a transfer applies.
     pub applied_rate: AppliedRate,
+    /// When a withdrawal becomes `PROCESSING`, after the operator got it.
+    pub payout_processing_after: Duration,
+    /// When it is over, after the operator got it.
+    pub payout_ends_after: Duration,
+    /// Operators that are not `OPERATIONAL`, by their codes.
+    pub operators: BTreeMap<String, OperatorStatus>,
     /// How many requests and refusals the log keeps; the applied transfers are all kept.
     pub keep_requests: usize,
 }
@@ -82,6 +88,9 @@ impl Default for SandboxSettings {
             retry_after: RetryAfterForm::Seconds,
             rate_cache: Duration::from_hours(1),
             applied_rate: AppliedRate::Cached,
+            payout_processing_after: Duration::from_secs(1),
+            payout_ends_after: Duration::from_secs(2),
+            operators: BTreeMap::new(),
             keep_requests: 100_000,
         }
     }

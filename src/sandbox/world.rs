@@ -41,6 +41,10 @@ pub(super) struct World {
     pub(super) log: Journal,
     pub(super) random: Random,
     pub(super) readings: BTreeMap<Mode, VecDeque<Reading>>,
+    /// How often each externalId came with an accepted request to withdraw.
+    pub(super) withdraw_attempts: BTreeMap<IdKey, u32>,
+    /// Where the sandbox listens, without a slash at the end; empty until it does.
+    pub(super) base_url: String,
     /// What the last transfer was answered, before any fault.
     pub(super) last_reply: Option<Reply>,
     used: BTreeMap<IdKey, Instant>,
@@ -81,6 +85,8 @@ impl World {
             log: Journal::new(settings.keep_requests),
             random: Random::new(settings.seed),
             readings: BTreeMap::new(),
+            withdraw_attempts: BTreeMap::new(),
+            base_url: String::new(),
             last_reply: None,
             used: BTreeMap::new(),
             pending: BTreeMap::new(),

@@ -1,10 +1,10 @@
 //! The fields of a 201 that `wrong-field` changes.
 
-use crate::kpay::wire::TransferReply;
+use crate::kpay::wire::{TransferReply, WithdrawReply};
 use crate::money::{Number, read_plain_decimal};
 use rust_decimal::Decimal;
 
-/// One field of the transfer's reply.
+/// One field of a reply. Withdrawals alone have `id`, `provider` and `phoneNumber`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox) enum Field {
     ExternalId,
@@ -16,11 +16,13 @@ pub(in crate::sandbox) enum Field {
     Currency,
     DestinationCurrency,
     Status,
+    Id,
+    Provider,
+    Phone,
 }
 
 impl Field {
-    pub(super) const WORDS: &str =
-        "externalId, amount, credit, rate, sourceCountry, destinationCountry, currency, destinationCurrency, status";
+    pub(super) const WORDS: &str = "externalId, amount, credit, rate, sourceCountry, destinationCountry, currency, destinationCurrency, status, id, provider, phoneNumber";
 
     pub(super) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -33,6 +35,9 @@ impl Field {
             "currency" => Self::Currency,
             "destinationCurrency" => Self::DestinationCurrency,
             "status" => Self::Status,
+            "id" => Self::Id,
+            "provider" => Self::Provider,
+            "phoneNumber" => Self::Phone,
             _ => return None,
         })
     }
@@ -57,6 +62,26 @@ impl Field {
             Self::Currency => source.currency = text(another(&source.currency, ["XOF", "XAF"])),
             Self::DestinationCurrency => destination.currency = text(another(&destination.currency, ["XOF", "XAF"])),
             Self::Status => reply.status = Some(text("FAILED")),
+            Self::Id => reply.id = Some(text("somebody-elses")),
+            Self::Provider | Self::Phone => {}
+        }
+    }
+
+    /// The same in a withdrawal; the credit is what is left after the fee.
+    pub(in crate::sandbox) fn spoil_withdrawal(self, reply: &mut WithdrawReply, value: Option<&str>) {
+        let text = |wrong: &str| value.unwrap_or(wrong).to_owned();
+        match self {
+            Self::ExternalId => reply.external_id = Some(text("TRD-SOMEBODY-ELSES")),
+            Self::Amount => reply.amount = number(reply.amount, value),
+            Self::Credit => reply.net_amount = reply.net_amount.map(|net| number(net, value)),
+            Self::Rate => reply.exchange_rate = reply.exchange_rate.map(|rate| number(rate, value)),
+            Self::SourceCountry | Self::DestinationCountry => reply.country = Some(text("BEN")),
+            Self::Currency => reply.currency = text(another(&reply.currency, ["XOF", "XAF"])),
+            Self::DestinationCurrency => reply.payout_currency = Some(text("KES")),
+            Self::Status => reply.status = text("FAILED"),
+            Self::Id => reply.id = text("wdr_somebody_elses"),
+            Self::Provider => reply.provider = Some(text("MOOV_BEN")),
+            Self::Phone => reply.phone_number = Some(text("22951345789")),
         }
     }
 }

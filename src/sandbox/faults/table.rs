@@ -78,7 +78,7 @@ pub(super) const ROWS: &[Row] = &[
         "swap-reply",
         "processed; answered with the reply to the transfer before it, as a desynchronised connection does",
     ),
-    row("fee=PERCENT%", "fee=1%", "applied; an undocumented fee is debited on top"),
+    row("fee=PERCENT%", "fee=1%", "applied; an undocumented fee is debited on top (withdraw: taken instead of 5 %)"),
     row("rate-moves=RATE", "rate-moves=1.0200", "applied at this rate instead of the shown one"),
     row("stale-balance=K", "stale-balance=2", "balances as they were K readings ago"),
     row("drop-wallet=CCC", "drop-wallet=GAB", "the wallet is missing"),
@@ -94,8 +94,8 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 const NOTES: &str = "\
-Written [ENDPOINT:]NAME[=ARGS][@TIMES]. ENDPOINT: transfer, balances (overview and balance), balance, overview, rate, token,
-me, identity (me and token), any; by default the one the fault is about, else transfer. TIMES: a count (default 1), `always`,
+Written [ENDPOINT:]NAME[=ARGS][@TIMES]. ENDPOINT: transfer, withdraw (the request), withdrawal (the look at one),
+availability, balances (overview and balance), balance, overview, rate, token, me, identity (me and token), any; by default the one the fault is about, else transfer. TIMES: a count (default 1), `always`,
 `every:N`, or `p:0.05` (by chance, from --seed). A fault without arguments takes TIMES after `=` as well: lost-after-apply=3.
 Rules are asked in order; the first that is due is played alone. Requests refused for their keys or by the rate limit ask none.
 ";

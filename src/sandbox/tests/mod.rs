@@ -7,6 +7,7 @@ mod reading_faults;
 mod hostile_replies;
 mod transfer_faults;
 mod transfers;
+mod withdrawals;
 
 use super::{Books, Handle, RequestRecord, Running, Sandbox, SandboxSettings};
 use crate::money::{Amount, Country};
