@@ -200,8 +200,8 @@ fn notify(states: &[sd_notify::NotifyState<'_>]) {
 struct Listening(Arc<Engine>);
 
 impl Hints for Listening {
-    fn hint(&self, _kpay_id: Option<String>, external_id: String) {
-        self.0.hint(&external_id);
+    fn hint(&self, kpay_id: Option<String>, external_id: String) {
+        self.0.hint(kpay_id.as_deref(), &external_id);
     }
 }
 

@@ -8,7 +8,6 @@ pub mod doors;
 mod engine;
 mod follow;
 mod held;
-mod hint;
 mod intents;
 pub mod metrics;
 mod observe;

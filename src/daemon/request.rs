@@ -278,7 +278,7 @@ impl Engine {
                 break ids;
             }
         };
-        self.follow(&ids, wish.lane.from).await?;
+        self.wait_for(&ids, wish.lane.from).await?;
         wish.earlier(&identity, find)?
             .map(|moved| Moved { earlier: false, ..moved })
             .ok_or_else(|| WishError::NotFound(format!("{} was written and is gone", wish.key)))
@@ -286,7 +286,7 @@ impl Engine {
 
     /// Waits until nothing is left to do about some intents, or for a while. A daemon's own tasks carry out; a command does
     /// it itself.
-    async fn follow(&self, ids: &[ExternalId], source: WalletId) -> Result<(), EngineError> {
+    async fn wait_for(&self, ids: &[ExternalId], source: WalletId) -> Result<(), EngineError> {
         let end = tokio::time::Instant::now() + FOLLOWS_FOR;
         while self.is_under_way(ids)? && tokio::time::Instant::now() < end {
             if !self.is_daemon() {

@@ -45,7 +45,7 @@ pub(super) fn of(policy: &Policy) -> BTreeMap<Lane, Worst> {
 fn of_lane(policy: &Policy, lane: Lane, slots: u32) -> Worst {
     let currency = lane.from.currency;
     let step = step(policy, currency);
-    let part = largest_of(policy, lane.kind(), currency).rounded_down_to(step);
+    let part = largest_part(policy, lane.kind(), currency).rounded_down_to(step);
     let parts = if has(&part, BoundingLimit::MaxTransfer) {
         BoundingLimit::PartsOfMaxTransfer
     } else if lane.kind() == Kind::Payout {
@@ -80,7 +80,7 @@ fn step(policy: &Policy, currency: Currency) -> Amount {
     policy.limits.round_down_to.get(&currency).copied().map_or(unit, |step| step.max(unit))
 }
 
-fn largest_of(policy: &Policy, kind: Kind, currency: Currency) -> Most {
+fn largest_part(policy: &Policy, kind: Kind, currency: Currency) -> Most {
     let by_kpay = match kind {
         Kind::Transfer => BoundingLimit::KpayTransfer,
         Kind::Payout => BoundingLimit::KpayPayout,
