@@ -20,7 +20,7 @@ pub(super) struct Key {
     pub name: &'static str,
     pub need: Need,
     pub takes: Takes,
-    /// One line for editors; for a key of a later version what to do instead.
+    /// One line for editors.
     pub about: &'static str,
 }
 
@@ -77,10 +77,18 @@ pub(super) enum Takes {
     Sources(&'static Shape),
     /// A list of wallets.
     Wallets,
+    /// A map of [`BENEFICIARY`] by name.
+    Beneficiaries,
+    /// A [`BENEFICIARY`], or the name of one.
+    Receiver,
+    /// An operator's code.
+    Provider,
+    /// A phone number: digits only, international.
+    Phone,
+    /// A wallet, a beneficiary as plans show them, or the name of one.
+    Destination,
     Map(&'static Shape),
     List(&'static Shape),
-    /// Part of the language, not of this version.
-    Later,
 }
 
 const fn must(name: &'static str, takes: Takes, about: &'static str) -> Key {
@@ -89,10 +97,6 @@ const fn must(name: &'static str, takes: Takes, about: &'static str) -> Key {
 
 const fn may(name: &'static str, takes: Takes, about: &'static str) -> Key {
     Key { name, need: Need::May, takes, about }
-}
-
-const fn later(name: &'static str, about: &'static str) -> Key {
-    Key { name, need: Need::May, takes: Takes::Later, about }
 }
 
 const fn kind(name: &'static str, takes: Takes, about: &'static str) -> Key {
@@ -113,6 +117,11 @@ pub(super) static FILE: Shape = Shape {
             "holidays",
             Takes::HolidaysByCountry,
             "Local dates on which no lane from or to a country moves, in any policy.",
+        ),
+        may(
+            "beneficiaries",
+            Takes::Beneficiaries,
+            "Who payouts go to, by name: { landlord: { provider: MTN_MOMO_CMR, phone: \"237653456789\" } }.",
         ),
         may("policies", Takes::List(&POLICY), "The policies."),
     ],
@@ -152,7 +161,11 @@ pub(super) static POLICY: Shape = Shape {
             Takes::Map(&REBALANCE),
             "When a wallet's share of the whole is off by more than `tolerance` points, money moves to the weights.",
         ),
-        kind("payout", Takes::Later, "this version moves money between wallets only; take the policy out"),
+        kind(
+            "payout",
+            Takes::Map(&PAYOUT),
+            "When the wallet holds strictly more than `above`, what is over `keep` is paid out.",
+        ),
         may("limits", Takes::Map(&LIMITS), "Bounds on what the policy moves."),
         may("fx", Takes::Map(&FX), "Whether lanes between two currencies are allowed."),
         may("approval", Takes::Map(&APPROVAL), "Above which amount people must approve, and who."),
@@ -180,7 +193,6 @@ pub(super) static POLICY: Shape = Shape {
         ),
         may("active", Takes::Map(&ACTIVE), "The local dates between which the policy works."),
         may("not_after", Takes::Time, "Local time after which nothing is decided or first sent, e.g. \"16:30\"."),
-        later("beneficiaries", "take it out; sweeps go to your own wallets only"),
         may("tests", Takes::List(&TEST), "Examples that `treasuryd test` runs."),
     ],
 };
@@ -251,6 +263,28 @@ pub(super) static REBALANCE: Shape = Shape {
     ],
 };
 
+pub(super) static PAYOUT: Shape = Shape {
+    name: "`payout`",
+    keys: &[
+        must("from", Takes::Wallet, "The wallet that pays; another country than the operator's is fine."),
+        must(
+            "to",
+            Takes::Receiver,
+            "Who receives: { provider: MTN_MOMO_CMR, phone: \"237653456789\" }, or a beneficiary's name.",
+        ),
+        must("above", Takes::Amount, "The trigger: strictly more than this."),
+        may("keep", Takes::Amount, "What stays; default: the same as `above`."),
+    ],
+};
+
+pub(super) static BENEFICIARY: Shape = Shape {
+    name: "a beneficiary",
+    keys: &[
+        must("provider", Takes::Provider, "The operator's code in KPay's list, e.g. MTN_MOMO_CMR."),
+        must("phone", Takes::Phone, "Digits only, the country's code first, no +: \"237653456789\"."),
+    ],
+};
+
 pub(super) static LIMITS: Shape = Shape {
     name: "`limits`",
     keys: &[
@@ -317,7 +351,7 @@ pub(super) static OPEN: Shape = Shape {
     name: "an open movement",
     keys: &[
         must("from", Takes::Wallet, "The wallet debited."),
-        must("to", Takes::Wallet, "The wallet credited."),
+        must("to", Takes::Destination, "The wallet credited, or who is paid: a name, or MTN_MOMO_CMR:237653456789."),
         must("amount", Takes::Amount, "What leaves the source."),
     ],
 };
@@ -326,14 +360,14 @@ pub(super) static EXPECT: Shape = Shape {
     name: "an expectation",
     keys: &[
         must("from", Takes::Wallet, "The wallet debited."),
-        must("to", Takes::Wallet, "The wallet credited."),
+        must("to", Takes::Destination, "The wallet credited, or who is paid: a name, or MTN_MOMO_CMR:237653456789."),
         may("amount", Takes::Amount, "What leaves the source over this lane, all parts together."),
         may("reason", Takes::Reason, "Why the lane gets nothing, or no more; instead of `amount`."),
     ],
 };
 
 /// Every shape, for looking up where a misplaced key belongs.
-pub(super) static SHAPES: [&Shape; 16] = [
+pub(super) static SHAPES: [&Shape; 18] = [
     &FILE,
     &POLICY,
     &SWEEP,
@@ -341,6 +375,8 @@ pub(super) static SHAPES: [&Shape; 16] = [
     &TOP_UP,
     &TOP_UP_SOURCE,
     &REBALANCE,
+    &PAYOUT,
+    &BENEFICIARY,
     &LIMITS,
     &FX,
     &APPROVAL,
@@ -355,10 +391,5 @@ pub(super) static SHAPES: [&Shape; 16] = [
 impl Shape {
     pub fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
-    }
-
-    /// The keys that can be written today.
-    pub fn supported(&self) -> impl Iterator<Item = &'static Key> {
-        self.keys.iter().filter(|key| !matches!(key.takes, Takes::Later))
     }
 }

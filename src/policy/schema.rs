@@ -3,12 +3,12 @@
 //! Made from the reader's own table of keys, so that the two cannot differ. It says less than `check`: what needs two
 //! values at once (`keep` over `above`, currencies, lanes in a circle) is deliberately absent.
 
-use super::keys::{FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, MOST_APPROVERS, Need, Shape, Takes};
+use super::keys::{BENEFICIARY, FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, MOST_APPROVERS, Need, Shape, Takes};
 use crate::model::Reason;
 use crate::money::{Country, Currency, Zone};
 use serde_json::{Map, Value, json};
 
-/// The schema of what this version supports.
+/// The schema of every key.
 #[must_use]
 pub fn schema() -> Value {
     let mut root = object(&FILE);
@@ -25,6 +25,7 @@ fn definitions() -> Value {
         "amount": amount(),
         "amounts": amounts(),
         "amounts_by_wallet": by_wallet("#/$defs/amount"),
+        "beneficiary": object(&BENEFICIARY),
         "currency": currency(),
         "date": date(),
         "percent": percent(),
@@ -35,8 +36,8 @@ fn definitions() -> Value {
 }
 
 fn object(shape: &Shape) -> Value {
-    let properties: Map<String, Value> = shape.supported().map(|key| (key.name.to_owned(), property(key))).collect();
-    let of = |need| shape.supported().filter(move |key| key.need == need).map(|key| key.name);
+    let properties: Map<String, Value> = shape.keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
+    let of = |need| shape.keys.iter().filter(move |key| key.need == need).map(|key| key.name);
     let required: Vec<&str> = of(Need::Must).collect();
     let kinds: Vec<Value> = of(Need::Kind).map(|kind| json!({ "required": [kind] })).collect();
     let mut object =
@@ -60,9 +61,7 @@ fn property(key: &Key) -> Value {
 fn takes(takes: Takes) -> Value {
     match takes {
         Takes::Version => json!({ "const": 1 }),
-        Takes::Name => {
-            json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": LONGEST_NAME })
-        }
+        Takes::Name => kebab(),
         Takes::Zone | Takes::Text | Takes::Schedule | Takes::Moment => json!({ "type": "string", "minLength": 1 }),
         Takes::Wallet => json!({ "$ref": "#/$defs/wallet" }),
         Takes::Amount => json!({ "$ref": "#/$defs/amount" }),
@@ -73,6 +72,26 @@ fn takes(takes: Takes) -> Value {
         Takes::Currency => json!({ "$ref": "#/$defs/currency" }),
         Takes::Wallets => json!({ "type": "array", "items": { "$ref": "#/$defs/wallet" } }),
         Takes::Reference => json!({ "anyOf": [{ "enum": ["peg", "last"] }, { "$ref": "#/$defs/rates" }] }),
+        Takes::Beneficiaries => json!({
+            "type": "object",
+            "propertyNames": kebab(),
+            "additionalProperties": { "$ref": "#/$defs/beneficiary" }
+        }),
+        Takes::Receiver => json!({ "anyOf": [{ "$ref": "#/$defs/beneficiary" }, kebab()] }),
+        Takes::Provider => json!({ "type": "string", "pattern": "^[A-Z][A-Z0-9_]*_[A-Z]{3}$" }),
+        Takes::Phone => json!({
+            "anyOf": [
+                { "type": "string", "pattern": "^[1-9][0-9]{9,14}$" },
+                { "type": "integer", "minimum": 1_000_000_000, "maximum": 999_999_999_999_999_i64 }
+            ]
+        }),
+        Takes::Destination => json!({
+            "anyOf": [
+                { "$ref": "#/$defs/wallet" },
+                kebab(),
+                { "type": "string", "pattern": "^[A-Z][A-Z0-9_]*_[A-Z]{3}:[1-9][0-9]{9,14}$" }
+            ]
+        }),
         Takes::Rates => json!({ "$ref": "#/$defs/rates" }),
         Takes::Reason => json!({ "enum": Reason::ALL.map(Reason::word) }),
         Takes::Approvers => json!({ "type": "integer", "minimum": 1, "maximum": MOST_APPROVERS }),
@@ -104,9 +123,11 @@ fn takes(takes: Takes) -> Value {
         }),
         Takes::Map(shape) => object(shape),
         Takes::List(shape) => json!({ "type": "array", "items": object(shape) }),
-        // Never asked for: `Shape::supported` leaves these out.
-        Takes::Later => json!(false),
     }
+}
+
+fn kebab() -> Value {
+    json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": LONGEST_NAME })
 }
 
 fn wallet() -> Value {
@@ -219,7 +240,7 @@ mod tests {
         let mut listed = Vec::new();
         property_sets(&schema(), &mut listed);
         let known: Vec<BTreeSet<String>> =
-            SHAPES.iter().map(|shape| shape.supported().map(|key| key.name.to_owned()).collect()).collect();
+            SHAPES.iter().map(|shape| shape.keys.iter().map(|key| key.name.to_owned()).collect()).collect();
         assert_eq!(listed.len(), known.len());
         for keys in known {
             assert!(listed.contains(&keys), "{keys:?} is not in the schema");

@@ -4,7 +4,7 @@ mod words;
 
 use super::facts::{Fact, Floor, Part, Topic};
 use super::{Words, listed};
-use crate::model::tame;
+use crate::model::{End, largest_payout, tame};
 use crate::money::Country;
 use crate::policy::compared::Compared;
 use words::{active, and, clock, codes, dates_in_words, money, name, names, or, ordinal, pairs_in_words, runs, span};
@@ -142,10 +142,12 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
             let receiver = called.map_or_else(|| to.to_string(), |called| format!("{called} ({to})"));
             let of = |amount| money(amount, source.wallet);
             format!(
-                "When {} holds more than {}, pays what is over {} out to {receiver}.",
+                "When {} holds more than {}, pays what is over {} out to {receiver}, in parts of at most {}. KPay \
+                 takes its fee out of each part, so that less arrives.",
                 name(source.wallet),
                 of(source.above),
-                of(source.keep)
+                of(source.keep),
+                of(largest_payout())
             )
         }
         Fact::Rebalance { base } => {
@@ -219,6 +221,10 @@ fn approval(fact: &Fact<'_>) -> Option<String> {
 
 fn never(fact: &Fact<'_>) -> Option<String> {
     Some(match fact {
+        Fact::NeverElsewhere(ends) if ends.iter().any(|end| end.payee.is_some()) => {
+            let paid: Vec<String> = ends.iter().map(End::to_string).collect();
+            format!("It never sends money to anybody but {}.", listed(&paid, "or"))
+        }
         Fact::NeverElsewhere(wallets) => {
             let countries: Vec<Country> = wallets.iter().map(|wallet| wallet.country).collect();
             format!("It never sends money anywhere but to {}.", names(&countries, "or"))

@@ -6,7 +6,7 @@ mod words;
 
 use super::facts::{Fact, Floor, Part, Topic};
 use super::{Words, listed};
-use crate::model::tame;
+use crate::model::{End, largest_payout, tame};
 use crate::money::{Amount, Currency};
 use crate::policy::compared::Compared;
 use rust_decimal::Decimal;
@@ -163,10 +163,12 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
             let receiver = called.map_or_else(|| to.to_string(), |called| format!("{called} ({to})"));
             let of = |amount| money(amount, source.wallet);
             format!(
-                "Quand {} a plus de {}, verse ce qui dépasse {} à {receiver}.",
-                name(source.wallet),
+                "Quand {} a plus de {}, paie ce qui dépasse {} à {receiver}, en versements de {} au plus. Les frais de \
+                 KPay sont prélevés sur chaque versement{NB}: le bénéficiaire reçoit moins.",
+                Name::of(source.wallet.country).le(),
                 of(source.above),
-                of(source.keep)
+                of(source.keep),
+                of(largest_payout())
             )
         }
         Fact::Rebalance { base } => {
@@ -258,6 +260,10 @@ fn approval(fact: &Fact<'_>) -> Option<String> {
 
 fn never(fact: &Fact<'_>) -> Option<String> {
     Some(match fact {
+        Fact::NeverElsewhere(ends) if ends.iter().any(|end| end.payee.is_some()) => {
+            let paid: Vec<String> = ends.iter().map(End::to_string).collect();
+            format!("Elle ne paie jamais personne d'autre que {}.", listed(&paid, "ou"))
+        }
         Fact::NeverElsewhere(wallets) => {
             let to: Vec<String> = wallets.iter().map(|wallet| Name::of(wallet.country).le()).collect();
             format!("Elle n'envoie jamais d'argent ailleurs que vers {}.", listed(&to, "ou"))

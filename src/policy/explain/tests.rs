@@ -8,7 +8,7 @@ use crate::slot::{Schedule, Window};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
-const FILES: [&str; 2] = ["consolidation", "funding"];
+const FILES: [&str; 3] = ["consolidation", "funding", "payouts"];
 const LANGUAGES: [(&str, Language); 2] = [("en", Language::English), ("fr", Language::French)];
 
 fn path(name: &str) -> String {
@@ -73,8 +73,8 @@ fn approval(policy: &mut Policy) -> &mut Approval {
     policy.approval.as_mut().unwrap()
 }
 
-/// Every field of a policy, each changed alone; by the place of the policy in its set (`funding` from 10 on).
-const CHANGES: [Change; 47] = [
+/// Every field of a policy, each changed alone; by the place of the policy in its set (`funding` from 10 on, `payouts` from 20 on).
+const CHANGES: [Change; 51] = [
     ("name", 0, |it| it.name = "other".into()),
     ("description", 0, |it| it.description = "Other".into()),
     ("schedule", 0, |it| it.schedule = Schedule::new("0 17 * * MON-FRI", it.schedule.zone(), BTreeSet::new()).unwrap()),
@@ -127,6 +127,10 @@ const CHANGES: [Change; 47] = [
     ("weights", 11, |it| rebalance(it).weights[0].1 = "7%".parse().unwrap()),
     ("tolerance", 11, |it| rebalance(it).tolerance = "7%".parse().unwrap()),
     ("base", 11, |it| rebalance(it).base = Currency::KES),
+    ("payout.above", 20, |it| payout(it).source.above = Amount::whole(7)),
+    ("payout.keep", 20, |it| payout(it).source.keep = Amount::whole(7)),
+    ("payout.to", 20, |it| payout(it).to = "MTN_MOMO_CMR:237653456780".parse().unwrap()),
+    ("payout.name", 20, |it| payout(it).name = None),
 ];
 
 fn sweep(policy: &mut Policy) -> &mut crate::policy::Sweep {
@@ -139,6 +143,11 @@ fn top_up(policy: &mut Policy) -> &mut crate::policy::TopUp {
     top_up
 }
 
+fn payout(policy: &mut Policy) -> &mut crate::policy::Payout {
+    let Rule::Payout(payout) = &mut policy.rule else { panic!("{} does not pay out", policy.name) };
+    payout
+}
+
 fn rebalance(policy: &mut Policy) -> &mut crate::policy::Rebalance {
     let Rule::Rebalance(rebalance) = &mut policy.rule else { panic!("{} does not rebalance", policy.name) };
     rebalance
@@ -149,7 +158,11 @@ fn whatever_is_changed_is_said() {
     const NAMES: [&str; 3] = ["consolidate-cemac", "half-of-uemoa", "same-sum-home"];
     const FUNDING: [&str; 2] = ["fund-senegal", "balance-cemac"];
     for (field, index, change) in CHANGES {
-        let (file, name) = if index < 10 { (FILES[0], NAMES[index]) } else { (FILES[1], FUNDING[index - 10]) };
+        let (file, name) = match index {
+            0..10 => (FILES[0], NAMES[index]),
+            10..20 => (FILES[1], FUNDING[index - 10]),
+            _ => (FILES[2], "pay-rent"),
+        };
         let before = set(file);
         let mut after = before.clone();
         change(after.policies.iter_mut().find(|it| it.name == name).unwrap());

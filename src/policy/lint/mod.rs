@@ -7,6 +7,7 @@
 
 mod bounds;
 mod circles;
+mod direct;
 mod floors;
 mod fixed;
 mod shadows;
@@ -130,6 +131,7 @@ pub(super) fn all(
     circles::find(&mut report, &enabled, &reserves);
     let shadows = shadows::find(&mut report, &enabled);
     shared::find(&mut report, &enabled, &shadows);
+    direct::find(&mut report, &enabled);
     for subject in &subjects {
         floors::check(&mut report, subject, &reserves);
         bounds::check(&mut report, subject);

@@ -252,3 +252,21 @@ fn a_thousand_policies_are_looked_at_without_going_over_all_pairs() {
     assert!(found.iter().all(|one| matches!(one.code, "lane-shared" | "shadowed")), "{:?}", found.first());
     assert!(found.len() >= 1_800, "{}", found.len());
 }
+
+#[test]
+fn money_moved_only_to_be_paid_out_is_told_at_the_payout() {
+    let pay = "pay: payout: { from: GAB, to: { provider: AIRTEL_GAB, phone: \"24174345678\" }, above: 900_000 }";
+    let fill = |from: &str| format!("fill: top_up: {{ wallet: GAB, below: 100, to: 800_000, from: [{from}] }}");
+    check(&[&fill("CMR"), pay], &["warning direct-payout pay 5:15"]);
+    check(&[&fill("CMR, COG"), pay], &[]);
+    check(&[&format!("{}; enabled: false", fill("CMR")), pay], &[]);
+    check(&[&format!("{}; fx: {{ allow: true }}", fill("SEN")), pay], &[]);
+    let abroad = pay.replace("AIRTEL_GAB, phone: \"24174345678\"", "MTN_MOMO_CMR, phone: \"237653456789\"");
+    check(&[&fill("CMR"), &abroad], &[]);
+    check(&["in: sweep: { from: [CMR], into: GAB, above: 9_000 }", pay], &["warning direct-payout pay 5:15"]);
+    // What is paid out goes nowhere, so that it closes no circle.
+    check(
+        &["in: sweep: { from: [CMR, COG], into: GAB, above: 9_000 }", pay, &abroad.replace("pay:", "out:")],
+        &["warning money-shared pay 5:21"],
+    );
+}

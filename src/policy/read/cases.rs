@@ -2,6 +2,7 @@
 
 use super::calendar::{read_date, read_time};
 use super::expectations;
+use super::payees::Book;
 use super::tree::Node;
 use super::walk::Field;
 use crate::model::{Lane, Timestamp, WalletId};
@@ -13,14 +14,19 @@ use chrono::{DateTime, TimeZone};
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
 
-/// The lanes a policy has; `None` where they could not all be read, so that no test is blamed for it.
-pub type Lanes<'l> = Option<&'l [(Lane, Place)]>;
+/// What a test may name.
+pub struct Known<'k> {
+    /// The policy's lanes; `None` where they could not all be read, so that no test is blamed for it.
+    pub lanes: Option<&'k [(Lane, Place)]>,
+    /// Who is paid, by name.
+    pub book: &'k Book,
+}
 
-pub fn read(findings: &mut Findings, field: Field<'_>, zone: Tz, lanes: Lanes<'_>) -> Vec<PolicyTest> {
+pub fn read(findings: &mut Findings, field: Field<'_>, zone: Tz, known: &Known<'_>) -> Vec<PolicyTest> {
     let mut tests = Vec::new();
     let mut first_at: BTreeMap<String, usize> = BTreeMap::new();
     for item in findings.items(field.node, "`tests`").unwrap_or_default() {
-        let Some((test, name_at)) = case(findings, item, zone, lanes) else { continue };
+        let Some((test, name_at)) = case(findings, item, zone, known) else { continue };
         if let Some(line) = first_at.get(&test.name) {
             let message = format!("a test of this policy is already called `{}`", test.name);
             findings.error(name_at, "duplicate-test", message, format!("it is on line {line}; give each its own name"));
@@ -32,13 +38,13 @@ pub fn read(findings: &mut Findings, field: Field<'_>, zone: Tz, lanes: Lanes<'_
     tests
 }
 
-fn case(findings: &mut Findings, node: &Node, zone: Tz, lanes: Lanes<'_>) -> Option<(PolicyTest, Place)> {
+fn case(findings: &mut Findings, node: &Node, zone: Tz, known: &Known<'_>) -> Option<(PolicyTest, Place)> {
     let fields = findings.fields(node, &TEST)?;
     let at = fields.get("at").and_then(|field| instant(findings, field, zone));
     let balances = fields.get("balances").map(|field| balances(findings, field));
     let rates = fields.get("rates").map(|field| findings.rates(field.node, "`rates`")).unwrap_or_default();
-    let open = fields.get("open").map(|field| open(findings, field)).unwrap_or_default();
-    let expected = fields.get("expect").map(|field| expectations::read(findings, field, lanes));
+    let open = fields.get("open").map(|field| open(findings, field, known.book)).unwrap_or_default();
+    let expected = fields.get("expect").map(|field| expectations::read(findings, field, known));
     let named = fields.get("name")?;
     let name = findings.line(named)?;
     let (expect, refused) = expected?;
@@ -106,11 +112,11 @@ pub fn by_wallet(findings: &mut Findings, field: Field<'_>) -> Vec<(WalletId, Am
 }
 
 /// Movements that are under way, over any lanes: other policies and people move money too.
-fn open(findings: &mut Findings, field: Field<'_>) -> Vec<ExpectedMove> {
+fn open(findings: &mut Findings, field: Field<'_>, book: &Book) -> Vec<ExpectedMove> {
     let mut moves = Vec::new();
     for item in findings.items(field.node, "`open`").unwrap_or_default() {
         let Some(fields) = findings.fields(item, &OPEN) else { continue };
-        let ends = expectations::ends(findings, &fields);
+        let ends = expectations::ends(findings, &fields, book);
         let amount = fields.get("amount").and_then(|field| findings.amount(field.node, "`amount`"));
         let (Some((lane, place)), Some(written)) = (ends, amount) else { continue };
         if lane.from == lane.to {

@@ -1,6 +1,7 @@
 //! One entry of `policies`.
 
 use super::calendar::{Closed, Rest};
+use super::payees::Book;
 use super::rule::RuleDraft;
 use super::tree::{Node, Value};
 use super::walk::Fields;
@@ -62,13 +63,13 @@ fn gather(node: &Node, above: &str, keys: &mut BTreeMap<String, Place>) {
     }
 }
 
-pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraft> {
+pub fn read(findings: &mut Findings, node: &Node, zone: Tz, book: &Book) -> Option<PolicyDraft> {
     let fields = findings.fields(node, &POLICY)?;
     let name = fields.get("name").and_then(|field| Some((findings.name(field)?, field.node.place)));
     let description = fields.get("description").and_then(|field| findings.line(field)).unwrap_or_default();
     let holidays = fields.get("holidays").map(|field| findings.holidays(field)).unwrap_or_default();
     let schedule = schedule(findings, &fields, zone, holidays.of_all);
-    let drawn = rule::read(findings, &fields);
+    let drawn = rule::read(findings, &fields, book);
     let closed = closed(findings, holidays.by_country, &drawn);
     let fx = fx::read(findings, &fields, &drawn.lanes);
     let limits = fields.get("limits").map(|field| limits::read(findings, field, &drawn.lanes)).unwrap_or_default();
@@ -81,7 +82,10 @@ pub fn read(findings: &mut Findings, node: &Node, zone: Tz) -> Option<PolicyDraf
         .get("catch_up")
         .map_or(Some(DEFAULT_CATCH_UP), |field| findings.duration(field, CATCH_UP_SECONDS, CATCH_UP_HINT));
     let lanes = drawn.lanes_complete.then_some(drawn.lanes.as_slice());
-    let tests = fields.get("tests").map(|field| cases::read(findings, field, zone, lanes)).unwrap_or_default();
+    let tests = fields
+        .get("tests")
+        .map(|field| cases::read(findings, field, zone, &cases::Known { lanes, book }))
+        .unwrap_or_default();
 
     let file = findings.file().to_owned();
     let whole = || {

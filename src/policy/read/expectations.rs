@@ -1,10 +1,11 @@
 //! `expect`: every transfer that a test wants, and the lanes that must get nothing, each with its reason.
 
-use super::cases::Lanes;
+use super::cases::Known;
 use super::money::Written;
-use super::tree::Node;
+use super::payees::Book;
+use super::tree::{Node, Value};
 use super::walk::{Field, Fields};
-use crate::model::{Lane, Reason, WalletId};
+use crate::model::{Lane, Payee, Reason, WalletId};
 use crate::money::Money;
 use crate::policy::findings::{Findings, Place, quoted};
 use crate::policy::keys::EXPECT;
@@ -27,12 +28,12 @@ impl Expected {
 }
 
 /// The transfers and the reasons. A lane may have one of each: what was short may have moved in part.
-pub fn read(findings: &mut Findings, field: Field<'_>, lanes: Lanes<'_>) -> (Vec<ExpectedMove>, Vec<ExpectedReason>) {
+pub fn read(findings: &mut Findings, field: Field<'_>, known: &Known<'_>) -> (Vec<ExpectedMove>, Vec<ExpectedReason>) {
     let (mut moves, mut refused): (Vec<ExpectedMove>, Vec<ExpectedReason>) = (Vec::new(), Vec::new());
     for item in findings.items(field.node, "`expect`").unwrap_or_default() {
-        let Some((expected, place)) = expectation(findings, item) else { continue };
+        let Some((expected, place)) = expectation(findings, item, known.book) else { continue };
         let lane = expected.lane();
-        if lanes.is_some_and(|lanes| !lanes.iter().any(|(known, _)| *known == lane)) {
+        if known.lanes.is_some_and(|lanes| !lanes.iter().any(|(known, _)| *known == lane)) {
             let message = format!("this policy never moves money over {lane}");
             findings.error(place, "unknown-lane", message, "expect something of the policy's own wallets only");
             continue;
@@ -55,9 +56,9 @@ pub fn read(findings: &mut Findings, field: Field<'_>, lanes: Lanes<'_>) -> (Vec
     (moves, refused)
 }
 
-fn expectation(findings: &mut Findings, node: &Node) -> Option<(Expected, Place)> {
+fn expectation(findings: &mut Findings, node: &Node, book: &Book) -> Option<(Expected, Place)> {
     let fields = findings.fields(node, &EXPECT)?;
-    let ends = ends(findings, &fields);
+    let ends = ends(findings, &fields, book);
     let amount = fields.get("amount").map(|field| findings.amount(field.node, "`amount`"));
     let reason = fields.get("reason").map(|field| reason(findings, field));
     match (fields.wrote("amount"), fields.wrote("reason")) {
@@ -82,15 +83,22 @@ fn expectation(findings: &mut Findings, node: &Node) -> Option<(Expected, Place)
     Some((Expected::Move(ExpectedMove { from: lane.from, to: lane.to, amount }), place))
 }
 
-/// `from` and `to`, with the place of `from`.
-pub fn ends(findings: &mut Findings, fields: &Fields<'_>) -> Option<(Lane, Place)> {
-    let mut wallet = |name: &str| {
-        let field = fields.get(name)?;
-        Some((findings.wallet(field.node, &format!("`{name}`"))?, field.node.place))
-    };
-    let (from, to) = (wallet("from"), wallet("to"));
+/// `from` and `to`, with the place of `from`. `to` is a wallet, a beneficiary as plans show them, or a beneficiary's name.
+pub fn ends(findings: &mut Findings, fields: &Fields<'_>, book: &Book) -> Option<(Lane, Place)> {
+    let from = fields.get("from");
+    let from = from.and_then(|field| Some((findings.wallet(field.node, "`from`")?, field.node.place)));
+    let to = fields.get("to");
+    let paid = to.and_then(|field| {
+        let Value::Scalar(text) = &field.node.value else { return None };
+        book.get(text).map(Payee::Phone).or_else(|| text.parse().ok())
+    });
+    if let Some(payee) = paid {
+        let (from, place) = from?;
+        return Some((Lane::payout(from, payee), place));
+    }
+    let to = to.and_then(|field| findings.wallet(field.node, "`to`"));
     let (from, place) = from?;
-    Some((Lane::between(from, to?.0), place))
+    Some((Lane::between(from, to?), place))
 }
 
 /// An amount that really moves.

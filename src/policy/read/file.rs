@@ -2,6 +2,7 @@
 
 use super::calendar::Closed;
 use super::entry::{self, PolicyDraft};
+use super::payees::Book;
 use super::reserves;
 use super::tree::{self, Document, Node};
 use super::walk::{Field, Fields};
@@ -31,7 +32,28 @@ pub struct FileDraft {
     pub entries: usize,
 }
 
-pub fn read(file: &SourceFile) -> FileDraft {
+/// All files: first who is paid under which name, which every file may use, then the rest of each.
+pub fn read_all(files: &[&SourceFile]) -> Vec<FileDraft> {
+    let mut book = Book::default();
+    let mut opened: Vec<(FileDraft, Option<Node>)> = files.iter().map(|file| open(file)).collect();
+    for (index, (draft, root)) in opened.iter_mut().enumerate() {
+        if let Some(root) = root {
+            book.gather(index, root, &mut draft.findings);
+        }
+    }
+    for (draft, root) in &mut opened {
+        if let Some(root) = root {
+            draft.take(root, &book);
+        }
+    }
+    let with_unused = opened.into_iter().enumerate().map(|(index, (mut draft, _))| {
+        book.warn_unused(index, &mut draft.findings);
+        draft
+    });
+    with_unused.collect()
+}
+
+fn open(file: &SourceFile) -> (FileDraft, Option<Node>) {
     let mut draft = FileDraft {
         findings: Findings::of(file.shown_name()),
         reserves: Vec::new(),
@@ -42,19 +64,20 @@ pub fn read(file: &SourceFile) -> FileDraft {
         policies_at: None,
         entries: 0,
     };
+    let mut root = None;
     match tree::read(&file.text, &mut draft.findings) {
-        Document::Tree(root) => draft.take(&root),
+        Document::Tree(tree) => root = Some(tree),
         Document::Empty => {
             let hint = "a policy file begins with `version: 1`; delete the file if it is not needed";
             draft.findings.error(Place::START, "empty-file", "the file is empty", hint);
         }
         Document::Broken => {}
     }
-    draft
+    (draft, root)
 }
 
 impl FileDraft {
-    fn take(&mut self, root: &Node) {
+    fn take(&mut self, root: &Node, book: &Book) {
         let findings = &mut self.findings;
         let Some(fields) = findings.fields(root, &FILE) else { return };
         if let Some(field) = fields.get("version") {
@@ -65,17 +88,17 @@ impl FileDraft {
         (self.reserves, self.calendar) = (reserves.always, reserves.calendar);
         let holidays = fields.get("holidays").map(|field| findings.holidays_by_country(field)).unwrap_or_default();
         self.closed = holidays.into_iter().map(|(country, _, dates)| (country, dates)).collect();
-        self.policies(&fields, zone);
+        self.policies(&fields, zone, book);
     }
 
-    fn policies(&mut self, fields: &Fields<'_>, zone: Tz) {
+    fn policies(&mut self, fields: &Fields<'_>, zone: Tz, book: &Book) {
         self.was_counted = !fields.wrote("policies");
         let Some(field) = fields.get("policies") else { return };
         self.policies_at = Some(field.key);
         let Some(items) = self.findings.items(field.node, "`policies`") else { return };
         self.was_counted = true;
         self.entries = items.len();
-        self.policies = items.iter().filter_map(|item| entry::read(&mut self.findings, item, zone)).collect();
+        self.policies = items.iter().filter_map(|item| entry::read(&mut self.findings, item, zone, book)).collect();
     }
 }
 

@@ -1,9 +1,9 @@
 //! `limits`: amounts expanded over the currencies of the policy's sources, and bounds that would move nothing at all.
 
 use super::amounts::{Held, LeftOut, bare};
-use super::rule::{LARGEST_TRANSFER, SMALLEST_TRANSFER, source_currencies};
+use super::rule::{SMALLEST_TRANSFER, source_currencies};
 use super::walk::{Field, Fields};
-use crate::model::Lane;
+use crate::model::{Kind, Lane, MOST_PARTS, largest_of};
 use crate::money::{Amount, Currency};
 use crate::policy::Limits;
 use crate::policy::findings::{Findings, Place};
@@ -34,8 +34,12 @@ pub fn read(findings: &mut Findings, field: Field<'_>, lanes: &[(Lane, Place)]) 
     for max in [&max_per_slot, &max_per_day] {
         refuse_over(findings, &min_transfer, max, "min-over-max");
     }
-    check_step(findings, &round_down_to);
-    warn_over_largest(findings, &max_transfer);
+    let kind = lanes.first().map_or(Kind::Transfer, |(lane, _)| lane.kind());
+    check_step(findings, &round_down_to, kind);
+    warn_over_largest(findings, &max_transfer, kind);
+    if kind == Kind::Payout {
+        refuse_over_all_parts(findings, &min_transfer);
+    }
     Limits {
         min_transfer: bare(&min_transfer.held),
         max_transfer: bare(&max_transfer.held),
@@ -78,8 +82,8 @@ fn refuse_over(findings: &mut Findings, low: &Bound, high: &Bound, code: &'stati
     }
 }
 
-fn check_step(findings: &mut Findings, step: &Bound) {
-    let largest = Amount::whole(LARGEST_TRANSFER);
+fn check_step(findings: &mut Findings, step: &Bound, kind: Kind) {
+    let (largest, what) = (largest_of(kind), kind.word());
     for (currency, held) in &step.held {
         if !held.amount.is_positive() {
             let message = "`round_down_to` of 0 rounds every amount down to nothing";
@@ -91,22 +95,43 @@ fn check_step(findings: &mut Findings, step: &Bound) {
             );
         } else if held.amount > largest {
             let message = format!(
-                "`round_down_to` of {} {currency} is over KPay's largest transfer, so nothing could ever move",
+                "`round_down_to` of {} {currency} is over KPay's largest {what}, so nothing could ever move",
                 held.amount.grouped()
             );
-            findings.error_once(held.place, "round-over-max", message, "write a step of at most 10_000_000");
+            let hint = format!("write a step of at most {}", underscored(largest));
+            findings.error_once(held.place, "round-over-max", message, hint);
         }
     }
 }
 
-fn warn_over_largest(findings: &mut Findings, max: &Bound) {
-    let largest = Amount::whole(LARGEST_TRANSFER);
+fn warn_over_largest(findings: &mut Findings, max: &Bound, kind: Kind) {
+    let (largest, what) = (largest_of(kind), kind.word());
     for (currency, held) in max.held.iter().filter(|(_, held)| held.amount > largest) {
         let message = format!(
-            "`max_transfer` of {} {currency} is over KPay's own largest transfer of {}",
+            "`max_transfer` of {} {currency} is over KPay's own largest {what} of {}",
             held.amount.grouped(),
             largest.grouped()
         );
-        findings.warning(held.place, "max-transfer-over-kpay", message, "it has no effect; write at most 10_000_000");
+        let hint = format!("it has no effect; write at most {}", underscored(largest));
+        findings.warning(held.place, "max-transfer-over-kpay", message, hint);
     }
+}
+
+/// A payout's largest part is small, so that even all parts of a slot together may stay under `min_transfer`.
+fn refuse_over_all_parts(findings: &mut Findings, min: &Bound) {
+    let parts = rust_decimal::Decimal::from(MOST_PARTS);
+    let Ok(most) = largest_of(Kind::Payout).checked_mul(parts) else { return };
+    for (currency, held) in min.held.iter().filter(|(_, held)| held.amount > most) {
+        let message = format!(
+            "`min_transfer` of {} {currency} is over the {} of {MOST_PARTS} payouts, so nothing could ever move",
+            held.amount.grouped(),
+            most.grouped()
+        );
+        findings.error_once(held.place, "min-over-max", message, "lower `min_transfer`");
+    }
+}
+
+/// As a policy file groups digits: `10_000_000`.
+fn underscored(amount: Amount) -> String {
+    amount.grouped().replace(|character: char| !character.is_ascii_digit(), "_")
 }

@@ -9,6 +9,8 @@ mod file;
 mod fx;
 mod limits;
 mod money;
+mod payees;
+mod payout;
 mod percent;
 mod rates;
 mod rebalance;
@@ -44,7 +46,7 @@ pub struct Parsed {
 pub fn parse(files: &[SourceFile]) -> Result<Parsed, Vec<Diagnostic>> {
     let mut in_order: Vec<&SourceFile> = files.iter().collect();
     in_order.sort_by(|left, right| left.path.cmp(&right.path));
-    let mut drafts: Vec<file::FileDraft> = in_order.into_iter().map(file::read).collect();
+    let mut drafts: Vec<file::FileDraft> = file::read_all(&in_order);
     let reserves = set::reserves(&mut drafts);
     let calendar = reserves::calendar(&mut drafts);
     calendar::close(&mut drafts);

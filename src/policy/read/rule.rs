@@ -1,7 +1,8 @@
 //! What a policy does: exactly one of the kinds.
 
+use super::payees::Book;
 use super::walk::Fields;
-use super::{rebalance, sweep, top_up};
+use super::{payout, rebalance, sweep, top_up};
 use crate::model::Lane;
 use crate::money::Currency;
 use crate::policy::Rule;
@@ -11,8 +12,6 @@ use std::collections::BTreeSet;
 
 /// KPay's smallest transfer, in the source's currency (kpay-api: amounts, limits, fees).
 pub const SMALLEST_TRANSFER: i64 = 100;
-/// KPay's largest transfer, in the source's currency.
-pub const LARGEST_TRANSFER: i64 = 10_000_000;
 
 /// A rule as far as it could be read.
 #[derive(Debug, Default)]
@@ -25,11 +24,11 @@ pub struct RuleDraft {
     pub lanes_complete: bool,
 }
 
-/// The rule. A policy without any kind, or with two, is reported once; one of a later kind already was.
-pub fn read(findings: &mut Findings, fields: &Fields<'_>) -> RuleDraft {
-    let kinds = || POLICY.supported().filter(|key| key.need == Need::Kind).map(|key| key.name);
+/// The rule. A policy without any kind, or with two, is reported once.
+pub fn read(findings: &mut Findings, fields: &Fields<'_>, book: &Book) -> RuleDraft {
+    let kinds = || POLICY.keys.iter().filter(|key| key.need == Need::Kind).map(|key| key.name);
     let written: Vec<&str> = kinds().filter(|kind| fields.wrote(kind)).collect();
-    if written.is_empty() && !fields.later_kind {
+    if written.is_empty() {
         let kinds = one_of(kinds().map(|kind| format!("`{kind}`")));
         let hint = "say what it does: sweep: { from: [GAB], into: CMR, above: 250_000 }";
         findings.error(fields.place, "missing-key", format!("a policy needs {kinds}"), hint);
@@ -44,6 +43,7 @@ pub fn read(findings: &mut Findings, fields: &Fields<'_>) -> RuleDraft {
         drafts.push(match kind {
             "sweep" => sweep::read(findings, field),
             "top_up" => top_up::read(findings, field),
+            "payout" => payout::read(findings, field, book),
             _ => rebalance::read(findings, field),
         });
     }

@@ -108,7 +108,7 @@ fn source(findings: &mut Findings, item: &Item<'_>, common: &Common) -> Option<S
     None
 }
 
-fn refuse_keep(findings: &mut Findings, at: Place, wallet: WalletId, keep: Amount, above: Amount) {
+pub fn refuse_keep(findings: &mut Findings, at: Place, wallet: WalletId, keep: Amount, above: Amount) {
     let (keep, above) = (keep.grouped(), above.grouped());
     let message = format!("{wallet} would keep {keep} {0}, more than its trigger of {above} {0}", wallet.currency);
     let hint = "`keep` must not be over `above`: lower the one or raise the other";

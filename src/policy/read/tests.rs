@@ -225,13 +225,30 @@ fn limits_that_move_nothing_are_refused_and_pointless_ones_warned_of() {
 }
 
 #[test]
-fn what_belongs_to_later_versions_is_called_so_at_its_line() {
-    for key in ["beneficiaries: []", "payout:"] {
-        check(&plus(key), &["not-supported-yet 6:5"]);
+fn payouts_are_read_and_what_is_wrong_in_them_is_found_at_its_place() {
+    let pays = |people: &str, to: &str, rest: &str| {
+        let to = format!("payout: {{ from: CMR, to: {to}, above: 1_000_000 XAF{rest} }}");
+        let text = plus("").replace("sweep: { from: [GAB], into: CMR, above: 10_000 }", &to);
+        assert!(text.contains(&to), "{text}");
+        if people.is_empty() { text } else { text.replace("policies:", &format!("beneficiaries: {people}\npolicies:")) }
+    };
+    let to = "{ provider: MTN_MOMO_CMR, phone: 237653456789 }";
+    let payout = |text: &str| match good(text).policies.remove(0).rule {
+        crate::policy::Rule::Payout(payout) => payout,
+        other => panic!("a payout is read as {other:?}"),
+    };
+    let written = payout(&pays("", to, ", keep: 500_000"));
+    assert_eq!((written.to.to_string().as_str(), written.name), ("MTN_MOMO_CMR:237653456789", None));
+    assert_eq!((written.source.above, written.source.keep), (Amount::whole(1_000_000), Amount::whole(500_000)));
+    assert_eq!(payout(&pays("", to, "")).source.keep, Amount::whole(1_000_000));
+    let named = payout(&pays(&format!("{{ landlord: {to} }}"), "landlord", ""));
+    assert_eq!((named.to, named.name.as_deref()), (written.to, Some("landlord")));
+    let phone = |phone: &str| pays("", &format!("{{ provider: MTN_MOMO_CMR, phone: {phone} }}"), "");
+    for wrong in ["+237653456789", "237_653_456_789", "0x3755", "237653456789.0", "2.37653456789e11", "0237653456789"] {
+        assert_eq!(findings(&[&phone(wrong)])[0].code, "bad-phone", "{wrong}");
     }
-    check(&plus("").replace("sweep:", "payout:"), &["not-supported-yet 5:5"]);
-    for finding in findings(&[&plus("payout: 1\nbeneficiaries: 1")]) {
-        assert!(finding.message.ends_with("not supported yet"), "{finding}");
+    for right in ["237653456789", "\"237653456789\"", "'237653456789'"] {
+        check(&phone(right), &[]);
     }
 }
 

@@ -1,9 +1,8 @@
-//! Walking the tree by the table of keys: unknown, missing, empty and not yet supported keys, and wrong kinds of
-//! values, are all reported here, so that what reads a policy only asks for what it wants.
+//! Walking the tree by the table of keys: unknown, missing and empty keys, and wrong kinds of values, are all reported here, so that what reads a policy only asks for what it wants.
 
 use super::tree::{Entry, Node, Value};
 use crate::policy::findings::{Findings, Place, one_of, quoted};
-use crate::policy::keys::{Need, SHAPES, Shape, Takes};
+use crate::policy::keys::{Need, SHAPES, Shape};
 use crate::policy::suggest::nearest;
 use std::collections::BTreeMap;
 
@@ -26,8 +25,6 @@ pub struct Fields<'n> {
     found: BTreeMap<&'static str, Field<'n>>,
     /// Every known key, with or without a usable value.
     written: Vec<&'static str>,
-    /// Whether a key of a later version stands where a policy says what it does.
-    pub later_kind: bool,
 }
 
 impl<'n> Fields<'n> {
@@ -45,17 +42,14 @@ impl Findings {
     /// The keys of a map by its shape. `None`, with a finding, if the node is no map.
     pub fn fields<'n>(&mut self, node: &'n Node, shape: &'static Shape) -> Option<Fields<'n>> {
         let entries = self.entries(node, shape.name)?;
-        let mut fields = Fields { place: node.place, found: BTreeMap::new(), written: Vec::new(), later_kind: false };
+        let mut fields = Fields { place: node.place, found: BTreeMap::new(), written: Vec::new() };
         for entry in entries {
             let Some(key) = shape.key(&entry.key) else {
                 self.unknown_key(entry, shape);
                 continue;
             };
             fields.written.push(key.name);
-            if matches!(key.takes, Takes::Later) {
-                fields.later_kind |= key.need == Need::Kind;
-                self.error(entry.place, "not-supported-yet", format!("`{}` is not supported yet", key.name), key.about);
-            } else if entry.node.is_empty_value() {
+            if entry.node.is_empty_value() {
                 let hint = format!("{} Write a value, or take the key out", key.about);
                 self.error(entry.place, "empty-value", format!("`{}` has no value", key.name), hint);
             } else {
@@ -123,7 +117,7 @@ impl Findings {
     }
 
     fn unknown_key(&mut self, entry: &Entry, shape: &Shape) {
-        let known: Vec<&str> = shape.supported().map(|key| key.name).collect();
+        let known: Vec<&str> = shape.keys.iter().map(|key| key.name).collect();
         let home = || SHAPES.iter().find(|other| other.key(&entry.key).is_some());
         let hint = if entry.key == "<<" {
             "merge keys are not used in policies: write the values out".to_owned()

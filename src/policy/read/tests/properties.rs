@@ -4,8 +4,8 @@ use super::*;
 use crate::model::WalletId;
 use crate::money::{Country, Money, Percent, Rate};
 use crate::policy::{
-    Approval, Canary, ExpectedMove, Fx, FxReference, Limits, Mode, Policy, PolicyTest, Portion, Rebalance, Rule,
-    Source, Sweep, TopUp, TopUpSource,
+    Approval, Canary, ExpectedMove, Fx, FxReference, Limits, Mode, Payout, Policy, PolicyTest, Portion, Rebalance,
+    Rule, Source, Sweep, TopUp, TopUpSource,
 };
 use crate::slot::Schedule;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
@@ -69,7 +69,13 @@ fn rule() -> impl Strategy<Value = Rule> {
             Rule::Rebalance(Rebalance { weights, tolerance: percent(tolerance), base: Currency::ALL[base] })
         },
     );
-    prop_oneof![sweep, top_up, rebalance]
+    let who = ["MTN_MOMO_CMR:237653456789", "ORANGE_SEN:221771234567", "MPESA_KEN:254712345678"];
+    let payout =
+        (wallets(1..2), levels(), prop::sample::select(who.to_vec())).prop_map(|(from, (above, keep), who)| {
+            let source = Source { wallet: from[0], above, keep };
+            Rule::Payout(Payout { source, to: who.parse().unwrap(), name: None })
+        });
+    prop_oneof![sweep, top_up, rebalance, payout]
 }
 
 /// One amount for each currency that the rule takes from.
@@ -110,7 +116,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             name: "one".into(),
             line: 0,
             at: None,
-            balances: [(lane.from, bound), (lane.to.wallet().unwrap(), Amount::ZERO)].into(),
+            balances: lane.wallets().map(|wallet| (wallet, bound)).collect(),
             rates: BTreeMap::new(),
             open: Vec::new(),
             expect: vec![ExpectedMove {
@@ -180,7 +186,13 @@ fn written(policy: &Policy) -> String {
             let TopUp { wallet, below, to, .. } = top_up;
             line("top_up", format!("{{ wallet: {wallet}, below: {below}, to: {to}, from: [{from}] }}"));
         }
-        Rule::Payout(_) => panic!("no payouts are generated here"),
+        Rule::Payout(payout) => {
+            let Source { wallet, above, keep } = &payout.source;
+            let to = payout.to.to_string();
+            let (provider, phone) = to.split_once(':').unwrap();
+            let to = format!("{{ provider: {provider}, phone: \"{phone}\" }}");
+            line("payout", format!("{{ from: {wallet}, to: {to}, above: {above}, keep: {keep} }}"));
+        }
         Rule::Rebalance(Rebalance { weights, tolerance, base }) => {
             let weights = joined(weights, |(wallet, share)| format!("{wallet}: {share}"));
             line("rebalance", format!("{{ weights: {{ {weights} }}, tolerance: {tolerance}, base: {base} }}"));

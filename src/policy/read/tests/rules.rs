@@ -158,5 +158,8 @@ fn the_weights_of_a_rebalance_are_the_whole() {
 fn a_policy_does_exactly_one_thing() {
     check(&plus("top_up: { wallet: CMR, below: 1, to: 2, from: [GAB] }"), &["two-kinds 6:5"]);
     let none = findings(&[&plus("").replace("    sweep", "    # sweep")]);
-    assert_eq!((none.len(), none[0].message.as_str()), (1, "a policy needs `sweep`, `top_up` or `rebalance`"));
+    assert_eq!(
+        (none.len(), none[0].message.as_str()),
+        (1, "a policy needs `sweep`, `top_up`, `rebalance` or `payout`")
+    );
 }
