@@ -179,8 +179,7 @@ impl<'a> Hand<'_, 'a> {
         let currency = self.lane.from.currency;
         let bounds = taking_from(self.inputs.policies, self.lane.from);
         let bounds = bounds.filter_map(|policy| policy.limits.max_transfer.get(&currency).copied());
-        let largest =
-            bounds.min().map_or(largest_of(self.lane.kind()), |most| most.min(largest_of(self.lane.kind())));
+        let largest = bounds.min().map_or(largest_of(self.lane.kind()), |most| most.min(largest_of(self.lane.kind())));
         let largest = largest.round_down_for(currency);
         let remedy = "another amount is asked for, or the policies' `max_transfer` is raised";
         if largest < smallest_transfer() {
