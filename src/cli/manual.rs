@@ -59,7 +59,7 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     if !args.yes && !wish.dry_run && !agreed(&settings, &wish)? {
         return Err(CliError::new(Exit::Failed, "not agreed to: nothing was sent"));
     }
-    let moved = if wish.dry_run { rehearsed(&settings, wish)? } else { carried_out(&settings, wish)? };
+    let moved = if wish.dry_run { rehearsed(&settings, &wish)? } else { carried_out(&settings, wish)? };
     if args.json {
         output::json(&moved.transfers)?;
     } else {
@@ -104,7 +104,7 @@ fn wrong_currency(from: WalletId, written: Currency) -> String {
 
 /// Shows the person at the terminal what would be sent, and asks.
 fn agreed(settings: &Settings, wish: &MoveRequest) -> Result<bool, CliError> {
-    let shown = rehearsed(settings, MoveRequest { dry_run: true, ..wish.clone() })?;
+    let shown = rehearsed(settings, &MoveRequest { dry_run: true, ..wish.clone() })?;
     if shown.earlier {
         // It is only looked up.
         return Ok(true);
@@ -134,7 +134,7 @@ fn question(wish: &MoveRequest, shown: &Moved) -> String {
 }
 
 /// What would be sent: by the daemon, or on the journal as it is.
-fn rehearsed(settings: &Settings, wish: MoveRequest) -> Result<Moved, CliError> {
+fn rehearsed(settings: &Settings, wish: &MoveRequest) -> Result<Moved, CliError> {
     match context::call(settings, &Request::Move { wish: wish.clone() })? {
         Some(Response::Moved(moved)) => return Ok(moved),
         Some(_) => return Err(context::odd_answer()),
@@ -148,7 +148,7 @@ fn rehearsed(settings: &Settings, wish: MoveRequest) -> Result<Moved, CliError> 
     let bank = context::bank(access, None, &context::metrics()?)?;
     let journal = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
     let find = |id: &_| journal.as_ref().map_or(Ok(None), |journal| journal.find(id));
-    let rehearsed = context::runtime()?.block_on(rehearse(&bank, &basis, &wish, find));
+    let rehearsed = context::runtime()?.block_on(rehearse(&bank, &basis, wish, find));
     rehearsed.map_err(|error| refused(&control::wish_failed(&error)))
 }
 

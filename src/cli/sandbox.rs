@@ -73,7 +73,7 @@ pub struct SandboxArgs {
     /// Name the country in /api/v1/payments/balance (documented without)
     #[arg(long)]
     balance_country: bool,
-    /// What an operator is: OPERATIONAL, DELAYED or CLOSED; repeatable, e.g. ORANGE_CIV=CLOSED
+    /// What an operator is: OPERATIONAL, DELAYED or CLOSED; repeatable, e.g. `ORANGE_CIV=CLOSED`
     #[arg(long = "operator", value_name = "CODE=STATUS", value_delimiter = ',', value_parser = read_operator)]
     operators: Vec<(String, OperatorStatus)>,
     /// When a payout becomes PROCESSING after it was taken in

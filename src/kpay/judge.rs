@@ -53,9 +53,9 @@ fn read_applied(intent: &Intent, body: &[u8]) -> Result<AppliedFacts, String> {
         reply.exchange_rate.map(|Number(rate)| Rate::new(rate)).transpose().map_err(|error| error.to_string())?;
     Ok(AppliedFacts {
         amount: intent.amount,
-        kpay_id: reference(&reply.id),
-        source_reference: reference(&reply.source_transaction.reference),
-        destination_reference: reference(&reply.destination_transaction.reference),
+        kpay_id: reference(reply.id.as_deref()),
+        source_reference: reference(reply.source_transaction.reference.as_deref()),
+        destination_reference: reference(reply.destination_transaction.reference.as_deref()),
         exchange_rate: if intent.lane.crosses_currencies() { rate } else { Some(rate.unwrap_or(Rate::ONE)) },
         credited: Some(Money {
             amount: Amount::new(reply.destination_transaction.amount.0),
@@ -66,8 +66,8 @@ fn read_applied(intent: &Intent, body: &[u8]) -> Result<AppliedFacts, String> {
 }
 
 /// An id or reference of KPay's as it is kept.
-pub(super) fn reference(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(|text| tame(text, LONGEST_REFERENCE))
+pub(super) fn reference(text: Option<&str>) -> Option<String> {
+    text.map(|text| tame(text, LONGEST_REFERENCE))
 }
 
 /// The first thing in the reply that is not what was sent.

@@ -130,8 +130,8 @@ fn facts(intent: &Intent, reply: &WithdrawReply) -> (AppliedFacts, Option<String
     let facts = AppliedFacts {
         amount: intent.amount,
         kpay_id: Some(reply.id.clone()),
-        source_reference: reference(&reply.reference).map(|it| without_urls(&it)),
-        destination_reference: reference(&reply.provider_reference).map(|it| without_urls(&it)),
+        source_reference: reference(reply.reference.as_deref()).map(|it| without_urls(&it)),
+        destination_reference: reference(reply.provider_reference.as_deref()).map(|it| without_urls(&it)),
         exchange_rate: rate.clone().and_then(Result::ok).filter(|_| crosses),
         credited: reply.payout_amount.or(net).map(|told| money(told, to)),
         fee: reply.fee_amount.map(|told| money(told, if in_source { from } else { to })),

@@ -185,9 +185,9 @@ impl Ledger {
         hold: bool,
     ) -> Result<(), MoneyError> {
         if let Some(wallet) = self.wallets.get_mut(&(mode, country)) {
-            let held = self.held.entry((mode, country)).or_default();
+            let in_flight = self.held.entry((mode, country)).or_default();
             let change = |sum: Amount| if hold { sum.checked_add(amount) } else { sum.checked_sub(amount) };
-            (*held, wallet.reserved) = (change(*held)?, change(wallet.reserved)?);
+            (*in_flight, wallet.reserved) = (change(*in_flight)?, change(wallet.reserved)?);
         }
         Ok(())
     }

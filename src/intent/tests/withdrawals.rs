@@ -83,7 +83,7 @@ fn the_wallet_is_stale_from_acceptance_until_it_moves_or_the_money_is_back() {
     let before = |at| LastOutflow { before: Amount::whole(330_000), applied_at: instant(at) };
     let check = |replies: &[Reply], words: &[(&str, Option<&str>)], expected: Option<LastOutflow>| {
         let (state, _) = told(replies, words);
-        assert_eq!(state.standing.outflows.get(&wallet(Country::CMR)).cloned(), expected, "{replies:?} {words:?}");
+        assert_eq!(state.standing.outflows.get(&wallet(Country::CMR)).copied(), expected, "{replies:?} {words:?}");
     };
     let pending = [accepted("PENDING")];
     check(&pending, &[], Some(before(62)));

@@ -1,8 +1,9 @@
 //! Policies in a few words, for scenes.
 //!
 //! What it does: `GAB:250000:100000 >CMR` sweeps (source, `above`, `keep`); `^SEN:200000:500000 CIV:0 CMR:1000` tops up
-//! (wallet, `below`, `to`; source, `keep`); `CMR:50% GAB:50% tol=5%` rebalances, in XAF; `CMR:900:500
-//! >MTN_MOMO_CMR@237653456789` pays out (source, `above`, `keep`). Then flags and `key=value`; amounts hold for the currency of every source.
+//! (wallet, `below`, `to`; source, `keep`); `CMR:50% GAB:50% tol=5%` rebalances, in XAF;
+//! `CMR:900:500 >MTN_MOMO_CMR@237653456789` pays out (source, `above`, `keep`). Then flags and `key=value`; amounts hold for
+//! the currency of every source.
 
 #![allow(clippy::panic, reason = "a scene that cannot be read fails its test")]
 

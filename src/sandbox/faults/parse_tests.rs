@@ -90,7 +90,7 @@ fn wrong_rules_are_refused_with_what_there_is() {
         ("http-99", "is not a fault"),
         ("http-abc", "is not a fault"),
         ("http-200", "is not a fault"),
-        ("balanse:hang", "there are: transfer, balances"),
+        ("balanse:hang", "transfer, withdraw, withdrawal, availability, balances, balance, overview"),
         ("hang=often", "how often"),
         ("hang=every:0", "how often"),
         ("hang=p:1.5", "how often"),

@@ -108,7 +108,7 @@ pub(in crate::sandbox) fn written(reply: &WithdrawReply) -> Reply {
         ("failureReason", reply.failure_reason.is_none()),
     ];
     for (name, _) in absent.iter().filter(|(_, absent)| *absent) {
-        body.push_str(&format!(r#","{name}":null"#));
+        body.extend([",\"", name, "\":null"]);
     }
     body.push('}');
     Reply::new(200, JSON, body)
