@@ -2,7 +2,7 @@
 //!
 //! Changes nothing and has no way to: it sees a [`StatusSource`] and the metrics, never intents or KPay. Everything
 //! that changes something is behind the control socket. There is no log-in, no cookie and no script; `guard` refuses
-//! other methods and foreign host names, [`serve`] bounds what a connection may cost.
+//! other methods and foreign host names, [`serve()`] bounds what a connection may cost.
 
 mod guard;
 mod page;
