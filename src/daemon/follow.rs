@@ -3,7 +3,7 @@
 
 use super::engine::{Engine, EngineError};
 use crate::intent::{Event, Evidence, Outcome, Tracked, next_poll_at, withdrawal_events};
-use crate::model::{ExternalId, Kind, Timestamp};
+use crate::model::{ExternalId, Kind, Timestamp, is_plain_id};
 use chrono::TimeDelta;
 
 /// A hint is taken so soon after the one before it, and no sooner.
@@ -12,8 +12,6 @@ const BETWEEN_HINTS: TimeDelta = TimeDelta::seconds(2);
 const TRIES_OF_A_HINT: u32 = 6;
 /// The pause after the first of them; it doubles.
 const AFTER_A_HINT: TimeDelta = TimeDelta::seconds(3);
-/// The longest id of KPay's that is asked for; its own have about ten characters.
-const LONGEST_ID: usize = 64;
 
 /// How often KPay was asked about a withdrawal since the start, and when last.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,7 +47,7 @@ impl Engine {
         }
         if is_followed(&tracked) {
             world.polled.entry(external_id.clone()).or_default().hinted = true;
-        } else if let (true, Some(kpay_id)) = (lacks_its_id(&tracked), kpay_id.filter(|id| is_id(id))) {
+        } else if let (true, Some(kpay_id)) = (lacks_its_id(&tracked), kpay_id.filter(|id| is_plain_id(id))) {
             let hint = Hinted { kpay_id: kpay_id.to_owned(), tries: 0, at: now };
             world.hints.insert(external_id.clone(), hint);
         } else {
@@ -159,10 +157,4 @@ fn lacks_its_id(tracked: &Tracked) -> bool {
     tracked.intent.kind == Kind::Payout
         && tracked.taken.is_none()
         && matches!(tracked.outcome, Outcome::Unknown | Outcome::NeedsOperator)
-}
-
-/// Whether a text may be an id of KPay's.
-fn is_id(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(plain)
 }

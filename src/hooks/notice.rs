@@ -2,13 +2,11 @@
 //!
 //! Status, amount and reason in it are not read at all: nothing could be done with them without asking KPay.
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, is_plain_id};
 use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The longest id of KPay's or ours.
-const LONGEST_ID: usize = 64;
 /// The longest name of an event; documented ones have 16 letters at most.
 const LONGEST_EVENT: usize = 64;
 /// How much of a time that is not understood is kept to tell two webhooks apart.
@@ -64,11 +62,11 @@ pub(super) fn read(body: &[u8]) -> Result<Notice, &'static str> {
         return Ok(Notice::Other);
     }
     let kpay_id = body.payout_id.or(body.payment_id);
-    if kpay_id.as_deref().is_some_and(|id| !is_id(id)) {
+    if kpay_id.as_deref().is_some_and(|id| !is_plain_id(id)) {
         return Err("an id of KPay's with letters that no id has");
     }
     // Every payout of ours carries an id of ours, and that has these letters only.
-    let Some(external_id) = body.external_id.filter(|id| is_id(id)) else { return Ok(Notice::Other) };
+    let Some(external_id) = body.external_id.filter(|id| is_plain_id(id)) else { return Ok(Notice::Other) };
     let written_at = match body.timestamp {
         Value::Null => String::new(),
         Value::String(text) => text.chars().take(LONGEST_TIME).collect(),
@@ -92,12 +90,6 @@ impl Payout {
             DateTime::from_timestamp_millis(number)
         }
     }
-}
-
-/// 1 to 64 of `A-Za-z0-9_-`: it becomes a part of a URL.
-fn is_id(text: &str) -> bool {
-    let letters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    letters && (1..=LONGEST_ID).contains(&text.len())
 }
 
 #[cfg(test)]

@@ -6,12 +6,9 @@
 use super::judge::{reference, sort, text_differs};
 use super::wire::WithdrawReply;
 use crate::intent::{AppliedFacts, Reply, Withdrawal};
-use crate::model::{Environment, Intent, Payee, tame};
+use crate::model::{Environment, Intent, Payee, is_plain_id, tame};
 use crate::money::{Amount, Currency, Money, Number, Rate};
 use rust_decimal::Decimal;
-
-/// The longest id that is taken; KPay's own have about ten characters.
-const LONGEST_ID: usize = 64;
 
 /// What KPay said, and what of it must not be kept.
 pub(super) struct Said {
@@ -54,12 +51,6 @@ pub(super) fn read(intent: &Intent, environment: Environment, body: &[u8]) -> Re
     })
 }
 
-/// Whether a text is an id that may stand in a path.
-pub(super) fn is_id(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(plain)
-}
-
 /// A text of KPay's without the addresses in it: one of them may be that of a hosted page.
 pub(super) fn without_urls(text: &str) -> String {
     let mut rest = text;
@@ -88,7 +79,7 @@ fn without_urls_in(reply: Reply) -> Reply {
 fn difference(intent: &Intent, environment: Environment, reply: &WithdrawReply) -> Option<String> {
     let echo = |field, told: &Option<String>, sent: &str| text_differs(field, told.as_deref()?, sent);
     let (from, to) = (intent.lane.from.currency, intent.lane.to.currency);
-    if !is_id(&reply.id) {
+    if !is_plain_id(&reply.id) {
         return Some(format!("its id is `{}`, which is no id", tame(&reply.id, 60)));
     }
     let payee = match intent.lane.to.payee {

@@ -4,14 +4,14 @@
 //! **Dropping the future of [`Client::send_withdrawal`] is a lost reply**, as for a transfer.
 
 use super::client::{Auth, Call};
-use super::judge_withdrawal::{is_id, judge, read, without_urls};
+use super::judge_withdrawal::{judge, read, without_urls};
 use super::limiter::Permit;
 use super::reads::unusable_unseen;
 use super::strict::{message_of, shown};
 use super::withdrawal_body::disagreement;
 use super::{CallError, Client, Endpoint};
 use crate::intent::{Reply, Withdrawal};
-use crate::model::{Intent, Timestamp};
+use crate::model::{Intent, Timestamp, is_plain_id};
 use secrecy::SecretString;
 
 /// Leave to send one withdrawal now: a place in the request budget. Unused it gives its place back.
@@ -79,7 +79,7 @@ impl Client {
         kpay_id: &str,
     ) -> Result<(Withdrawal, Option<GatewayPage>), CallError> {
         let endpoint = Endpoint::Withdrawal;
-        if !is_id(kpay_id) {
+        if !is_plain_id(kpay_id) {
             return Err(unusable_unseen(endpoint, "its id cannot be asked for", &[]));
         }
         let body = self.ask(Call { endpoint, query: kpay_id, auth: Auth::Keys, body: None }).await?;

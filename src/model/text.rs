@@ -21,6 +21,13 @@ pub fn tame(text: &str, longest: usize) -> String {
     out
 }
 
+/// Whether an id from outside is 1 to 64 of `A-Za-z0-9_-`, so that it may stand in an address. KPay's own have about ten.
+#[must_use]
+pub fn is_plain_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=64).contains(&text.len()) && text.bytes().all(plain)
+}
+
 /// Separators, direction marks and other characters that move or hide the text around them.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -29,6 +36,24 @@ fn is_invisible(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_that_stands_in_an_address_is_plain() {
+        let (longest, too_long) = ("x".repeat(64), "x".repeat(65));
+        for (text, expected) in [
+            ("wdr_xyz456", true),
+            ("TRD-261124170000-CMRPAY-01-JS7G03CB", true),
+            (longest.as_str(), true),
+            (too_long.as_str(), false),
+            ("", false),
+            ("../me", false),
+            ("a b", false),
+            ("wdr?x=1", false),
+            ("é", false),
+        ] {
+            assert_eq!(is_plain_id(text), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn hostile_text_becomes_one_short_line() {
