@@ -181,7 +181,9 @@ fn answer_the_calls(merchant: &Merchant) -> usize {
     let mut called = 0;
     for transfer in merchant.transfers().into_iter().filter(|transfer| transfer["state"] == "needs_operator") {
         let id = transfer["external_id"].as_str().unwrap();
-        let first = requests.iter().find(|request| request.body.contains(id)).unwrap();
+        // A 401 is KPay's word on the token: the attempt goes on with a fresh one.
+        let mut tried = requests.iter().filter(|request| request.body.contains(id) && request.status != Some(401));
+        let first = tried.next().unwrap();
         assert_eq!(first.fault.as_deref(), Some(DELIVERED_TWICE), "{transfer:#}\n{first:#?}");
         assert_eq!(transfer["attempts"], 1, "{transfer:#}");
         let found = books.applied(id)[0];
