@@ -120,8 +120,7 @@ pub fn access(settings: &Settings, surroundings: &Surroundings) -> Result<kpay::
     for warning in &found.warnings {
         output::talk(warning);
     }
-    let keys = kpay::Keys::new(found.api.expose_secret().to_owned(), found.secret.expose_secret().to_owned())
-        .map_err(|error| CliError::new(Exit::BadConfig, error))?;
+    let keys = kpay_keys(&found).map_err(|error| CliError::new(Exit::BadConfig, error))?;
     let environment = settings.kpay.environment;
     if keys.environment() != environment {
         let text = format!(
@@ -135,10 +134,24 @@ pub fn access(settings: &Settings, surroundings: &Surroundings) -> Result<kpay::
         base_url,
         environment,
         keys,
+        key_source: Some(key_source(settings, surroundings)),
         application_id: settings.kpay.application_id.clone(),
         requests_per_minute: settings.kpay.requests_per_minute,
         timeout: settings.kpay.timeout,
         budget_file: None,
+    })
+}
+
+fn kpay_keys(found: &settings::Keys) -> Result<kpay::Keys, kpay::KeyError> {
+    kpay::Keys::new(found.api.expose_secret().to_owned(), found.secret.expose_secret().to_owned())
+}
+
+/// The keys as they are by now where they were found.
+fn key_source(settings: &Settings, surroundings: &Surroundings) -> kpay::KeySource {
+    let (settings, surroundings) = (settings.clone(), surroundings.clone());
+    kpay::KeySource::new(move || {
+        let found = settings::read_keys(&settings, &surroundings).map_err(|error| error.to_string())?;
+        kpay_keys(&found).map_err(|error| error.to_string())
     })
 }
 

@@ -7,6 +7,7 @@ mod demo;
 mod exit;
 mod explain;
 mod exposure;
+mod guard;
 mod journal;
 mod ledger;
 mod manual;
@@ -109,6 +110,7 @@ enum Command {
 /// Runs the program: reads the arguments, does what they say, and returns the exit code of CONTRACT 2.
 #[must_use]
 pub fn main() -> ExitCode {
+    guard::keep_to_itself();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -79,6 +79,41 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Its name, for the log.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Plan { .. } => "plan",
+            Self::Why { .. } => "why",
+            Self::Transfers => "transfers list",
+            Self::Transfer { .. } => "transfers show",
+            Self::Resolve { .. } => "transfers resolve",
+            Self::Move { wish } if wish.dry_run => "a dry run",
+            Self::Move { .. } => "a move by hand",
+            Self::Approve { .. } => "approve or reject",
+            Self::AcceptPolicies { .. } => "policies accept",
+            Self::Pause { .. } => "pause",
+            Self::Resume { .. } => "resume",
+        }
+    }
+
+    /// Whether anything is other afterwards: then the log says which user of the machine asked.
+    #[must_use]
+    pub fn changes_something(&self) -> bool {
+        match self {
+            Self::Status | Self::Plan { .. } | Self::Why { .. } | Self::Transfers | Self::Transfer { .. } => false,
+            Self::Move { wish } => !wish.dry_run,
+            Self::Resolve { .. }
+            | Self::Approve { .. }
+            | Self::AcceptPolicies { .. }
+            | Self::Pause { .. }
+            | Self::Resume { .. } => true,
+        }
+    }
+}
+
 /// What comes back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -62,12 +62,19 @@ pub async fn serve(listener: UnixListener, engine: Arc<Engine>) {
 }
 
 async fn converse(stream: UnixStream, engine: &Engine) -> std::io::Result<()> {
+    let peer = stream.peer_cred()?;
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     let mut reading = BufReader::new(reading.take(LONGEST_REQUEST));
     tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
     let response = match serde_json::from_str::<Request>(&line) {
-        Ok(request) => handle(engine, request).await,
+        Ok(request) => {
+            if request.changes_something() {
+                let (uid, gid, pid) = (peer.uid(), peer.gid(), peer.pid());
+                tracing::info!(uid, gid, pid, command = request.word(), "asked through the control socket");
+            }
+            handle(engine, request).await
+        }
         Err(error) => Response::Failed { exit: 2, message: format!("the request was not understood: {error}") },
     };
     let mut text = serde_json::to_string(&response).map_err(std::io::Error::other)?;

@@ -64,6 +64,10 @@ impl Bank for KpayBank {
         })
     }
 
+    fn renew_access(&self) -> BoxFuture<'_, Result<bool, BankError>> {
+        Box::pin(async { self.client.take_rotated_keys().await.map_err(|error| bank_error(&error)) })
+    }
+
     fn wallets<'a>(
         &'a self,
         taken_at: Timestamp,

@@ -48,6 +48,11 @@ pub trait Bank: Send + Sync {
     /// Who we are there; checked against configuration and keys.
     fn identity(&self) -> BoxFuture<'_, Result<Identity, BankError>>;
 
+    /// Reads again what it proves itself with, as after a rotation of keys. Whether it was other than before.
+    fn renew_access(&self) -> BoxFuture<'_, Result<bool, BankError>> {
+        Box::pin(async { Ok(false) })
+    }
+
     /// All wallets. `countries` are those that policies name: they tell apart rows that carry no country.
     fn wallets<'a>(
         &'a self,

@@ -179,6 +179,9 @@ async fn reload(engine: Arc<Engine>, mut wakers: Wakers, path: PathBuf) -> Resul
             }
             None => {}
         }
+        if asked && let Err(error) = engine.bank.renew_access().await {
+            engine.note_problem(&format!("KPay's keys were to be read again: {error}"));
+        }
     }
 }
 

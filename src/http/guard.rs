@@ -1,4 +1,4 @@
-//! What stands before every page: methods, host names, headers.
+//! What stands before every page: methods, host names, origins, headers.
 //!
 //! Host names: a page on the internet can make a browser ask our loopback address under the page's own name (DNS
 //! rebinding) and then read the answer. Such a request always carries a *name*, so only `localhost` and plain addresses
@@ -42,6 +42,9 @@ fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> 
         let what = "this page answers only to localhost or a plain address, e.g. http://127.0.0.1:9749/";
         return Some(plain(StatusCode::MISDIRECTED_REQUEST, what));
     }
+    if !origin_is_local(headers) {
+        return Some(plain(StatusCode::FORBIDDEN, "another site's page may not read this one"));
+    }
     if method == Method::GET || method == Method::HEAD {
         return None;
     }
@@ -58,6 +61,14 @@ fn host_is_local(uri: &Uri, headers: &HeaderMap) -> bool {
     let host_is_good = |value: &HeaderValue| value.to_str().is_ok_and(authority_is_local);
     let target_is_good = uri.authority().is_none_or(|authority| name_is_local(authority.host()));
     more.is_none() && target_is_good && host.map_or(uri.authority().is_some(), host_is_good)
+}
+
+/// A browser says whose page asks. Nobody else's may: not even reading is its business.
+fn origin_is_local(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ORIGIN).iter().all(|origin| {
+        let text = origin.to_str().unwrap_or_default();
+        text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).is_some_and(authority_is_local)
+    })
 }
 
 fn authority_is_local(text: &str) -> bool {
@@ -97,5 +108,26 @@ mod tests {
         ] {
             assert!(!authority_is_local(foreign), "{foreign:?}");
         }
+    }
+
+    #[test]
+    fn g09_pages_of_other_sites_are_refused() {
+        let check = |origins: &[&str], expected| {
+            let mut headers = HeaderMap::new();
+            for origin in origins {
+                headers.append(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
+            }
+            assert_eq!(origin_is_local(&headers), expected, "{origins:?}");
+        };
+        check(&[], true);
+        check(&["http://localhost:9749"], true);
+        check(&["http://127.0.0.1:9749"], true);
+        check(&["https://[::1]"], true);
+        for foreign in
+            ["null", "", "http://evil.example", "https://localhost.evil.example", "file://localhost", "localhost"]
+        {
+            check(&[foreign], false);
+        }
+        check(&["http://localhost", "http://evil.example"], false);
     }
 }

@@ -7,13 +7,13 @@ use super::retry_after::read_retry_after;
 use super::strict::{message_of, shown};
 use super::token::{Issued, Token, Tokens};
 use super::transport::{Answer, Failure, Transport};
-use super::{BaseUrl, CallError, Endpoint, Keys, Observer, StatusLabel, token};
+use super::{BaseUrl, CallError, Endpoint, KeySource, Keys, Observer, StatusLabel, token};
 use crate::model::{ApplicationId, Environment, tame};
 use reqwest::header::{self, HeaderValue};
 use secrecy::ExposeSecret;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -26,6 +26,8 @@ pub struct ClientSettings {
     pub environment: Environment,
     /// Both keys.
     pub keys: Keys,
+    /// Where they are read from again when KPay does not take them any more; `None`: nowhere.
+    pub key_source: Option<KeySource>,
     /// What `/me` must say, where the configuration names it.
     pub application_id: Option<ApplicationId>,
     /// The budget, at least 1; tokens and probes count.
@@ -50,6 +52,9 @@ pub struct Client {
     /// Until when `overview` is left alone because KPay does not offer it to us.
     pub(super) overview_rests_until: Mutex<Option<Instant>>,
     keys: RwLock<Keys>,
+    pub(super) key_source: Option<KeySource>,
+    /// Whose the keys are, by KPay's word.
+    pub(super) application: Mutex<Option<ApplicationId>>,
     observer: Arc<dyn Observer>,
 }
 
@@ -58,6 +63,8 @@ pub struct Client {
 pub(super) enum Auth<'a> {
     /// Both key headers.
     Keys,
+    /// The headers of keys that are not in use yet.
+    These(&'a Keys),
     /// The bearer token.
     Bearer(&'a Token),
     /// Not at all: what KPay tells everybody.
@@ -94,19 +101,10 @@ impl Client {
             tokens: Tokens::default(),
             overview_rests_until: Mutex::new(None),
             keys: RwLock::new(settings.keys),
+            key_source: settings.key_source,
+            application: Mutex::default(),
             observer,
         })
-    }
-
-    /// Takes rotated keys into use, from the next request on; the old token is forgotten.
-    ///
-    /// # Errors
-    /// [`CallError::WrongEnvironment`] where the new keys are of another environment: the old ones stay.
-    pub fn replace_keys(&self, keys: Keys) -> Result<(), CallError> {
-        check_environment(self.environment, &keys)?;
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-        self.tokens.forget();
-        Ok(())
     }
 
     /// Whether the budget has room for another request while one [`super::Clearance`] is held.
@@ -147,8 +145,11 @@ impl Client {
         let mut request = self.transport.request(call.endpoint.is_post(), &url);
         let odd_header = || Failure::NotSent("a key or token does not fit a header".to_owned());
         match call.auth {
-            Auth::Keys => {
-                let headers = self.keys.read().unwrap_or_else(PoisonError::into_inner).headers();
+            Auth::Keys | Auth::These(_) => {
+                let headers = match call.auth {
+                    Auth::These(keys) => keys.headers(),
+                    _ => self.keys_in_use().headers(),
+                };
                 let (api, secret) = headers.ok_or_else(odd_header)?;
                 request = request.header("X-API-Key", api).header("X-Secret-Key", secret);
             }
@@ -206,7 +207,14 @@ impl Client {
 
     async fn fetch_token(&self) -> Result<Issued, CallError> {
         let call = Call { endpoint: Endpoint::Token, query: "", auth: Auth::Keys, body: Some("{}") };
-        token::read(&self.ask(call).await?, self.environment)
+        let body = match self.ask(call).await {
+            Ok(body) => body,
+            Err(error) => {
+                self.rotated_after(error).await?;
+                self.ask(call).await?
+            }
+        };
+        token::read(&body, self.environment)
     }
 
     fn explain(&self, endpoint: Endpoint, failure: Failure) -> CallError {
@@ -233,14 +241,25 @@ impl Client {
 
     /// Takes our own secrets out of a reply that echoes them, before anything of it can be shown.
     fn scrub(&self, body: &mut [u8], auth: Auth<'_>) {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let token = match auth {
-            Auth::Keys | Auth::Nobody => None,
-            Auth::Bearer(token) => Some(token.text.expose_secret()),
+        let keys = self.keys_in_use();
+        let more = match auth {
+            Auth::Keys | Auth::Nobody => [""; 2],
+            Auth::These(keys) => keys.exposed(),
+            Auth::Bearer(token) => [token.text.expose_secret(), ""],
         };
-        for secret in keys.exposed().into_iter().chain(token) {
+        for secret in keys.exposed().into_iter().chain(more).filter(|secret| !secret.is_empty()) {
             blot_out(body, secret.as_bytes());
         }
+    }
+
+    pub(super) fn keys_in_use(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Uses other keys from the next request on; the old token is forgotten.
+    pub(super) fn use_keys(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        self.tokens.forget();
     }
 }
 
@@ -254,7 +273,7 @@ fn blot_out(body: &mut [u8], secret: &[u8]) {
     }
 }
 
-fn check_environment(expected: Environment, keys: &Keys) -> Result<(), CallError> {
+pub(super) fn check_environment(expected: Environment, keys: &Keys) -> Result<(), CallError> {
     if keys.environment() == expected {
         return Ok(());
     }

@@ -13,6 +13,9 @@ pub enum CallError {
     /// The keys themselves.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// The keys were to be read again, and could not be.
+    #[error("reading KPay's keys again: {0}; the keys before stay in use")]
+    KeysUnread(String),
     /// No connection: nothing was sent.
     #[error("{}: no connection ({what}); check kpay.base_url and the network", .endpoint.doing())]
     Unreachable {

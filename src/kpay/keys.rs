@@ -4,6 +4,7 @@ use crate::model::Environment;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use std::sync::Arc;
 
 /// An API key and its secret key, of the same environment.
 #[derive(Clone)]
@@ -47,6 +48,28 @@ pub enum KeyError {
 
 const LONGEST_KEY: usize = 512;
 
+/// Where the keys are read from again, since a merchant may have rotated them.
+#[derive(Clone)]
+pub struct KeySource(Arc<dyn Fn() -> Result<Keys, String> + Send + Sync>);
+
+impl KeySource {
+    /// Asks `read` for the keys as they are now; its error never holds any text of a key.
+    #[must_use]
+    pub fn new(read: impl Fn() -> Result<Keys, String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    pub(super) fn read(&self) -> Result<Keys, String> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeySource")
+    }
+}
+
 impl Keys {
     /// Takes both keys; blanks and line breaks at their ends are cut.
     ///
@@ -72,6 +95,11 @@ impl Keys {
     /// `X-API-Key` and `X-Secret-Key`, marked sensitive; `None` cannot happen with checked keys.
     pub(super) fn headers(&self) -> Option<(HeaderValue, HeaderValue)> {
         Some((sensitive(self.api.expose_secret())?, sensitive(self.secret.expose_secret())?))
+    }
+
+    /// Whether both keys are the same as the other's.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.exposed() == other.exposed()
     }
 
     /// Both texts, for taking them out of replies that echo them.

@@ -21,8 +21,21 @@ impl Client {
     /// [`CallError`]; [`CallError::WrongEnvironment`] and [`CallError::WrongApplication`] where `/me` says something else
     /// than the configuration.
     pub async fn identity(&self) -> Result<Identity, CallError> {
+        let identity = match self.identity_of(Auth::Keys).await {
+            Ok(identity) => identity,
+            Err(error) => {
+                self.rotated_after(error).await?;
+                self.identity_of(Auth::Keys).await?
+            }
+        };
+        self.belongs_to(&identity.application_id)?;
+        Ok(identity)
+    }
+
+    /// Who the keys belong to, by KPay's word.
+    pub(super) async fn identity_of(&self, auth: Auth<'_>) -> Result<Identity, CallError> {
         let endpoint = Endpoint::Identity;
-        let body = self.ask(Call { endpoint, query: "", auth: Auth::Keys, body: None }).await?;
+        let body = self.ask(Call { endpoint, query: "", auth, body: None }).await?;
         let me: Me = serde_json::from_slice(&body).map_err(|error| unusable(endpoint, &error.to_string(), &body))?;
         if me.environment != self.environment.kpay_word() {
             let told = tame(&me.environment, 40);

@@ -1,6 +1,7 @@
 //! The door from inside the process: what tests and the demo read and change without HTTP.
 
 use super::faults::Script;
+use super::identity::KeyPair;
 use super::ledger::Wallet;
 use super::world::Shared;
 use super::{
@@ -139,6 +140,13 @@ impl Handle {
     pub fn end_withdrawal(&self, external_id: &str, reason: Option<&str>) -> bool {
         let now = self.shared.clock.now();
         self.shared.world().end_payout(external_id, reason, now)
+    }
+
+    /// Accepts only these keys from here on, as after a rotation; tokens of others end at once.
+    pub fn set_keys(&self, keys: Vec<KeyPair>) {
+        let mut world = self.shared.world();
+        world.tokens.keep_only(&keys);
+        world.settings.keys = keys;
     }
 
     /// Replaces the fault script.

@@ -100,6 +100,10 @@ impl Tokens {
         self.live.get(token).filter(|(_, expires)| *expires > now).map(|(caller, _)| caller.clone())
     }
 
+    pub(super) fn keep_only(&mut self, keys: &[KeyPair]) {
+        self.live.retain(|_, (caller, _)| keys.iter().any(|pair| pair.api == caller.key));
+    }
+
     pub(super) fn forget(&mut self, token: &str) {
         self.live.remove(token);
     }

@@ -7,9 +7,16 @@ use super::disk::{self, Unread};
 use super::finding::{Findings, Place, SettingsError, shown};
 use super::{Settings, Surroundings};
 use crate::policy::Diagnostic;
-use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
+
+/// The environment variables that hold secrets. They are taken out of the environment at the start.
+pub(super) const SECRET_VARIABLES: [&str; 3] = [API_KEY, SECRET_KEY, WEBHOOK_SECRET];
+
+const API_KEY: &str = "KPAY_API_KEY";
+const SECRET_KEY: &str = "KPAY_SECRET_KEY";
+const WEBHOOK_SECRET: &str = "KPAY_WEBHOOK_SECRET";
 
 /// Far more than any key needs.
 const MOST_BYTES: u32 = 4 << 10;
@@ -56,14 +63,14 @@ pub fn read_keys(settings: &Settings, surroundings: &Surroundings) -> Result<Key
         setting: "kpay.api_key_file",
         file: settings.kpay.api_key_file.as_deref(),
         credential: "kpay_api_key",
-        variable: "KPAY_API_KEY",
+        variable: API_KEY,
     };
     let secret = Wanted {
         what: "KPay's secret key",
         setting: "kpay.secret_key_file",
         file: settings.kpay.secret_key_file.as_deref(),
         credential: "kpay_secret_key",
-        variable: "KPAY_SECRET_KEY",
+        variable: SECRET_KEY,
     };
     let api = api.find(surroundings, &mut findings);
     let secret = secret.find(surroundings, &mut findings);
@@ -90,7 +97,7 @@ pub fn read_webhook_secret(
         setting: "webhooks.secret_file",
         file: settings.webhooks.secret_file.as_deref(),
         credential: "kpay_webhook_secret",
-        variable: "KPAY_WEBHOOK_SECRET",
+        variable: WEBHOOK_SECRET,
     };
     match secret.find(surroundings, &mut findings) {
         Some(secret) if !findings.has_errors() => Ok(Some(WebhookSecret { secret, warnings: findings.into_list() })),
@@ -108,8 +115,8 @@ impl Wanted<'_> {
             // systemd sets the modes of credentials itself.
             return self.read_file(file, findings, false);
         }
-        match surroundings.variable(self.variable) {
-            Some(text) => self.checked(text, &Place::whole(format!("${}", self.variable)), findings),
+        match surroundings.secret(self.variable) {
+            Some(text) => self.checked(text.expose_secret(), &Place::whole(format!("${}", self.variable)), findings),
             None => self.missing(credential, findings),
         }
     }
@@ -169,7 +176,6 @@ impl Wanted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
     use std::collections::BTreeMap;
     use std::os::unix::fs::PermissionsExt;
     use tempfile::TempDir;

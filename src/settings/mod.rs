@@ -7,6 +7,7 @@ mod check;
 mod describe;
 mod disk;
 mod finding;
+mod handover;
 mod keys;
 mod known;
 mod layers;
@@ -18,6 +19,7 @@ mod values;
 
 pub use describe::describe;
 pub use finding::SettingsError;
+pub use handover::take_secrets_out_of_the_environment;
 pub use keys::{Keys, WebhookSecret, read_keys, read_webhook_secret};
 pub use policy_files::read_policy_files;
 pub use surroundings::Surroundings;

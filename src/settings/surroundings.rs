@@ -2,8 +2,10 @@
 
 use super::disk;
 use super::finding::{self, Findings, Place, SettingsError};
+use super::keys::SECRET_VARIABLES;
 use super::known;
 use super::layers::{Layer, Raw};
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,10 @@ const FILE_NAME: &str = "treasuryd.toml";
 /// Environment variables, the working directory, and the system's folder of configuration.
 #[derive(Clone)]
 pub struct Surroundings {
+    /// Without the secrets.
     variables: BTreeMap<String, String>,
+    /// By the name of their variable.
+    secrets: BTreeMap<String, SecretString>,
     working_directory: PathBuf,
     system_folder: PathBuf,
 }
@@ -34,7 +39,17 @@ impl Surroundings {
     /// These surroundings, with `/etc/treasuryd` as the system's folder.
     #[must_use]
     pub fn new(variables: BTreeMap<String, String>, working_directory: PathBuf) -> Self {
-        Self { variables, working_directory, system_folder: PathBuf::from("/etc/treasuryd") }
+        let is_secret = |name: &str| SECRET_VARIABLES.contains(&name);
+        let (secrets, variables): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            variables.into_iter().partition(|(name, _)| is_secret(name));
+        let secrets = secrets.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect();
+        Self { variables, secrets, working_directory, system_folder: PathBuf::from("/etc/treasuryd") }
+    }
+
+    /// The same with secrets that were taken out of the environment before.
+    fn with_secrets(mut self, secrets: BTreeMap<String, SecretString>) -> Self {
+        self.secrets.extend(secrets);
+        self
     }
 
     /// Those of this process. What is not UTF-8 keeps a replacement character and is refused where it matters.
@@ -45,7 +60,7 @@ impl Surroundings {
     pub fn of_process() -> std::io::Result<Self> {
         let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
         let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
-        Ok(Self::new(variables, std::env::current_dir()?))
+        Ok(Self::new(variables, std::env::current_dir()?).with_secrets(super::handover::taken()))
     }
 
     /// The same with another folder in the place of `/etc/treasuryd`.
@@ -55,7 +70,12 @@ impl Surroundings {
         self
     }
 
-    /// A variable's value.
+    /// A secret, by the name of its variable.
+    pub(super) fn secret(&self, variable: &str) -> Option<&SecretString> {
+        self.secrets.get(variable)
+    }
+
+    /// A variable's value; never a secret's.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)

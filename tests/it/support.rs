@@ -313,6 +313,21 @@ impl Daemon {
         panic!("the daemon does not end; it said {:#?}", self.said());
     }
 
+    /// The next line it says with these words in it.
+    pub fn wait_for_line(&self, words: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut heard = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line =
+                self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("it does not say `{words}`: {heard:#?}"));
+            if line.contains(words) {
+                return line;
+            }
+            heard.push(line);
+        }
+    }
+
     /// What it said since the last call.
     pub fn said(&self) -> Vec<String> {
         self.lines.try_iter().collect()

@@ -80,6 +80,7 @@ pub fn settings(base_url: &str) -> ClientSettings {
     ClientSettings {
         base_url: BaseUrl::parse(base_url).unwrap(),
         environment: Environment::Sandbox,
+        key_source: None,
         keys: keys(),
         application_id: None,
         requests_per_minute: 1_000_000,

@@ -7,5 +7,6 @@ mod figures;
 pub mod fixtures;
 mod operators;
 mod questions;
+mod rotation;
 mod sending;
 mod withdrawals;

@@ -1,7 +1,7 @@
 //! Questions over HTTP: identity, wallets from two places, rates (B7, C2, C11).
 
 use super::fixtures::{APPLICATION, CANARY, client, server_with_token, settings, token_body};
-use crate::kpay::{CallError, Client, Keys, NoObserver};
+use crate::kpay::{CallError, Client, KeySource, Keys, NoObserver};
 use crate::model::{Environment, Snapshot, Timestamp};
 use crate::money::{Country, Currency};
 use chrono::Utc;
@@ -69,21 +69,10 @@ async fn b07_keys_of_the_other_environment_never_make_a_client() {
     assert!(error.is_refused(), "{error}");
     wrong.environment = Environment::Production;
     assert!(Client::new(wrong, Arc::new(NoObserver)).is_ok());
-    assert!(client("http://127.0.0.1:1").replace_keys(live()).unwrap_err().is_refused());
-}
-
-#[tokio::test]
-async fn b08_rotated_keys_are_used_from_the_next_request_on() {
-    let mut server = Server::new_async().await;
-    let old = answering(&mut server, ME, 401, r#"{"message":"Invalid API credentials"}"#).await;
-    let client = client(&server.url());
-    assert!(client.identity().await.unwrap_err().is_refused());
-    old.remove_async().await;
-    let new = server.mock("GET", ME).match_header("X-API-Key", "kpay_test_new").with_body(me(APPLICATION, "TEST"));
-    let new = new.create_async().await;
-    client.replace_keys(Keys::new("kpay_test_new".to_owned(), "sk_test_new".to_owned()).unwrap()).unwrap();
-    assert!(client.identity().await.is_ok());
-    new.assert_async().await;
+    let mut rotating = settings("http://127.0.0.1:1");
+    rotating.key_source = Some(KeySource::new(move || Ok(live())));
+    let client = Client::new(rotating, Arc::new(NoObserver)).unwrap();
+    assert!(matches!(client.take_rotated_keys().await, Err(CallError::WrongEnvironment { .. })));
 }
 
 async fn wallets(client: &Client) -> Result<Snapshot, CallError> {

@@ -13,5 +13,6 @@ mod scene;
 mod secrets;
 mod sign_off;
 mod state;
+mod surface;
 mod texts;
 mod usage;
