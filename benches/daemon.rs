@@ -93,6 +93,7 @@ fn transfers(runtime: &tokio::runtime::Runtime, wanted: u64) {
             base_url: BaseUrl::parse(&sandbox.base_url()).unwrap(),
             environment: Environment::Sandbox,
             keys: Keys::new("kpay_test_bench".to_owned(), "sk_test_bench".to_owned()).unwrap(),
+            key_source: None,
             application_id: None,
             requests_per_minute: 1_000_000_000,
             timeout: Duration::from_secs(10),
