@@ -11,6 +11,9 @@ use crate::money::{Amount, Currency, Number};
 use chrono::SecondsFormat;
 use rust_decimal::Decimal;
 
+/// What the application is called, to its clients and on the hosted page.
+pub(super) const APPLICATION_NAME: &str = "Sandbox application";
+
 /// One accepted request.
 pub(super) struct Call<'a> {
     pub(super) endpoint: Endpoint,
@@ -50,7 +53,7 @@ fn shown_environment(call: &Call<'_>, fault: Option<&Fault>) -> &'static str {
 fn me(world: &World, call: &Call<'_>, fault: Option<&Fault>) -> Reply {
     let named = |id: &str, name: &str| Named { id: id.to_owned(), name: Some(name.to_owned()) };
     let me = Me {
-        application: named(&world.settings.application_id, "Sandbox application"),
+        application: named(&world.settings.application_id, APPLICATION_NAME),
         company: Some(named(&world.settings.company_id, "Sandbox company")),
         environment: shown_environment(call, fault).to_owned(),
     };

@@ -1,6 +1,7 @@
 //! The books: wallets, what came from and went outside, and one entry per applied transfer. Entries are only ever
 //! added, and [`Ledger::check`] recomputes every balance from them.
 
+use super::withdrawal::Named;
 use super::{AcceptedWithdrawal, Mode, PayoutStatus, SandboxError, clock::Instant};
 use crate::money::{Amount, Country, Currency, MoneyError, Rate};
 use serde::Serialize;
@@ -174,6 +175,15 @@ impl Ledger {
         }
         entry.status = to;
         entry.failure_reason = reason.map(str::to_owned);
+    }
+
+    /// Gives a withdrawal whose page was confirmed to the operator.
+    pub(super) fn hand_over(&mut self, index: usize, named: Named, now: Instant) {
+        let Some(entry) = self.withdrawals.get_mut(index).filter(|entry| entry.waits_for_page()) else { return };
+        (entry.provider, entry.phone) = (Some(named.provider), Some(named.phone));
+        (entry.payout_currency, entry.payout_amount) = (named.payout_currency, named.payout_amount);
+        entry.provider_reference = Some(named.provider_reference);
+        (entry.rate, entry.handed_over) = (named.rate, Some(now));
     }
 
     /// Holds `amount` of a wallet, or lets go of it with `hold` false.

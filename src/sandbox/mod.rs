@@ -5,7 +5,7 @@
 //! with the daemon but [`crate::money`] and the wire types of [`crate::kpay::wire`].
 //!
 //! Where KPay's pages leave a question open (`kpay-api.md`, "unknown"), a field of [`SandboxSettings`] picks the
-//! answer. Deliberately absent: the hosted page of a withdrawal, webhooks, TLS, persistence, any listener off the loopback.
+//! answer. Deliberately absent: TLS, persistence, any listener or receiver of webhooks off the loopback.
 //!
 //! The server speaks HTTP/1.1 by hand, because a fault must decide about every byte: a reset in place of a reply, a
 //! body cut half-way, one byte at a time.
@@ -18,6 +18,7 @@ mod clock;
 mod endpoint;
 mod error;
 mod faults;
+mod gateway;
 mod handle;
 mod handlers;
 mod identity;
@@ -32,6 +33,7 @@ mod reply;
 mod router;
 mod server;
 mod settings;
+mod sign;
 mod transfer;
 mod withdrawal;
 mod world;

@@ -11,13 +11,16 @@ use super::read::Request;
 use super::reply::Reply;
 use super::settings::RetryAfterForm;
 use super::world::{Shared, World};
-use super::{admin, clock::Instant, withdrawal};
+use super::{admin, clock::Instant, gateway, withdrawal};
 use chrono::TimeDelta;
 
 /// Decides what to do about a request.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     if request.path().starts_with(admin::PREFIX) {
         return Answer::whole(admin::answer(shared, request));
+    }
+    if request.path().starts_with(gateway::PREFIX) {
+        return Answer::whole(gateway::answer(shared, request));
     }
     let now = shared.clock.now();
     let mut world = shared.world();

@@ -2,6 +2,7 @@
 
 use super::{KeyPair, OperatorStatus, Rule, SandboxError};
 use crate::money::{Amount, Country, Currency, Rate};
+use secrecy::SecretString;
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 /// Everything a sandbox is started with. [`SandboxSettings::default`] plays the documents word for word.
@@ -57,6 +58,8 @@ pub struct SandboxSettings {
     pub payout_ends_after: Duration,
     /// Operators that are not `OPERATIONAL`, by their codes.
     pub operators: BTreeMap<String, OperatorStatus>,
+    /// What the return from a hosted page is signed with.
+    pub gateway_secret: SecretString,
     /// How many requests and refusals the log keeps; the applied transfers are all kept.
     pub keep_requests: usize,
 }
@@ -91,6 +94,7 @@ impl Default for SandboxSettings {
             payout_processing_after: Duration::from_secs(1),
             payout_ends_after: Duration::from_secs(2),
             operators: BTreeMap::new(),
+            gateway_secret: SecretString::from("sandbox-gateway-secret"),
             keep_requests: 100_000,
         }
     }

@@ -255,18 +255,18 @@ impl Refusal {
                 ShortStatus::BadRequest => Reply::error(400, "Insufficient balance"),
                 ShortStatus::Unprocessable => Reply::error(422, "Insufficient balance"),
             },
-            Self::Conflict => conflict(settings.conflict_body),
+            Self::Conflict => conflict(settings.conflict_body, "transfer"),
         }
     }
 }
 
-/// The 409 as set.
-pub(super) fn conflict(body: ConflictBody) -> Reply {
-    const MESSAGE: &str = "A transfer with this externalId already exists";
+/// The 409 as set, about a `transfer` or a `withdrawal`.
+pub(super) fn conflict(body: ConflictBody, what: &str) -> Reply {
+    let message = format!("A {what} with this externalId already exists");
     match body {
         ConflictBody::Empty => Reply::new(409, reply::JSON, ""),
-        ConflictBody::Envelope => Reply::error(409, MESSAGE),
-        ConflictBody::Text => Reply::new(409, reply::TEXT, MESSAGE),
+        ConflictBody::Envelope => Reply::error(409, &message),
+        ConflictBody::Text => Reply::new(409, reply::TEXT, message),
     }
 }
 

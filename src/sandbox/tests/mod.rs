@@ -3,13 +3,14 @@
 mod conservation;
 mod doors;
 mod endpoints;
+mod gateway;
 mod reading_faults;
 mod hostile_replies;
 mod transfer_faults;
 mod transfers;
 mod withdrawals;
 
-use super::{Books, Handle, RequestRecord, Running, Sandbox, SandboxSettings};
+use super::{Books, Handle, PayoutStatus, RequestRecord, Running, Sandbox, SandboxSettings};
 use crate::money::{Amount, Country};
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -117,6 +118,26 @@ impl Kit {
     fn books(&self) -> Books {
         self.handle.check().unwrap();
         self.handle.books()
+    }
+
+    /// Asks for a withdrawal with test keys.
+    async fn withdraw(&self, body: &Value) -> Answer {
+        let request = self.keyed(Method::POST, "/api/v1/payments/withdraw", "kpay_test_a", "sk_test_b");
+        self.send(request.json(body)).await.unwrap()
+    }
+
+    /// Status of the only withdrawal with an id, and why it failed.
+    fn end_of(&self, id: &str) -> (PayoutStatus, Option<String>) {
+        let books = self.books();
+        let entry = books.withdrawn(id)[0];
+        (entry.status, entry.failure_reason.clone())
+    }
+
+    /// Balance and reserved part of the Cameroonian wallet.
+    fn held(&self) -> (String, String) {
+        let books = self.books();
+        let wallet = books.wallet(Country::CMR).unwrap();
+        (wallet.balance.to_string(), wallet.reserved.to_string())
     }
 
     /// How often an id was applied.

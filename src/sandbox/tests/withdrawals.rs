@@ -1,32 +1,13 @@
 //! Withdrawals: the seeds' samples, every documented refusal, every test number, and where the money is meanwhile.
 
 use super::*;
-use crate::sandbox::{OperatorStatus, PayoutStatus};
+use crate::sandbox::OperatorStatus;
 
 const OVER: Duration = Duration::from_secs(3);
 
 impl Kit {
-    async fn withdraw(&self, body: &Value) -> Answer {
-        let request = self.keyed(Method::POST, "/api/v1/payments/withdraw", "kpay_test_a", "sk_test_b");
-        self.send(request.json(body)).await.unwrap()
-    }
-
     async fn pay(&self, provider: &str, phone: &str, id: &str) -> Answer {
         self.withdraw(&ussd(provider, phone, 5000, id)).await
-    }
-
-    /// Status of the only withdrawal with an id, and why it failed.
-    fn end_of(&self, id: &str) -> (PayoutStatus, Option<String>) {
-        let books = self.books();
-        let entry = books.withdrawn(id)[0];
-        (entry.status, entry.failure_reason.clone())
-    }
-
-    /// Balance and reserved part of the Cameroonian wallet.
-    fn held(&self) -> (String, String) {
-        let books = self.books();
-        let wallet = books.wallet(Country::CMR).unwrap();
-        (wallet.balance.to_string(), wallet.reserved.to_string())
     }
 }
 
@@ -237,7 +218,9 @@ async fn an_id_is_free_again_once_its_withdrawal_has_failed() {
     let kit = Kit::start(settings()).await;
     for (phone, later) in [("237653456789", 409), ("237653456089", 201), ("237653456129", 409)] {
         kit.pay("MTN_MOMO_CMR", phone, phone).await;
-        assert_eq!(kit.pay("MTN_MOMO_CMR", phone, phone).await.status, 409, "{phone} under way");
+        let taken = kit.pay("MTN_MOMO_CMR", phone, phone).await;
+        assert_eq!(taken.status, 409, "{phone} under way");
+        assert_eq!(taken.json()["message"], "A withdrawal with this externalId already exists");
         kit.handle.advance(OVER);
         assert_eq!(kit.pay("MTN_MOMO_CMR", phone, phone).await.status.as_u16(), later, "{phone} over");
         assert_eq!(kit.books().withdrawn(phone)[0].attempts, 3);

@@ -2,6 +2,7 @@
 
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::sandbox::{Mode, clock::Instant};
+use reqwest::Url;
 use serde::Serialize;
 
 /// Where a withdrawal stands, by KPay's words.
@@ -110,4 +111,23 @@ pub struct AcceptedWithdrawal {
 pub(in crate::sandbox) struct Page {
     pub(in crate::sandbox) token: String,
     pub(in crate::sandbox) expires: Instant,
+    pub(in crate::sandbox) return_url: Url,
+    pub(in crate::sandbox) cancel_url: Option<Url>,
+}
+
+/// Whom the beneficiary named on the hosted page, and what they get.
+pub(in crate::sandbox) struct Named {
+    pub(in crate::sandbox) provider: String,
+    pub(in crate::sandbox) phone: String,
+    pub(in crate::sandbox) provider_reference: String,
+    pub(in crate::sandbox) payout_currency: Currency,
+    pub(in crate::sandbox) payout_amount: Amount,
+    pub(in crate::sandbox) rate: Rate,
+}
+
+impl AcceptedWithdrawal {
+    /// Whether its hosted page can still be filled in.
+    pub(in crate::sandbox) fn waits_for_page(&self) -> bool {
+        self.page.is_some() && self.handed_over.is_none() && !self.status.is_end()
+    }
 }

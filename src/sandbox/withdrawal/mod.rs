@@ -4,12 +4,15 @@
 
 mod entry;
 mod operator;
+mod page;
 mod reply;
 mod serve;
 
 pub use entry::{AcceptedWithdrawal, PayoutStatus};
 pub use operator::OperatorStatus;
 
+pub(super) use entry::Named;
+pub(super) use page::{Choice, NotPaid};
 pub(super) use serve::{availability, platform_info, predict, withdraw, withdrawal};
 
 use super::clock::{Instant, millis};
@@ -22,6 +25,7 @@ use crate::kpay::wire::WithdrawRequest;
 use crate::money::{Amount, Country, Currency, Rate};
 use entry::Page;
 use operator::{Operator, Outcome};
+use reqwest::Url;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// The documented bounds, in the source's currency.
@@ -71,7 +75,26 @@ impl PayoutRefusal {
             Self::NoRate(from, to) => Reply::error(400, &format!("No exchange rate available from {from} to {to}")),
             Self::Closed(code) => Reply::error(500, &format!("{code} is currently unavailable")),
             Self::Short => Reply::error(422, "Insufficient balance"),
-            Self::Conflict => conflict(settings.conflict_body),
+            Self::Conflict => conflict(settings.conflict_body, "withdrawal"),
+        }
+    }
+}
+
+/// Who gets it.
+enum Payee {
+    Named(Operator, String),
+    /// Whoever fills in the hosted page: where it sends them afterwards, and where when they give up.
+    Page {
+        return_url: Url,
+        cancel_url: Option<Url>,
+    },
+}
+
+impl Payee {
+    fn operator(&self) -> Option<&Operator> {
+        match self {
+            Self::Named(operator, _) => Some(operator),
+            Self::Page { .. } => None,
         }
     }
 }
@@ -80,8 +103,7 @@ impl PayoutRefusal {
 struct Asked {
     request: WithdrawRequest,
     amount: Amount,
-    /// `None` for the hosted page.
-    to: Option<(Operator, String)>,
+    to: Payee,
     source: Country,
     currency: Currency,
 }
@@ -105,18 +127,29 @@ pub(super) fn external_id(body: &[u8]) -> Option<String> {
     read(body).ok()?.external_id
 }
 
-fn payee(request: &WithdrawRequest) -> Result<Option<(Operator, String)>, PayoutRefusal> {
+/// An address that a browser can be sent to.
+fn web_address(text: &str, field: &str) -> Result<Url, PayoutRefusal> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or_else(|| PayoutRefusal::Invalid(format!("{field} must be a URL address")))
+}
+
+fn payee(request: &WithdrawRequest) -> Result<Payee, PayoutRefusal> {
     let hosted = request.return_url.is_some() || request.cancel_url.is_some();
     match (&request.provider, &request.phone_number) {
-        (None, None) if request.return_url.is_none() => invalid("returnUrl is required without phoneNumber"),
-        (None, None) => Ok(None),
+        (None, None) => {
+            let Some(return_url) = &request.return_url else {
+                return invalid("returnUrl is required without phoneNumber");
+            };
+            let cancel_url = request.cancel_url.as_deref().map(|text| web_address(text, "cancelUrl")).transpose()?;
+            Ok(Payee::Page { return_url: web_address(return_url, "returnUrl")?, cancel_url })
+        }
         (Some(_), Some(_)) if hosted => invalid("phoneNumber and returnUrl cannot be used together"),
         (Some(code), Some(phone)) => {
             let Some(operator) = Operator::read(code) else { return invalid("provider is not a known operator") };
             if !operator::is_phone(phone) {
                 return invalid("phoneNumber must be in international format");
             }
-            Ok(Some((operator, phone.clone())))
+            Ok(Payee::Named(operator, phone.clone()))
         }
         (None, Some(_)) => invalid("provider is required with phoneNumber"),
         (Some(_), None) => invalid("phoneNumber is required with provider"),
@@ -132,12 +165,12 @@ fn check(request: WithdrawRequest) -> Result<Asked, PayoutRefusal> {
     if amount < Amount::whole(SMALLEST) || amount > Amount::whole(LARGEST) {
         return invalid(&format!("amount must be between {SMALLEST} and {LARGEST}"));
     }
-    let home = to.as_ref().map_or(HOME, |(operator, _)| operator.country);
+    let home = to.operator().map_or(HOME, |operator| operator.country);
     let named = request.source_country.clone().unwrap_or_else(|| home.to_string());
     let nobody = || PayoutRefusal::NoWallet(named.chars().take(16).collect());
     let source: Country = named.parse().map_err(|_| nobody())?;
     let currency = source.currency().ok_or_else(nobody)?;
-    let decimals = to.as_ref().map_or(currency.decimals_sent(), |(operator, _)| operator.decimals(currency));
+    let decimals = to.operator().map_or(currency.decimals_sent(), |operator| operator.decimals(currency));
     if amount.decimal().normalize().scale() > decimals {
         return invalid(&format!("amount must have at most {decimals} decimals"));
     }
@@ -170,7 +203,7 @@ impl World {
         terms: PayoutTerms,
         asked: Asked,
     ) -> Result<AcceptedWithdrawal, PayoutRefusal> {
-        if let Some((operator, _)) = &asked.to
+        if let Some(operator) = asked.to.operator()
             && self.operator_status(&operator.code) == OperatorStatus::Closed
         {
             return Err(PayoutRefusal::Closed(operator.code.clone()));
@@ -214,17 +247,20 @@ impl World {
         let fraction = terms.fee.unwrap_or(Decimal::new(5, 2));
         let fee = asked.amount.checked_mul(fraction).map_err(outgrown)?.round_down_for(asked.currency);
         let net = asked.amount.checked_sub(fee).map_err(outgrown)?;
-        let payout_currency = asked.to.as_ref().map_or(asked.currency, |(operator, _)| operator.currency);
+        let payout_currency = asked.to.operator().map_or(asked.currency, |operator| operator.currency);
         let (rate, payout_amount) = self.converted(net, (asked.currency, payout_currency), terms, order.now)?;
         let number = u64::try_from(self.ledger.withdrawals().len()).unwrap_or(u64::MAX).saturating_add(1);
         let tail = reference_tail(number);
-        let hosted = asked.to.is_none();
-        let (provider, phone) = asked.to.map(|(operator, phone)| (operator.code, phone)).unzip();
         let mut unguessable = || self.random.uuid().replace('-', "");
-        let page = hosted.then(|| Page {
-            token: format!("gw_{}", unguessable()),
-            expires: order.now + chrono::TimeDelta::minutes(PAGE_MINUTES),
-        });
+        let (provider, phone, page) = match asked.to {
+            Payee::Named(operator, phone) => (Some(operator.code), Some(phone), None),
+            Payee::Page { return_url, cancel_url } => {
+                let token = format!("gw_{}", unguessable());
+                let expires = order.now + chrono::TimeDelta::minutes(PAGE_MINUTES);
+                (None, None, Some(Page { token, expires, return_url, cancel_url }))
+            }
+        };
+        let hosted = page.is_some();
         Ok(AcceptedWithdrawal {
             number,
             request: order.request,
