@@ -5,8 +5,11 @@ use crate::sandbox::{
     CheckOrder, ConflictBody, FailedIds, OperatorStatus, OverviewShape, RetryAfterForm, Rounding, Rule, Sandbox,
     SandboxError, SandboxSettings, ShortStatus, fault_table, parse_duration,
 };
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -82,6 +85,9 @@ pub struct SandboxArgs {
     /// When a payout is over after it was taken in; its number decides how
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = parse_duration)]
     payout_ends_after: Duration,
+    /// Signs the return from a hosted page [default: a new secret, told on stderr]
+    #[arg(long, value_name = "FILE")]
+    gateway_secret_file: Option<PathBuf>,
     /// Form of Retry-After: seconds or date
     #[arg(long, value_name = "FORM", default_value = "seconds")]
     retry_after: RetryAfterForm,
@@ -147,7 +153,31 @@ fn wrong(text: String) -> Failure {
     Failure { code: WRONG_USAGE, text }
 }
 
+/// The secret in a file, or a new one; a new one is told, because nobody knows it yet.
+fn secret(file: Option<&Path>, what: &str) -> Result<SecretString, Failure> {
+    if let Some(file) = file {
+        let shown = file.display();
+        let read = std::fs::read_to_string(file);
+        let text = read.map_err(|error| failed(&format!("the {what} cannot be read from {shown}"), &error))?;
+        let text = Zeroizing::new(text);
+        return match text.trim() {
+            "" => Err(wrong(format!("{shown} is empty: put the {what} there, on one line"))),
+            secret => Ok(SecretString::from(secret)),
+        };
+    }
+    let mut bytes = [0_u8; 16];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random
+        .fill(&mut bytes)
+        .map_err(|_| failed(&format!("no {what} can be made"), &io::Error::other("no randomness")))?;
+    let made = format!("sandbox_{:032x}", u128::from_be_bytes(bytes));
+    // With stderr gone there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{what}: {made}");
+    Ok(SecretString::from(made))
+}
+
 fn settings(args: SandboxArgs) -> Result<(SandboxSettings, SocketAddr), Failure> {
+    let gateway_secret = secret(args.gateway_secret_file.as_deref(), "gateway secret")?;
     let rules = args.faults.iter().map(|text| text.parse()).collect::<Result<Vec<Rule>, _>>();
     let mut settings = SandboxSettings {
         faults: rules.map_err(|error| wrong(error.to_string()))?,
@@ -167,6 +197,7 @@ fn settings(args: SandboxArgs) -> Result<(SandboxSettings, SocketAddr), Failure>
         payout_processing_after: args.payout_processing_after,
         payout_ends_after: args.payout_ends_after,
         operators: args.operators.into_iter().collect(),
+        gateway_secret,
         ..SandboxSettings::default()
     };
     settings.wallets.extend(args.wallets);
@@ -204,6 +235,7 @@ fn read_rate(text: &str) -> Result<((Currency, Currency), Rate), String> {
 mod tests {
     use super::*;
     use clap::Parser;
+    use secrecy::ExposeSecret;
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -243,6 +275,21 @@ mod tests {
             let error = parse(&words).unwrap_err();
             assert!(error.contains(says), "{words:?}: {error}");
         }
+    }
+
+    #[test]
+    fn secrets_come_from_files_or_are_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "  gw 1\n").unwrap();
+        let read = |file: Option<&Path>| secret(file, "gateway secret").map_err(|failure| failure.text);
+        assert_eq!(read(Some(&file)).unwrap().expose_secret(), "gw 1");
+        let (one, other) = (read(None).unwrap(), read(None).unwrap());
+        assert_eq!(one.expose_secret().len(), 40);
+        assert_ne!(one.expose_secret(), other.expose_secret());
+        std::fs::write(&file, " \n").unwrap();
+        assert!(read(Some(&file)).unwrap_err().contains("is empty"));
+        assert!(read(Some(&folder.path().join("none"))).unwrap_err().contains("cannot be read"));
     }
 
     #[test]
