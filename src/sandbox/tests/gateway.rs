@@ -120,7 +120,7 @@ async fn it_can_be_used_once_and_for_a_quarter_of_an_hour() {
     assert_eq!(cancelled.kit.held(), ("100000".into(), "0".into()));
     check(cancelled, PayoutStatus::Cancelled, "was cancelled").await;
     let expired = Scene::new(settings(), json!({})).await;
-    expired.kit.handle.advance(Duration::from_secs(14 * 60));
+    expired.kit.handle.advance(Duration::from_mins(14));
     assert_eq!(expired.open().await.status, 200);
     expired.kit.handle.advance(Duration::from_mins(1));
     assert_eq!(expired.open().await.status, 410);
