@@ -33,7 +33,7 @@ pub struct Args {
 const POLICIES: &str = include_str!("demo/policies.yaml");
 
 /// Opening balances: over the policies' floors by the seed's figures, so that the first slot moves 30,000 and 15,000
-/// into Cameroon, and then 100,000 go to Senegal.
+/// into Cameroon, then 100,000 go to Senegal, and 10,000 of what arrives there pay a rent.
 const OPENING: [(Country, i64); 4] =
     [(Country::CMR, 355_000), (Country::GAB, 130_000), (Country::COG, 65_000), (Country::SEN, 20_000)];
 
@@ -131,6 +131,7 @@ fn welcome(page: SocketAddr, sandbox: &str, run_for: Option<Duration>) {
         String::new(),
         "  policies  consolidate-cemac: Gabon and Congo into Cameroon".to_owned(),
         "            fund-senegal: Cameroon into Senegal, XAF to XOF".to_owned(),
+        "            rent-dakar: Senegal pays a landlord by mobile money".to_owned(),
         String::new(),
     ];
     // A terminal that is gone is no reason to end.

@@ -278,4 +278,6 @@ fn ci_runs_the_tests_by_the_readmes_own_command() {
     assert_eq!(block.text, "cargo test --locked\n");
     assert!(CI.contains("<!-- test command") && CI.contains("<!-- end of test command"), ".ci/run looks for them");
     assert!(CI.contains("cargo run --release --locked -- demo --for 20s"), ".ci/run plays the demo");
+    let wants = "[1-9][0-9]* transfers? applied, [1-9][0-9]* payouts? completed";
+    assert!(CI.contains(wants), ".ci/run wants a payout of the demo");
 }

@@ -19,7 +19,7 @@ const LOOKS_PER_PAYMENT: u64 = 35;
 /// What customers pay in turn, as in the seed: enough for the next consolidation.
 const PAYMENTS: [(Country, i64); 2] = [(Country::GAB, 30_000), (Country::COG, 15_000)];
 
-/// Tells every change of every transfer, until the end.
+/// Tells every change of every movement, until the end.
 pub async fn tell(engine: Arc<Engine>, sandbox: Handle, stop: watch::Receiver<bool>) {
     let mut told: BTreeMap<String, String> = BTreeMap::new();
     let mut looks: u64 = 0;
@@ -32,9 +32,10 @@ pub async fn tell(engine: Arc<Engine>, sandbox: Handle, stop: watch::Receiver<bo
         }
         let status = engine.status();
         for transfer in status.last_transfers.iter().rev().chain(&status.open) {
-            if told.get(&transfer.external_id) != Some(&transfer.state) {
-                told.insert(transfer.external_id.clone(), transfer.state.clone());
-                say(&sentence(transfer));
+            let sentence = sentence(transfer);
+            if told.get(&transfer.external_id) != Some(&sentence) {
+                say(&sentence);
+                told.insert(transfer.external_id.clone(), sentence);
             }
         }
     }
@@ -50,17 +51,40 @@ fn pay(sandbox: &Handle, (country, amount): (Country, i64)) {
     }
 }
 
+/// What became of a movement; on a second line the figures that came of it, and its id.
 fn sentence(transfer: &TransferView) -> String {
     let amount = Money { amount: transfer.amount, currency: transfer.currency };
     let lane = format!("{} to {}", transfer.from.name(), transfer.to.name());
-    let arrived = match (transfer.credited, transfer.credited_currency) {
-        (Some(amount), Some(currency)) if currency != transfer.currency => {
-            let rate = transfer.exchange_rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
-            format!(", {} arrived{rate}", Money { amount, currency })
-        }
-        _ => String::new(),
+    let (state, figures) = if transfer.kind == "payout" { payout(transfer) } else { moved(transfer) };
+    let figures = figures.map(|figures| format!("{figures}  ")).unwrap_or_default();
+    format!("{lane}: {amount} {state}\n          {figures}{}", transfer.external_id)
+}
+
+/// Of a transfer: what arrived, where that is another currency.
+fn moved(transfer: &TransferView) -> (String, Option<String>) {
+    let arrived = arrival(transfer).filter(|arrived| arrived.currency != transfer.currency).map(|arrived| {
+        let rate = transfer.exchange_rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
+        format!("{arrived} arrived{rate}")
+    });
+    (transfer.state.clone(), arrived)
+}
+
+/// Of a payout: what KPay keeps of it, and what is left for the beneficiary.
+fn payout(transfer: &TransferView) -> (String, Option<String>) {
+    let (state, arrived) = match (transfer.state.as_str(), &transfer.kpay_id) {
+        ("sending", Some(_)) => ("in KPay's hands", ""),
+        ("applied", _) => ("completed", " arrived"),
+        (other, _) => (other, ""),
     };
-    format!("{lane}: {amount} {}{arrived}  ({})", transfer.state, transfer.external_id)
+    let figures = transfer.fee.zip(arrival(transfer)).map(|(fee, net)| {
+        let fee = Money { amount: fee, currency: transfer.currency };
+        format!("fee {fee}, net {net}{arrived}")
+    });
+    (state.to_owned(), figures)
+}
+
+fn arrival(transfer: &TransferView) -> Option<Money> {
+    Some(Money { amount: transfer.credited?, currency: transfer.credited_currency? })
 }
 
 fn say(text: &str) {
