@@ -32,7 +32,7 @@ impl Audit {
                 some => format!(", {some} in KPay's hands"),
             };
             format!(
-                "{} applied, {} completed{in_hand}; our books and the sandbox's agree to the unit",
+                "{} applied, {} completed{in_hand}\nOur books and the sandbox's agree to the unit",
                 counted(self.applied, "transfer"),
                 counted(self.completed, "payout")
             )

@@ -71,14 +71,14 @@ fn moved(transfer: &TransferView) -> (String, Option<String>) {
 
 /// Of a payout: what KPay keeps of it, and what is left for the beneficiary.
 fn payout(transfer: &TransferView) -> (String, Option<String>) {
-    let (state, arrived) = match (transfer.state.as_str(), &transfer.kpay_id) {
-        ("sending", Some(_)) => ("in KPay's hands", ""),
-        ("applied", _) => ("completed", " arrived"),
-        (other, _) => (other, ""),
+    let (state, is_there) = match (transfer.state.as_str(), &transfer.kpay_id) {
+        ("sending", Some(_)) => ("in KPay's hands", false),
+        ("applied", _) => ("completed", true),
+        (other, _) => (other, false),
     };
     let figures = transfer.fee.zip(arrival(transfer)).map(|(fee, net)| {
         let fee = Money { amount: fee, currency: transfer.currency };
-        format!("fee {fee}, net {net}{arrived}")
+        if is_there { format!("fee {fee}, {net} arrived") } else { format!("fee {fee}, net {net}") }
     });
     (state.to_owned(), figures)
 }
