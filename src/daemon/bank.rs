@@ -141,6 +141,10 @@ impl Bank for KpayBank {
         })
     }
 
+    fn clock_ahead_seconds(&self) -> Option<i64> {
+        self.client.clock_ahead_seconds()
+    }
+
     fn gateway_page(&self, external_id: &ExternalId) -> Option<GatewayPage> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).get(external_id).cloned()
     }

@@ -49,6 +49,11 @@ enum Item {
     EndWait(ExternalId),
 }
 
+/// Whether a rest is over, or was begun by a clock that was ahead: none is that long.
+fn is_over(rest: Timestamp, now: Timestamp) -> bool {
+    rest <= now || rest - now > LONGEST_REST
+}
+
 impl Engine {
     /// Works off whatever is due now, all sources at once, until each has nothing due or rests.
     ///
@@ -71,10 +76,14 @@ impl Engine {
     /// The earliest instant at which something could be due; `None` where nothing is open for us to do.
     #[must_use]
     pub fn next_work_at(&self) -> Option<Timestamp> {
-        let asks = self.asks(self.clock.now());
+        let now = self.clock.now();
+        let asks = self.asks(now);
         let world = self.world();
         let after_rest = |(tracked, at): (Tracked, Timestamp)| {
-            world.rests.get(&tracked.intent.lane.from).map_or(at, |(rest, _)| (*rest).max(at))
+            world
+                .rests
+                .get(&tracked.intent.lane.from)
+                .map_or(at, |(rest, _)| if is_over(*rest, now) { at } else { (*rest).max(at) })
         };
         asks.into_iter().map(after_rest).min()
     }
@@ -115,7 +124,7 @@ impl Engine {
     fn may_work_on(&self, source: WalletId) -> bool {
         let now = self.clock.now();
         let world = self.world();
-        !world.busy.contains(&source) && world.rests.get(&source).is_none_or(|(rest, _)| *rest <= now)
+        !world.busy.contains(&source) && world.rests.get(&source).is_none_or(|(rest, _)| is_over(*rest, now))
     }
 
     pub(super) async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {

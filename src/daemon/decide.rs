@@ -8,12 +8,8 @@ use crate::intent::{Event, State};
 use crate::model::{Availability, Timestamp};
 use crate::plan::{Plan, PolicyPlan, Reason, second_opinion};
 use crate::policy::PolicySet;
-use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::time::Instant;
-
-/// A clock that stands this much before the journal's last record has stepped back.
-const STEP_BACK: TimeDelta = TimeDelta::seconds(5);
 
 impl Engine {
     /// Decides every slot that is due, for all policies or one; returns the plan it acted on, or `None` where nothing
@@ -23,7 +19,7 @@ impl Engine {
     /// [`EngineError`]; nothing was written then, and the slots stay due.
     pub async fn decide(&self, only: Option<&str>) -> Result<Option<Plan>, EngineError> {
         let Some(policies) = self.policies() else { return Ok(None) };
-        if self.stepped_back() || self.has_pause_to_record() || self.due(only).is_empty() {
+        if self.clock_is_wrong() || self.has_pause_to_record() || self.due(only).is_empty() {
             return Ok(None);
         }
         let started = Instant::now();
@@ -78,25 +74,6 @@ impl Engine {
         Basis { state, policies, caps: &self.rules.caps, environment, now, clock: self.clock.now(), availability, only }
     }
 
-    /// Whether the machine's clock stands before the journal's last record: then nothing new is decided, because slots
-    /// could be decided twice.
-    pub(super) fn stepped_back(&self) -> bool {
-        if self.ahead != TimeDelta::zero() {
-            return false;
-        }
-        let now = self.clock.now();
-        let Some(high_water) = self.store.with_state(|state| state.high_water) else { return false };
-        if now + STEP_BACK >= high_water {
-            return false;
-        }
-        self.note_problem(&format!(
-            "the clock stands before the journal's last record of {}: no new slot is decided until it has passed it; \
-             check the machine's time",
-            high_water.format("%Y-%m-%dT%H:%M:%SZ")
-        ));
-        true
-    }
-
     pub(super) async fn decide_due(
         &self,
         policies: &PolicySet,
@@ -104,6 +81,10 @@ impl Engine {
     ) -> Result<Option<Plan>, EngineError> {
         let identity = self.identity().await?;
         let snapshot = self.reading_of_all().await?;
+        // The reading's reply told KPay's time as well.
+        if self.clock_is_wrong() {
+            return Ok(None);
+        }
         let pairs = self.store.with_state(|state| self.basis(state, policies, self.decision_now(), only).pairs());
         let (rates, failures) = read_rates(&*self.bank, pairs).await;
         let pays_out =

@@ -82,6 +82,12 @@ pub trait Bank: Send + Sync {
     /// nothing more leaves. A future that is dropped half-way is a lost reply.
     fn transfer<'a>(&'a self, leave: Leave, intent: &'a Intent, may_send: &'a MaySend<'a>) -> BoxFuture<'a, Reply>;
 
+    /// By how many seconds the machine's clock is ahead of the bank's, negative where it is behind, as its last reply
+    /// told; `None` where none did.
+    fn clock_ahead_seconds(&self) -> Option<i64> {
+        None
+    }
+
     /// KPay's hosted page for a withdrawal of ours, as long as this process knows it. Its address is for the one who is
     /// to be paid: never logged, journalled or put into an error.
     fn gateway_page(&self, external_id: &ExternalId) -> Option<GatewayPage> {

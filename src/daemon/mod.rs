@@ -3,6 +3,7 @@
 mod approve;
 mod bank;
 mod carry_out;
+mod clock;
 mod decide;
 pub mod doors;
 mod engine;

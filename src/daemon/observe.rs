@@ -46,9 +46,11 @@ impl Engine {
     }
 
     async fn reading_since(&self, touched: Option<Timestamp>) -> Result<Arc<Snapshot>, BankError> {
-        let oldest = self.clock.now() - FRESH_FOR;
+        let now = self.clock.now();
         let at_hand = self.world().snapshot.clone();
-        match at_hand.filter(|it| it.taken_at >= oldest && touched.is_none_or(|touched| it.taken_at > touched)) {
+        // One from the future was taken by a clock that was ahead: nobody knows how old it is.
+        let is_fresh = |taken_at| taken_at <= now && now - taken_at <= FRESH_FOR;
+        match at_hand.filter(|it| is_fresh(it.taken_at) && touched.is_none_or(|touched| it.taken_at > touched)) {
             Some(snapshot) => Ok(snapshot),
             None => self.read_balances().await,
         }

@@ -253,9 +253,8 @@ impl Engine {
         if self.has_pause_to_record() {
             return Err(WishError::Refused("paused: everything is paused; `treasuryd resume --by NAME`".to_owned()));
         }
-        if self.stepped_back() {
-            let text = "the machine's clock stands before the journal's last record; check its time";
-            return Err(WishError::Refused(text.to_owned()));
+        if let Some(trouble) = self.clock_trouble() {
+            return Err(WishError::Refused(trouble));
         }
         if wish.dry_run {
             let state = self.store.with_state(Clone::clone);

@@ -3,13 +3,13 @@
 use super::engine::{Engine, EngineError};
 use super::policies::Content;
 use super::reload::Watcher;
-use crate::model::Timestamp;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// What the tasks need beside the engine.
 #[derive(Debug, Clone)]
@@ -118,11 +118,16 @@ async fn observe(engine: Arc<Engine>, mut wakers: Wakers, every: Duration) -> Re
 async fn decide(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), EngineError> {
     let mut retry = SHORTEST_RETRY;
     let mut waiting: BTreeSet<String> = BTreeSet::new();
-    let mut not_before: Option<Timestamp> = None;
+    // By a timer, not by the clock: one that was ahead for a while would keep it waiting until it is there again.
+    let mut not_before: Option<Instant> = None;
+    let mut clock_was_wrong = false;
     while next_tick(&mut wakers).await {
-        let now = engine.clock.now();
+        let clock_is_wrong = engine.clock_trouble().is_some();
+        if std::mem::replace(&mut clock_was_wrong, clock_is_wrong) && !clock_is_wrong {
+            (retry, not_before) = (SHORTEST_RETRY, None);
+        }
         let is_news = !engine.due(None).is_subset(&waiting);
-        if !is_news && not_before.is_some_and(|earliest| now < earliest) {
+        if !is_news && not_before.is_some_and(|earliest| Instant::now() < earliest) {
             continue;
         }
         survive(engine.decide(None).await.map(|_| ()))?;
@@ -130,7 +135,7 @@ async fn decide(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), EngineErr
         if waiting.is_empty() {
             (retry, not_before) = (SHORTEST_RETRY, None);
         } else {
-            not_before = Some(now + retry);
+            not_before = Some(Instant::now() + retry);
             retry = (retry * 2).min(LONGEST_RETRY);
         }
     }

@@ -28,7 +28,7 @@ pub fn next_ask_at(tracked: &Tracked, now: Timestamp) -> Option<Timestamp> {
     let doublings = (tracked.attempts - 1).min(16);
     let pause = TimeDelta::seconds(1_i64 << doublings).min(LONGEST_PAUSE);
     // A clock that was ahead for a while must not keep the question waiting until it is there again.
-    Some(tracked.updated_at.min(now) + pause)
+    Some(if tracked.updated_at > now { now } else { tracked.updated_at + pause })
 }
 
 impl RetryRules {

@@ -285,6 +285,9 @@ fn pauses_between_attempts_grow_to_five_minutes() {
             "{attempts}"
         );
     }
+    // It was asked by a clock that was ahead.
+    tracked.updated_at = instant(9_001);
+    assert_eq!(next_ask_at(&tracked, instant(9_000)), Some(instant(9_000)), "due at once");
     let rules = RetryRules { resend_for: TimeDelta::hours(6) };
     let first = tracked.first_attempt_at.unwrap();
     assert!(!rules.is_over(&tracked, first + TimeDelta::hours(6)));

@@ -172,5 +172,6 @@ pub fn next_poll_at(tracked: &Tracked, asked: u32, last: Option<Timestamp>, now:
     let longest = if now - taken.since > TimeDelta::hours(1) { LONGEST_PAUSE_LATER } else { LONGEST_PAUSE };
     let pause = (FIRST_PAUSE * (1_i32 << asked.min(10))).min(longest);
     // A clock that was ahead for a while must not keep the question waiting until it is there again.
-    Some(last.unwrap_or(taken.since).min(now) + pause)
+    let since = last.unwrap_or(taken.since);
+    Some(if since > now { now } else { since + pause })
 }

@@ -4,6 +4,7 @@ use super::judge_withdrawal::without_urls;
 use super::keys::sensitive;
 use super::limiter::{Limiter, Permit};
 use super::retry_after::read_retry_after;
+use super::server_clock::ServerClock;
 use super::strict::{message_of, shown};
 use super::token::{Issued, Token, Tokens};
 use super::transport::{Answer, Failure, Transport};
@@ -51,6 +52,7 @@ pub struct Client {
     pub(super) tokens: Tokens,
     /// Until when `overview` is left alone because KPay does not offer it to us.
     pub(super) overview_rests_until: Mutex<Option<Instant>>,
+    server_clock: ServerClock,
     keys: RwLock<Keys>,
     pub(super) key_source: Option<KeySource>,
     /// Whose the keys are, by KPay's word.
@@ -100,6 +102,7 @@ impl Client {
             limiter: Limiter::new(settings.requests_per_minute, file, SystemTime::now),
             tokens: Tokens::default(),
             overview_rests_until: Mutex::new(None),
+            server_clock: ServerClock::default(),
             keys: RwLock::new(settings.keys),
             key_source: settings.key_source,
             application: Mutex::default(),
@@ -111,6 +114,13 @@ impl Client {
     #[must_use]
     pub fn has_room_beside_a_clearance(&self) -> bool {
         self.limiter.limit() > 1
+    }
+
+    /// By how many seconds the machine's clock is ahead of KPay's, negative where it is behind, as the last reply with a
+    /// `Date` told; `None` where none did.
+    #[must_use]
+    pub fn clock_ahead_seconds(&self) -> Option<i64> {
+        self.server_clock.ahead_seconds()
     }
 
     /// How long a Retry-After of KPay's still holds every request; `None` where none runs.
@@ -167,9 +177,10 @@ impl Client {
         let start = Instant::now();
         let mut outcome = Transport::send(request).await;
         let label = outcome.as_ref().map_or(StatusLabel::ERROR, |answer| StatusLabel::of(answer.status));
-        self.observer.request(call.endpoint, label, start.elapsed().as_secs_f64());
+        let elapsed = start.elapsed();
+        self.observer.request(call.endpoint, label, elapsed.as_secs_f64());
         if let Ok(answer) = &mut outcome {
-            self.heed(answer);
+            self.heed(answer, elapsed);
             self.scrub(&mut answer.body, call.auth);
         }
         outcome
@@ -226,10 +237,12 @@ impl Client {
         }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "the wall clock, for a Retry-After that is a date")]
-    /// Holds everything after a 429, and after a 503 that says for how long.
-    fn heed(&self, answer: &Answer) {
-        let told = read_retry_after(&answer.retry_after, answer.date.as_deref(), SystemTime::now());
+    #[allow(clippy::disallowed_methods, reason = "the wall clock, for a Retry-After that is a date, and to compare it")]
+    /// Looks at KPay's clock; holds everything after a 429, and after a 503 that says for how long.
+    fn heed(&self, answer: &Answer, elapsed: Duration) {
+        let now = SystemTime::now();
+        self.server_clock.hear(answer.date.as_deref(), now, elapsed);
+        let told = read_retry_after(&answer.retry_after, answer.date.as_deref(), now);
         match (answer.status, told) {
             (429, _) | (503, Some(_)) => {
                 let pause = self.limiter.hold(told);

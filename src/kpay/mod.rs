@@ -2,7 +2,7 @@
 //! errors that answer one question: is it known that nothing happened?
 //!
 //! What goes in and out is judged by pure functions (`balances`, `judge`, `judge_withdrawal`, `retry_after`,
-//! `token::lifetime`); the [`Client`] around them owns the connection, the token and the request budget. Deliberately
+//! `server_clock`, `token::lifetime`); the [`Client`] around them owns the connection, the token and the request budget. Deliberately
 //! absent: retries of a transfer or withdrawal (the intents decide those), webhooks, payments and refunds, proxies,
 //! cookies, redirects, decompression.
 
@@ -23,6 +23,7 @@ mod reads;
 mod retry_after;
 mod rotation;
 mod sending;
+mod server_clock;
 mod strict;
 mod tls;
 mod token;
