@@ -12,6 +12,7 @@ mod journal;
 mod ledger;
 mod manual;
 mod once;
+mod online;
 mod output;
 mod pause;
 mod plan;

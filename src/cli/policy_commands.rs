@@ -2,8 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::test_policies::{Played, run_tests};
-use super::{check, context, exposure, output, schema};
-use crate::daemon::doors::{Bank, Clock, SystemClock};
+use super::{check, context, exposure, online, output, schema};
 use crate::kpay::BaseUrl;
 use crate::money::Amount;
 use crate::plan::{lane_amounts, plan_for_test};
@@ -17,7 +16,7 @@ pub struct CheckArgs {
     /// A warning counts as an error
     #[arg(long)]
     deny_warnings: bool,
-    /// Also ask KPay: keys, environment, wallets
+    /// Also ask KPay: keys, environment, wallets, operators, fees
     #[arg(long)]
     online: bool,
     /// Nothing may exceed this ceiling, signed-off JSON of `exposure --json`
@@ -50,7 +49,7 @@ pub fn check(config: Option<&Path>, args: &CheckArgs) -> Result<Exit, CliError> 
         && args.online
         && check::Tally::of(&findings).is_good(args.deny_warnings)
     {
-        told = online(settings, parsed, &mut findings);
+        told = online::ask(settings, parsed, &mut findings);
     }
     if args.json {
         output::json(&check::render_json(&findings))?;
@@ -119,38 +118,6 @@ fn bad_base_url(settings: &Settings, surroundings: &Surroundings) -> Option<Diag
         message: format!("kpay.base_url: {error}"),
         hint: "KPay's is https://admin.kpay.site; plain http is for a sandbox on this machine only".to_owned(),
     })
-}
-
-/// Asks KPay who we are and what it shows: lines for people, and a warning for each wallet that it does not show.
-fn online(settings: &Settings, parsed: &Parsed, findings: &mut Vec<Diagnostic>) -> Result<Vec<String>, CliError> {
-    let surroundings = Surroundings::of_process()?;
-    let access = context::access(settings, &surroundings)?;
-    context::webhook_secret(settings, &surroundings)?;
-    let bank = context::bank(access, None, &context::metrics()?)?;
-    let countries = parsed.set.countries();
-    let (identity, snapshot) = context::runtime()?.block_on(async {
-        let identity = bank.identity().await?;
-        Ok::<_, CliError>((identity, bank.wallets(SystemClock.now(), &countries).await?))
-    })?;
-    let seen: Vec<_> = snapshot.readings.keys().map(|wallet| wallet.country).collect();
-    findings.extend(countries.iter().filter(|country| !seen.contains(country)).map(|country| Diagnostic {
-        file: "KPay".to_owned(),
-        line: 0,
-        column: 0,
-        severity: Severity::Warning,
-        code: "wallet-missing",
-        message: format!("there is no {country} wallet ({}) yet", country.name()),
-        hint: "it appears with the first payment received there; until then its lanes are skipped".to_owned(),
-    }));
-    let mut told =
-        vec![format!("KPay knows the keys: {} application {}", identity.environment, identity.application_id)];
-    told.extend(
-        snapshot
-            .rows()
-            .iter()
-            .map(|row| format!("  {}  {} {} available", row.wallet, row.available.grouped(), row.currency)),
-    );
-    Ok(told)
 }
 
 /// Runs `test`.

@@ -4,9 +4,10 @@ use super::doors::{Bank, BankError, Leave, MaySend};
 use super::metrics::Metrics;
 use crate::intent::{Reply, Withdrawal, WithdrawalStatus};
 use crate::kpay::{CallError, Clearance, Client, Endpoint, GatewayPage, Observer, StatusLabel, WithdrawalClearance};
-use crate::model::{Availability, ExternalId, Identity, Intent, Kind, Snapshot, Timestamp};
+use crate::model::{Availability, ExternalId, Identity, Intent, Kind, Phone, Provider, Snapshot, Timestamp};
 use crate::money::{Country, Currency, Rate};
 use futures_util::future::BoxFuture;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +32,28 @@ impl KpayBank {
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self { client, pages: Mutex::default() }
+    }
+
+    /// The operator that KPay takes a number for; `None` where it recognises none. No movement depends on it.
+    ///
+    /// # Errors
+    /// [`BankError`] where it could not be asked or understood.
+    pub async fn predicted(&self, phone: Phone) -> Result<Option<Provider>, BankError> {
+        self.not_held_longer_than(LONGEST_HOLD_FOR_A_QUESTION)?;
+        match self.client.predict_provider(phone).await {
+            Ok(provider) => Ok(Some(provider)),
+            Err(CallError::Status { status: 400 | 404 | 422, .. }) => Ok(None),
+            Err(error) => Err(bank_error(&error)),
+        }
+    }
+
+    /// KPay's fees and limits, as JSON of no documented shape. No movement depends on it.
+    ///
+    /// # Errors
+    /// [`BankError`] where it could not be asked, or is not JSON.
+    pub async fn platform_info(&self) -> Result<Box<RawValue>, BankError> {
+        self.not_held_longer_than(LONGEST_HOLD_FOR_A_QUESTION)?;
+        self.client.platform_info().await.map_err(|error| bank_error(&error))
     }
 
     fn remember(&self, intent: &Intent, page: Option<GatewayPage>, is_over: bool) {

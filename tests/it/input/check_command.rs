@@ -4,7 +4,7 @@ use super::scene::{Refusal, is_fit_to_read, merchant, run};
 use crate::support::{CONSOLIDATE, Merchant, wallets_of};
 use serde_json::Value;
 use std::path::Path;
-use treasuryd::sandbox::{KeyPair, SandboxSettings};
+use treasuryd::sandbox::{KeyPair, OperatorStatus, SandboxSettings};
 
 const PAYOUTS: &str = "version: 1
 policies:
@@ -198,4 +198,91 @@ fn the_schema_is_the_one_that_is_published() {
         std::fs::read_to_string(published).unwrap(),
         "run `treasuryd schema > policies/schema.json`"
     );
+}
+
+const RENTS: &str = "version: 1
+policies:
+  - name: rent
+    schedule: \"0 9 1 * *\"
+    payout: { from: CMR, to: { provider: MTN_MOMO_CMR, phone: \"237653456789\" }, above: 100_000 XAF }
+  - name: supplier
+    schedule: \"0 9 2 * *\"
+    payout: { from: CMR, to: { provider: ORANGE_CMR, phone: \"237699000111\" }, above: 100_000 XAF }
+    priority: 200
+";
+
+#[test]
+fn online_asks_whose_numbers_they_are_and_whether_their_operators_are_open() {
+    let merchant = merchant();
+    merchant.policies(RENTS);
+    let warned = run(merchant.command(&["check", "--online"])).with_code(0);
+    let says = [
+        "policies.yaml:8:62: warning[operator-differs]: KPay takes 237699000111 for a customer of MTN_MOMO_CMR, not of",
+        "hint: ask the one who is paid",
+        "0 errors, 1 warning",
+    ];
+    says.iter().for_each(|text| assert!(warned.stderr.contains(text), "{text}: {warned:?}"));
+    let shows = [
+        "  ORANGE_CMR  takes payouts (OPERATIONAL)",
+        "  237653456789  a customer of MTN_MOMO_CMR, by KPay's prediction",
+        "KPay's fees and limits:",
+        "  withdrawal.feePercent  5",
+        "  withdrawal.maxAmount  500000",
+    ];
+    shows.iter().for_each(|text| assert!(warned.stdout.contains(text), "{text}: {warned:?}"));
+    is_fit_to_read(&warned.stdout);
+
+    merchant.bank().set_operator("ORANGE_CMR", OperatorStatus::Closed);
+    merchant.bank().set_operator("MTN_MOMO_CMR", OperatorStatus::Delayed);
+    let codes = |report: Value| -> Vec<Value> {
+        report["diagnostics"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect()
+    };
+    let found = codes(found(&merchant, &["check", "--online", "--json"], 0));
+    assert_eq!(found, ["operator-delayed", "operator-closed", "operator-differs"]);
+}
+
+/// KPay as it may answer: numbers nobody knows, other fees, and questions it does not take.
+#[test]
+fn online_judges_only_what_kpay_says_plainly() {
+    let check = |predicted: (usize, &str), info: (usize, &str), code: i32, says: &[&str]| {
+        let mut kpay = mockito::Server::new();
+        let wallets = r#"{"wallets":[{"country":"CMR","currency":"XAF","availableBalance":5}]}"#;
+        let me = r#"{"application":{"id":"b8aefadd-88b4-561a-8a90-2f9814207bfb","name":"a"},"company":{"id":"c","name":"c"},"environment":"TEST"}"#;
+        let token = r#"{"accessToken":"token-0123456789","expiresIn":"30m","environment":"TEST"}"#;
+        for (method, path, status, body) in [
+            ("GET", "/api/v1/payments/me", 200, me),
+            ("POST", "/api/v1/payments/token", 201, token),
+            ("GET", "/api/wallets/overview", 200, wallets),
+            ("GET", "/api/v1/payments/availability", 404, "{}"),
+            ("POST", "/api/v1/payments/predict-provider", predicted.0, predicted.1),
+            ("GET", "/api/public/platform-info", info.0, info.1),
+        ] {
+            kpay.mock(method, path).with_status(status).with_body(body).create();
+        }
+        let merchant = Merchant::without_a_bank();
+        merchant.policies(RENTS.split("  - name: supplier").next().unwrap());
+        let mut command = merchant.command(&["check", "--online"]);
+        command.env("TREASURYD__KPAY__BASE_URL", kpay.url());
+        let ended = run(command).with_code(code);
+        let all = format!("{}{}", ended.stdout, ended.stderr);
+        says.iter().for_each(|text| assert!(all.contains(text), "{text}: {ended:?}"));
+    };
+    let known = (201, r#"{"country":"CMR","provider":"MTN_MOMO_CMR","phoneNumber":"237653456789"}"#);
+    let same = (200, r#"{"payout":{"fee":"5%"}}"#);
+    check(known, same, 0, &["counts as open", "  payout.fee  5%"]);
+    let nobody =
+        "policies.yaml:5:64: warning[number-unrecognised]: KPay recognises no operator for the number 237653456789";
+    check((400, "{}"), same, 0, &[nobody, "recognised by nobody", "0 errors, 1 warning"]);
+    check((422, "{}"), same, 0, &[nobody]);
+    check((500, "{}"), same, 75, &["asking KPay whose customer a number is"]);
+    check((201, "{}"), same, 75, &["asking KPay whose customer a number is"]);
+    check(
+        known,
+        (200, r#"{"payout":{"fee":"6%"}}"#),
+        0,
+        &["KPay: warning[kpay-figures-differ]: KPay says payout.fee 6%"],
+    );
+    check(known, (404, "{}"), 0, &["KPay's fees and limits are not known: "]);
+    check(known, (200, "<html>"), 0, &["KPay's fees and limits are not known: "]);
+    check(known, (200, "{}"), 0, &["KPay says nothing of its fees and limits"]);
 }
