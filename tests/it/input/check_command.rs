@@ -221,7 +221,9 @@ fn online_asks_whose_numbers_they_are_and_whether_their_operators_are_open() {
         "hint: ask the one who is paid",
         "0 errors, 1 warning",
     ];
-    says.iter().for_each(|text| assert!(warned.stderr.contains(text), "{text}: {warned:?}"));
+    for text in says {
+        assert!(warned.stderr.contains(text), "{text}: {warned:?}");
+    }
     let shows = [
         "  ORANGE_CMR  takes payouts (OPERATIONAL)",
         "  237653456789  a customer of MTN_MOMO_CMR, by KPay's prediction",
@@ -229,7 +231,9 @@ fn online_asks_whose_numbers_they_are_and_whether_their_operators_are_open() {
         "  withdrawal.feePercent  5",
         "  withdrawal.maxAmount  500000",
     ];
-    shows.iter().for_each(|text| assert!(warned.stdout.contains(text), "{text}: {warned:?}"));
+    for text in shows {
+        assert!(warned.stdout.contains(text), "{text}: {warned:?}");
+    }
     is_fit_to_read(&warned.stdout);
 
     merchant.bank().set_operator("ORANGE_CMR", OperatorStatus::Closed);
@@ -265,7 +269,9 @@ fn online_judges_only_what_kpay_says_plainly() {
         command.env("TREASURYD__KPAY__BASE_URL", kpay.url());
         let ended = run(command).with_code(code);
         let all = format!("{}{}", ended.stdout, ended.stderr);
-        says.iter().for_each(|text| assert!(all.contains(text), "{text}: {ended:?}"));
+        for text in says {
+            assert!(all.contains(text), "{text}: {ended:?}");
+        }
     };
     let known = (201, r#"{"country":"CMR","provider":"MTN_MOMO_CMR","phoneNumber":"237653456789"}"#);
     let same = (200, r#"{"payout":{"fee":"5%"}}"#);
