@@ -88,6 +88,12 @@ pub struct SandboxArgs {
     /// Signs the return from a hosted page [default: a new secret, told on stderr]
     #[arg(long, value_name = "FILE")]
     gateway_secret_file: Option<PathBuf>,
+    /// Send a webhook for each payout that is over, on this machine, e.g. http://127.0.0.1:9751/webhooks/kpay
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
+    /// Signs the webhooks [default: a new secret, told on stderr]
+    #[arg(long, value_name = "FILE", requires = "webhook")]
+    webhook_secret_file: Option<PathBuf>,
     /// Form of Retry-After: seconds or date
     #[arg(long, value_name = "FORM", default_value = "seconds")]
     retry_after: RetryAfterForm,
@@ -198,8 +204,12 @@ fn settings(args: SandboxArgs) -> Result<(SandboxSettings, SocketAddr), Failure>
         payout_ends_after: args.payout_ends_after,
         operators: args.operators.into_iter().collect(),
         gateway_secret,
+        webhook: args.webhook,
         ..SandboxSettings::default()
     };
+    if settings.webhook.is_some() {
+        settings.webhook_secret = secret(args.webhook_secret_file.as_deref(), "webhook secret")?;
+    }
     settings.wallets.extend(args.wallets);
     settings.production_wallets.extend(args.production_wallets);
     settings.rates.extend(args.rates);

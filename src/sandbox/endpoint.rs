@@ -47,12 +47,14 @@ pub(super) enum Target {
     Balances,
     /// `me` and `token`.
     Identity,
+    /// The webhooks that the sandbox sends.
+    Webhook,
+    /// Every endpoint, and no webhook.
     Any,
 }
 
 impl Target {
-    pub(super) const WORDS: &str =
-        "transfer, withdraw, withdrawal, availability, balances, balance, overview, rate, token, me, identity, any";
+    pub(super) const WORDS: &str = "transfer, withdraw, withdrawal, availability, balances, balance, overview, rate, token, me, identity, any, webhook";
 
     pub(super) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -67,6 +69,7 @@ impl Target {
             "token" => Self::One(Endpoint::Token),
             "me" => Self::One(Endpoint::Me),
             "identity" => Self::Identity,
+            "webhook" => Self::Webhook,
             "any" => Self::Any,
             _ => return None,
         })
@@ -77,6 +80,7 @@ impl Target {
             Self::One(one) => one == endpoint,
             Self::Balances => matches!(endpoint, Endpoint::Balance | Endpoint::Overview),
             Self::Identity => matches!(endpoint, Endpoint::Me | Endpoint::Token),
+            Self::Webhook => false,
             Self::Any => true,
         }
     }

@@ -6,7 +6,7 @@ use super::ledger::Wallet;
 use super::world::Shared;
 use super::{
     AcceptedWithdrawal, AppliedTransfer, Counters, Mode, OperatorStatus, RefusedTransfer, RequestRecord, Rule,
-    SandboxError, clock::Instant,
+    SandboxError, WebhookTry, clock::Instant,
 };
 use crate::money::{Amount, Country, Currency, Rate};
 use chrono::TimeDelta;
@@ -34,6 +34,8 @@ pub struct Books {
     pub withdrawals: Vec<AcceptedWithdrawal>,
     /// The newest, as many as the log keeps.
     pub refused: Vec<RefusedTransfer>,
+    /// Tries to deliver webhooks, oldest first; the newest, as many as the log keeps.
+    pub webhooks: Vec<WebhookTry>,
     /// Ids that were applied more than once, with how often: possible only where ids are forgotten.
     pub applied_twice: BTreeMap<String, usize>,
     /// Running totals.
@@ -149,6 +151,15 @@ impl Handle {
         world.settings.keys = keys;
     }
 
+    /// Sends webhooks to `url` from now on, as [`super::SandboxSettings::webhook`] does from the start.
+    ///
+    /// # Errors
+    /// An address that is not plain HTTP on this machine.
+    pub fn set_webhook(&self, url: &str) -> Result<(), SandboxError> {
+        self.shared.world().outbox.receiver = Some(url.parse()?);
+        Ok(())
+    }
+
     /// Replaces the fault script.
     ///
     /// # Errors
@@ -178,6 +189,7 @@ pub(super) fn books(shared: &Shared) -> Books {
         applied_twice: applied_twice(&transfers),
         transfers,
         refused: world.log.refused(),
+        webhooks: world.log.webhooks(),
         counters: world.log.counters,
         faults: world.script.played(),
     }

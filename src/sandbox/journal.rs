@@ -1,7 +1,7 @@
 //! The raw request log: every request to KPay's endpoints as it came in, and what became of it. The values of key and
 //! authorization headers are never kept.
 
-use super::{Mode, clock::Instant};
+use super::{Mode, WebhookOutcome, WebhookTry, clock::Instant};
 use serde::Serialize;
 use std::collections::VecDeque;
 
@@ -82,6 +82,10 @@ pub struct Counters {
     pub limited: u64,
     /// Faults played.
     pub faults: u64,
+    /// Tries to deliver a webhook, and webhooks that a fault lost.
+    pub webhook_tries: u64,
+    /// Of the tries, those that were answered 2xx.
+    pub webhooks_taken: u64,
     /// Connections on which something other than a whole request came.
     pub broken: u64,
 }
@@ -90,12 +94,14 @@ pub(super) struct Journal {
     keep: usize,
     requests: VecDeque<RequestRecord>,
     refused: VecDeque<RefusedTransfer>,
+    webhooks: VecDeque<WebhookTry>,
     pub(super) counters: Counters,
 }
 
 impl Journal {
     pub(super) fn new(keep: usize) -> Self {
-        Self { keep: keep.max(1), requests: VecDeque::new(), refused: VecDeque::new(), counters: Counters::default() }
+        let (requests, refused, webhooks) = Default::default();
+        Self { keep: keep.max(1), requests, refused, webhooks, counters: Counters::default() }
     }
 
     /// Writes down a request and gives it its number.
@@ -119,6 +125,16 @@ impl Journal {
         self.counters.refused += 1;
         self.amend(refused.request, |record| record.refused = Some(refused.reason.clone()));
         push(&mut self.refused, refused, self.keep);
+    }
+
+    pub(super) fn webhook(&mut self, tried: WebhookTry) {
+        self.counters.webhook_tries += 1;
+        self.counters.webhooks_taken += u64::from(matches!(tried.outcome, WebhookOutcome::Answered(200..300)));
+        push(&mut self.webhooks, tried, self.keep);
+    }
+
+    pub(super) fn webhooks(&self) -> Vec<WebhookTry> {
+        self.webhooks.iter().cloned().collect()
     }
 
     pub(super) fn requests(&self) -> Vec<RequestRecord> {

@@ -35,6 +35,7 @@ mod server;
 mod settings;
 mod sign;
 mod transfer;
+mod webhooks;
 mod withdrawal;
 mod world;
 mod write;
@@ -54,4 +55,5 @@ pub use settings::{
     AppliedRate, CheckOrder, ConflictBody, FailedIds, OverviewNaming, OverviewShape, RetryAfterForm, Rounding,
     SandboxSettings, ShortStatus,
 };
+pub use webhooks::{WebhookOutcome, WebhookTry};
 pub use withdrawal::{AcceptedWithdrawal, OperatorStatus, PayoutStatus};

@@ -5,7 +5,11 @@ use super::faults::{Fault, RetryAfter, When};
 use super::handlers::{self, Call};
 use super::reply::{HTML, JSON, Reply};
 use super::transfer::Order;
-use super::{clock::Instant, endpoint::Endpoint, world::World};
+use super::{
+    clock::Instant,
+    endpoint::Endpoint,
+    world::{Moved, World},
+};
 use chrono::TimeDelta;
 
 /// How deep `nested` goes.
@@ -55,9 +59,11 @@ fn before(world: &mut World, call: &Call<'_>, fault: &Fault) -> Option<Answer> {
             }),
             ..Answer::reset()
         },
-        Fault::ConflictPending(conflicts) if call.endpoint == Endpoint::Transfer => {
+        Fault::ConflictPending(conflicts) if matches!(call.endpoint, Endpoint::Transfer | Endpoint::Withdraw) => {
+            let is_transfer = call.endpoint == Endpoint::Transfer;
+            let what = if is_transfer { Moved::Transfer } else { Moved::Withdrawal };
             let order = Order { mode: call.caller.mode, body: call.body, request: call.number, now: call.now };
-            world.hold_pending(&order, *conflicts);
+            world.hold_pending(what, &order, *conflicts);
             Answer::reset()
         }
         _ => return None,

@@ -8,7 +8,7 @@ use super::transfer::{Order, Terms};
 use super::withdrawal::PayoutTerms;
 use super::world::Shared;
 use super::write::{Next, deliver};
-use super::{SandboxError, SandboxSettings, clock, router};
+use super::{SandboxError, SandboxSettings, clock, router, webhooks};
 use bytes::BytesMut;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
@@ -49,6 +49,8 @@ impl Sandbox {
         let addr = listener.local_addr().map_err(refused)?;
         shared.world().base_url = format!("http://{addr}");
         let (stop, stopped) = watch::channel(false);
+        // Ends by itself with the server.
+        tokio::spawn(webhooks::send_all(Arc::clone(&shared), stopped.clone()));
         let server = tokio::spawn(serve(listener, Arc::clone(&shared), stopped));
         Ok(Running { addr, handle: Handle::new(shared), stop, server })
     }

@@ -60,6 +60,10 @@ pub struct SandboxSettings {
     pub operators: BTreeMap<String, OperatorStatus>,
     /// What the return from a hosted page is signed with.
     pub gateway_secret: SecretString,
+    /// Where webhooks go: plain HTTP on this machine, e.g. `http://127.0.0.1:9751/webhooks/kpay`; `None` = nowhere.
+    pub webhook: Option<String>,
+    /// What they are signed with.
+    pub webhook_secret: SecretString,
     /// How many requests and refusals the log keeps; the applied transfers are all kept.
     pub keep_requests: usize,
 }
@@ -95,6 +99,8 @@ impl Default for SandboxSettings {
             payout_ends_after: Duration::from_secs(2),
             operators: BTreeMap::new(),
             gateway_secret: SecretString::from("sandbox-gateway-secret"),
+            webhook: None,
+            webhook_secret: SecretString::from("sandbox-webhook-secret"),
             keep_requests: 100_000,
         }
     }

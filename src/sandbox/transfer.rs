@@ -3,7 +3,13 @@
 use super::journal::RefusedTransfer;
 use super::random::reference_tail;
 use super::settings::{AppliedRate, CheckOrder, ConflictBody, FailedIds, Rounding, SandboxSettings, ShortStatus};
-use super::{AppliedTransfer, Mode, clock::Instant, reply, reply::Reply, world::World};
+use super::{
+    AppliedTransfer, Mode,
+    clock::Instant,
+    reply,
+    reply::Reply,
+    world::{Moved, World},
+};
 use crate::kpay::wire::TransferRequest;
 use crate::money::{Amount, Country, Currency, Rate};
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -93,7 +99,8 @@ impl World {
     fn ask_id(&mut self, order: &Order<'_>, checked: &Checked) -> Result<(), Refusal> {
         let Some(id) = &checked.request.external_id else { return Ok(()) };
         let key = (order.mode, id.clone());
-        if self.pending_conflict(&key) || self.is_used(&key, order.now) { Err(Refusal::Conflict) } else { Ok(()) }
+        let used = self.is_used(&key, order.now);
+        if self.pending_conflict(Moved::Transfer, key) || used { Err(Refusal::Conflict) } else { Ok(()) }
     }
 
     fn ask_balance(&self, order: &Order<'_>, checked: &Checked, fee: Amount) -> Result<(), Refusal> {
@@ -181,6 +188,12 @@ pub(super) fn read(body: &[u8]) -> Result<TransferRequest, Refusal> {
         return Err(invalid("amount must be a number conforming to the specified constraints".to_owned()));
     }
     serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))
+}
+
+/// Id, wallet and amount of a body.
+pub(super) fn to_hold(body: &[u8]) -> Option<(String, Country, Amount)> {
+    let request = read(body).ok()?;
+    Some((request.external_id?, request.source_country.parse().ok()?, Amount::new(request.amount.0)))
 }
 
 fn check(request: TransferRequest, settings: &SandboxSettings) -> Result<Checked, Refusal> {

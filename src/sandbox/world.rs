@@ -10,7 +10,8 @@ use super::random::Random;
 use super::rates::Rates;
 use super::reply::Reply;
 use super::transfer::{self, Order};
-use super::{Mode, SandboxError, SandboxSettings};
+use super::webhooks::Outbox;
+use super::{Mode, SandboxError, SandboxSettings, withdrawal};
 use crate::money::{Amount, Country};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +25,7 @@ pub(super) type Reading = BTreeMap<Country, (Amount, Amount)>;
 /// How many earlier readings `stale-balance` can reach back.
 pub(super) const READINGS_KEPT: usize = 64;
 
-/// A transfer that was taken in but not decided: its id answers 409 so many times, then it is dropped.
+/// A transfer or a withdrawal that was taken in but not decided: its id answers 409 so many times, then it is dropped.
 struct Pending {
     conflicts_left: u32,
     country: Country,
@@ -41,6 +42,7 @@ pub(super) struct World {
     pub(super) log: Journal,
     pub(super) random: Random,
     pub(super) readings: BTreeMap<Mode, VecDeque<Reading>>,
+    pub(super) outbox: Outbox,
     /// How often each externalId came with an accepted request to withdraw.
     pub(super) withdraw_attempts: BTreeMap<IdKey, u32>,
     /// Where the sandbox listens, without a slash at the end; empty until it does.
@@ -48,7 +50,14 @@ pub(super) struct World {
     /// What the last transfer was answered, before any fault.
     pub(super) last_reply: Option<Reply>,
     used: BTreeMap<IdKey, Instant>,
-    pending: BTreeMap<IdKey, Pending>,
+    pending: BTreeMap<(Moved, IdKey), Pending>,
+}
+
+/// What an id belongs to: transfers and withdrawals have ids of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Moved {
+    Transfer,
+    Withdrawal,
 }
 
 /// The world and its clock, shared by every connection and by [`super::Handle`].
@@ -85,6 +94,7 @@ impl World {
             log: Journal::new(settings.keep_requests),
             random: Random::new(settings.seed),
             readings: BTreeMap::new(),
+            outbox: Outbox::new(settings.webhook.as_deref())?,
             withdraw_attempts: BTreeMap::new(),
             base_url: String::new(),
             last_reply: None,
@@ -108,15 +118,21 @@ impl World {
         self.used.insert(key, now);
     }
 
-    /// Takes a transfer in without deciding it: its money is held, its id answers 409 `conflicts` times.
-    pub(super) fn hold_pending(&mut self, order: &Order<'_>, conflicts: u32) {
-        let Ok(request) = transfer::read(order.body) else { return };
-        let (Some(id), Ok(country)) = (request.external_id, request.source_country.parse()) else { return };
-        let key = (order.mode, id);
-        let amount = Amount::new(request.amount.0);
+    /// Takes one in without deciding it: its money is held, its id answers 409 `conflicts` times.
+    pub(super) fn hold_pending(&mut self, what: Moved, order: &Order<'_>, conflicts: u32) {
+        let asked = match what {
+            Moved::Transfer => transfer::to_hold(order.body),
+            Moved::Withdrawal => withdrawal::to_hold(order.body),
+        };
+        let Some((id, country, amount)) = asked else { return };
+        let is_used = match what {
+            Moved::Transfer => self.is_used(&(order.mode, id.clone()), order.now),
+            Moved::Withdrawal => self.payout_id_is_used(order, Some(&id)),
+        };
+        let key = (what, (order.mode, id));
         let available = self.ledger.wallet(order.mode, country).and_then(|wallet| wallet.available().ok());
         let fits = amount.is_positive() && available.is_some_and(|available| amount <= available);
-        if !fits || self.pending.contains_key(&key) || self.is_used(&key, order.now) {
+        if !fits || is_used || self.pending.contains_key(&key) {
             return;
         }
         if self.ledger.reserve(order.mode, country, amount, true).is_ok() {
@@ -124,15 +140,16 @@ impl World {
         }
     }
 
-    /// Whether an id belongs to a transfer that is still pending; the last such answer drops it.
-    pub(super) fn pending_conflict(&mut self, key: &IdKey) -> bool {
-        let Some(pending) = self.pending.get_mut(key) else { return false };
+    /// Whether an id belongs to one that is still pending; the last such answer drops it.
+    pub(super) fn pending_conflict(&mut self, what: Moved, key: IdKey) -> bool {
+        let key = (what, key);
+        let Some(pending) = self.pending.get_mut(&key) else { return false };
         pending.conflicts_left = pending.conflicts_left.saturating_sub(1);
         if pending.conflicts_left == 0
-            && let Some(dropped) = self.pending.remove(key)
+            && let Some(dropped) = self.pending.remove(&key)
         {
             // What was added to the reserved part fits when it is taken off again.
-            let _ = self.ledger.reserve(key.0, dropped.country, dropped.held, false);
+            let _ = self.ledger.reserve(key.1.0, dropped.country, dropped.held, false);
         }
         true
     }

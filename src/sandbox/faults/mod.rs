@@ -59,6 +59,10 @@ pub(super) enum Fault {
     },
     Hang(When),
     LateApply(Duration),
+    /// A webhook alone: sent so much later.
+    Late(Duration),
+    /// A webhook alone: its signature does not fit.
+    Forged,
     ConflictPending(u32),
     Duplicate,
     CutBody(Option<usize>),

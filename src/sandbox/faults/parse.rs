@@ -60,18 +60,27 @@ impl FromStr for Rule {
         if let Some(fault) = without_argument(name) {
             let shorthand = argument.map(|argument| Times::read(argument).ok_or_else(|| wrong(NOT_TIMES.to_owned())));
             let times = shorthand.transpose()?.or(times).unwrap_or(Times::Count(1));
-            return Ok(Self::new(text, target, fault, times));
+            return Self::new(text, target, fault, times);
         }
         let fault = with_argument(name, argument).ok_or_else(|| FaultError::Unknown(shown(text)))?.map_err(wrong)?;
-        Ok(Self::new(text, target, fault, times.unwrap_or(Times::Count(1))))
+        Self::new(text, target, fault, times.unwrap_or(Times::Count(1)))
     }
 }
 
 const NOT_TIMES: &str = "it takes no argument but how often: a count, `always`, `every:N` or `p:0.05`";
 
 impl Rule {
-    fn new(text: &str, target: Option<Target>, fault: Fault, times: Times) -> Self {
-        Self { text: text.to_owned(), target: target.unwrap_or_else(|| fault.home()), fault, times }
+    fn new(text: &str, target: Option<Target>, fault: Fault, times: Times) -> Result<Self, FaultError> {
+        let target = target.unwrap_or_else(|| fault.home());
+        let wrong = |why: &str| Err(FaultError::Argument { rule: shown(text), why: why.to_owned() });
+        match (target, &fault) {
+            (_, Fault::Ok) | (Target::Webhook, Fault::Late(_) | Fault::Forged) => {}
+            (Target::Webhook, Fault::Lost(When::Before) | Fault::Duplicate) => {}
+            (Target::Webhook, _) => return wrong("a webhook can be lost-before, duplicate, late or forged"),
+            (_, Fault::Late(_) | Fault::Forged) => return wrong("only a webhook can be that"),
+            _ => {}
+        }
+        Ok(Self { text: text.to_owned(), target, fault, times })
     }
 }
 
@@ -88,6 +97,7 @@ impl Fault {
             Self::NoRate | Self::BadRate(_) | Self::InvertedRate => Target::One(Endpoint::ExchangeRate),
             Self::EnvFlip => Target::Identity,
             Self::ExpiresIn(_) => Target::One(Endpoint::Token),
+            Self::Late(_) | Self::Forged => Target::Webhook,
             _ => Target::One(Endpoint::Transfer),
         }
     }
@@ -133,6 +143,7 @@ fn without_argument(name: &str) -> Option<Fault> {
         "hang" => Fault::Hang(When::After),
         "hang-before" => Fault::Hang(When::Before),
         "duplicate" => Fault::Duplicate,
+        "forged" => Fault::Forged,
         "empty-201" => Fault::EmptyCreated,
         "html-201" => Fault::HtmlCreated,
         "nested" => Fault::Nested,
@@ -165,6 +176,7 @@ fn with_argument(name: &str, argument: Option<&str>) -> Option<Result<Fault, Str
         "redirect" => needed().and_then(redirect),
         "message" => needed().map(message),
         "late-apply" => needed().and_then(duration).map(Fault::LateApply),
+        "late" => needed().and_then(duration).map(Fault::Late),
         "slow" => needed().and_then(duration).map(Fault::Slow),
         "slow-loris" => needed().and_then(duration).map(Fault::SlowLoris),
         "conflict-pending" => positive(argument, 1).map(Fault::ConflictPending),

@@ -21,6 +21,10 @@ fn rules_are_read_as_written() {
     let text = |text: &str| RetryAfter::Text(text.to_owned());
     let cases = [
         ("lost-after-apply", transfer, Fault::Lost(When::After), Times::Count(1)),
+        ("webhook:lost-before=always", Target::Webhook, Fault::Lost(When::Before), Times::Always),
+        ("webhook:duplicate@every:2", Target::Webhook, Fault::Duplicate, Times::Every(2)),
+        ("forged=2", Target::Webhook, Fault::Forged, Times::Count(2)),
+        ("late=250@3", Target::Webhook, Fault::Late(Duration::from_millis(250)), Times::Count(3)),
         ("lost-after-apply=3", transfer, Fault::Lost(When::After), Times::Count(3)),
         ("lost-after-apply=p:0.05", transfer, Fault::Lost(When::After), Times::Chance(50_000)),
         ("lost-after-apply@every:2", transfer, Fault::Lost(When::After), Times::Every(2)),
@@ -110,6 +114,11 @@ fn wrong_rules_are_refused_with_what_there_is() {
         ("wrong-field=amount:lots", "plain decimal"),
         ("rate-moves=0", "not positive"),
         ("conflict-pending=0", "at least 1"),
+        ("webhook:hang", "lost-before, duplicate, late or forged"),
+        ("webhook:lost-after-apply", "lost-before, duplicate, late or forged"),
+        ("any:forged", "only a webhook"),
+        ("withdraw:late=5", "only a webhook"),
+        ("late", "needs `=`"),
         ("redirect=http://a\r\nb", "printable"),
         ("429=a\nb", "printable"),
     ] {

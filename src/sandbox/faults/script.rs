@@ -2,7 +2,8 @@
 
 use super::Fault;
 use super::parse::{Rule, Times};
-use crate::sandbox::{endpoint::Endpoint, random::Random};
+use crate::sandbox::endpoint::{Endpoint, Target};
+use crate::sandbox::random::Random;
 
 /// The rules in force with how often each has been asked and played.
 pub(in crate::sandbox) struct Script {
@@ -28,10 +29,19 @@ impl Script {
 
     /// The rule to play on this request, if any.
     pub(in crate::sandbox) fn pick(&mut self, endpoint: Endpoint, random: &mut Random) -> Option<Due> {
+        self.pick_where(|target| target.covers(endpoint), random)
+    }
+
+    /// The rule to play on a webhook, if any.
+    pub(in crate::sandbox) fn pick_for_webhook(&mut self, random: &mut Random) -> Option<Due> {
+        self.pick_where(|target| target == Target::Webhook, random)
+    }
+
+    fn pick_where(&mut self, is_meant: impl Fn(Target) -> bool, random: &mut Random) -> Option<Due> {
         let standing = self
             .rules
             .iter_mut()
-            .filter(|standing| standing.rule.target.covers(endpoint))
+            .filter(|standing| is_meant(standing.rule.target))
             .find_map(|standing| standing.is_due(random).then_some(standing))?;
         standing.played = standing.played.saturating_add(1);
         match &standing.rule.fault {

@@ -16,7 +16,7 @@ const fn row(form: &'static str, example: &'static str, does: &'static str) -> R
 
 pub(super) const ROWS: &[Row] = &[
     row("ok", "ok=2", "nothing: lets requests through before the next rule"),
-    row("lost-before", "lost-before", "connection reset, nothing processed"),
+    row("lost-before", "lost-before", "connection reset, nothing processed (webhook: never sent)"),
     row("lost-after-apply", "lost-after-apply=3", "processed, then reset without a byte of reply"),
     row(
         "http-NNN[-before|-after]",
@@ -52,9 +52,11 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "conflict-pending[=N]",
         "conflict-pending=2",
-        "taken in and reset; its money is held, its id answers 409 N times (default 1), then it is dropped unapplied",
+        "taken in and reset (a transfer or, with withdraw:, a payout); its money is held, its id answers 409 N times (default 1), then it is dropped unapplied",
     ),
-    row("duplicate", "duplicate", "processed twice; the second answer is sent"),
+    row("duplicate", "duplicate", "processed twice; the second answer is sent (webhook: sent twice)"),
+    row("late=MILLIS", "late=2000", "a webhook alone: sent so much later on the sandbox's clock, after newer ones"),
+    row("forged", "forged", "a webhook alone: signed with another secret"),
     row(
         "cut-body[=BYTES]",
         "cut-body=10",
@@ -95,7 +97,8 @@ pub(super) const ROWS: &[Row] = &[
 
 const NOTES: &str = "\
 Written [ENDPOINT:]NAME[=ARGS][@TIMES]. ENDPOINT: transfer, withdraw (the request), withdrawal (the look at one),
-availability, balances (overview and balance), balance, overview, rate, token, me, identity (me and token), any; by default the one the fault is about, else transfer. TIMES: a count (default 1), `always`,
+availability, balances (overview and balance), balance, overview, rate, token, me, identity (me and token), any of these, and
+webhook (those that the sandbox sends); by default the one the fault is about, else transfer. TIMES: a count (default 1), `always`,
 `every:N`, or `p:0.05` (by chance, from --seed). A fault without arguments takes TIMES after `=` as well: lost-after-apply=3.
 Rules are asked in order; the first that is due is played alone. Requests refused for their keys or by the rate limit ask none.
 ";

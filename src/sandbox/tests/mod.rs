@@ -8,6 +8,7 @@ mod reading_faults;
 mod hostile_replies;
 mod transfer_faults;
 mod transfers;
+mod webhooks;
 mod withdrawals;
 
 use super::{Books, Handle, PayoutStatus, RequestRecord, Running, Sandbox, SandboxSettings};
@@ -54,6 +55,11 @@ fn with_faults(rules: &[&str]) -> SandboxSettings {
 
 fn transfer_body(from: &str, to: &str, amount: &Value, id: &str) -> Value {
     json!({ "applicationId": APPLICATION, "sourceCountry": from, "destinationCountry": to, "amount": amount, "externalId": id })
+}
+
+/// A withdrawal in the direct mode.
+fn ussd(provider: &str, phone: &str, amount: i64, id: &str) -> Value {
+    json!({"amount": amount, "provider": provider, "phoneNumber": phone, "sourceCountry": "CMR", "externalId": id})
 }
 
 impl Kit {
@@ -124,6 +130,11 @@ impl Kit {
     async fn withdraw(&self, body: &Value) -> Answer {
         let request = self.keyed(Method::POST, "/api/v1/payments/withdraw", "kpay_test_a", "sk_test_b");
         self.send(request.json(body)).await.unwrap()
+    }
+
+    /// Pays 5,000 XAF out of Cameroon.
+    async fn pay(&self, provider: &str, phone: &str, id: &str) -> Answer {
+        self.withdraw(&ussd(provider, phone, 5000, id)).await
     }
 
     /// Status of the only withdrawal with an id, and why it failed.

@@ -5,16 +5,6 @@ use crate::sandbox::OperatorStatus;
 
 const OVER: Duration = Duration::from_secs(3);
 
-impl Kit {
-    async fn pay(&self, provider: &str, phone: &str, id: &str) -> Answer {
-        self.withdraw(&ussd(provider, phone, 5000, id)).await
-    }
-}
-
-fn ussd(provider: &str, phone: &str, amount: i64, id: &str) -> Value {
-    json!({"amount": amount, "provider": provider, "phoneNumber": phone, "sourceCountry": "CMR", "externalId": id})
-}
-
 fn all_rates() -> SandboxSettings {
     let mut settings = settings();
     for currency in ["XOF", "KES", "CDF", "UGX", "RWF", "SLE", "ZMW"] {
@@ -256,6 +246,34 @@ async fn faults_strike_withdrawals_too() {
             books.withdrawals.iter().all(|entry| entry.amount == Amount::whole(5000) && entry.attempts == 1),
             "{rule}"
         );
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_pending_holds_its_money_and_is_dropped_unpaid() {
+    let kit = Kit::start(with_faults(&["withdraw:conflict-pending=2"])).await;
+    let request = kit.keyed(Method::POST, "/api/v1/payments/withdraw", "kpay_test_a", "sk_test_b");
+    let lost = kit.send(request.json(&ussd("MTN_MOMO_CMR", "237653456789", 5000, "id"))).await;
+    assert!(lost.is_err());
+    assert_eq!(kit.held(), ("100000".into(), "5000".into()));
+    assert_eq!(kit.transfer("CMR", "GAB", 1000, "id").await.unwrap().status, 201, "a transfer has ids of its own");
+    for reserved in ["5000", "0"] {
+        assert_eq!(kit.pay("MTN_MOMO_CMR", "237653456789", "id").await.status, 409);
+        assert_eq!(kit.held(), ("99000".into(), reserved.into()));
+    }
+    assert!(kit.books().withdrawals.is_empty());
+    assert_eq!(kit.pay("MTN_MOMO_CMR", "237653456789", "id").await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_looked_at_first_is_as_set() {
+    use crate::sandbox::CheckOrder;
+    for (order, status) in [(CheckOrder::IdFirst, 409), (CheckOrder::BalanceFirst, 422)] {
+        let kit = Kit::start(SandboxSettings { order, ..settings() }).await;
+        kit.pay("MTN_MOMO_CMR", "237653456129", "id").await;
+        let over = ussd("MTN_MOMO_CMR", "237653456129", 95_001, "id");
+        assert_eq!(kit.withdraw(&over).await.status.as_u16(), status);
+        assert_eq!(kit.held(), ("100000".into(), "5000".into()));
     }
 }
 

@@ -20,7 +20,10 @@ use super::random::reference_tail;
 use super::reply::Reply;
 use super::settings::{AppliedRate, CheckOrder};
 use super::transfer::{Order, conflict};
-use super::{RefusedTransfer, SandboxSettings, world::World};
+use super::{
+    RefusedTransfer, SandboxSettings,
+    world::{Moved, World},
+};
 use crate::kpay::wire::WithdrawRequest;
 use crate::money::{Amount, Country, Currency, Rate};
 use entry::Page;
@@ -133,6 +136,12 @@ fn web_address(text: &str, field: &str) -> Result<Url, PayoutRefusal> {
     url.ok_or_else(|| PayoutRefusal::Invalid(format!("{field} must be a URL address")))
 }
 
+/// Id, wallet and amount of a well-formed body.
+pub(super) fn to_hold(body: &[u8]) -> Option<(String, Country, Amount)> {
+    let asked = read(body).and_then(check).ok()?;
+    Some((asked.request.external_id?, asked.source, asked.amount))
+}
+
 fn payee(request: &WithdrawRequest) -> Result<Payee, PayoutRefusal> {
     let hosted = request.return_url.is_some() || request.cancel_url.is_some();
     match (&request.provider, &request.phone_number) {
@@ -211,12 +220,17 @@ impl World {
         let wallet = self.ledger.wallet(order.mode, asked.source);
         let available = wallet.map(|wallet| wallet.available().unwrap_or_default());
         let available = available.ok_or_else(|| PayoutRefusal::NoWallet(asked.source.to_string()))?;
-        let used = self.payout_id_is_used(order, asked.request.external_id.as_deref());
-        match self.settings.order {
-            CheckOrder::IdFirst if used => return Err(PayoutRefusal::Conflict),
-            _ if asked.amount > available => return Err(PayoutRefusal::Short),
-            _ if used => return Err(PayoutRefusal::Conflict),
-            _ => {}
+        let is_short = asked.amount > available;
+        if is_short && self.settings.order == CheckOrder::BalanceFirst {
+            return Err(PayoutRefusal::Short);
+        }
+        let id = asked.request.external_id.as_deref();
+        let is_pending = id.is_some_and(|id| self.pending_conflict(Moved::Withdrawal, (order.mode, id.to_owned())));
+        if is_pending || self.payout_id_is_used(order, id) {
+            return Err(PayoutRefusal::Conflict);
+        }
+        if is_short {
+            return Err(PayoutRefusal::Short);
         }
         let entry = self.entry(order, terms, asked)?;
         let full = |_| PayoutRefusal::Short;
@@ -225,7 +239,7 @@ impl World {
     }
 
     /// Whether an id belongs to a withdrawal that is under way or completed; one older than the horizon is forgotten.
-    fn payout_id_is_used(&self, order: &Order<'_>, id: Option<&str>) -> bool {
+    pub(super) fn payout_id_is_used(&self, order: &Order<'_>, id: Option<&str>) -> bool {
         let Some(id) = id else { return false };
         let forgotten =
             |at: Instant| self.settings.forget_ids_after.is_some_and(|after| order.now >= at + millis(after));
@@ -324,8 +338,14 @@ impl World {
             |entry: &AcceptedWithdrawal| entry.external_id.as_deref() == Some(external_id) && !entry.status.is_end();
         let Some(index) = entries.iter().position(open) else { return false };
         let end = if reason.is_some() { PayoutStatus::Failed } else { PayoutStatus::Completed };
-        self.ledger.move_withdrawal(index, end, reason, now);
+        self.move_payout(index, end, reason, now);
         true
+    }
+
+    /// Moves one on and, at its end, tells whoever listens.
+    fn move_payout(&mut self, index: usize, to: PayoutStatus, reason: Option<&str>, now: Instant) {
+        self.ledger.move_withdrawal(index, to, reason, now);
+        self.tell_of_payout(index, now);
     }
 
     /// All withdrawals, each with how often its id was asked for.
@@ -362,7 +382,7 @@ impl World {
                 (_, _, Some(page)) if now >= page.expires => (PayoutStatus::Cancelled, Some("GATEWAY_EXPIRED")),
                 _ => continue,
             };
-            self.ledger.move_withdrawal(index, end, reason, now);
+            self.move_payout(index, end, reason, now);
         }
     }
 }

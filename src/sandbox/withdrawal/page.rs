@@ -86,6 +86,6 @@ impl World {
 
     /// The beneficiary gives up: the amount is available again.
     pub(in crate::sandbox) fn cancel_page(&mut self, index: usize, now: Instant) {
-        self.ledger.move_withdrawal(index, PayoutStatus::Cancelled, Some("CANCELLED_BY_USER"), now);
+        self.move_payout(index, PayoutStatus::Cancelled, Some("CANCELLED_BY_USER"), now);
     }
 }
