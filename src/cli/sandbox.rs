@@ -88,7 +88,7 @@ pub struct SandboxArgs {
     /// Signs the return from a hosted page [default: a new secret, told on stderr]
     #[arg(long, value_name = "FILE")]
     gateway_secret_file: Option<PathBuf>,
-    /// Send a webhook for each payout that is over, on this machine, e.g. http://127.0.0.1:9751/webhooks/kpay
+    /// Tell of each payout that is over, e.g. `http://127.0.0.1:9751/webhooks/kpay`
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
     /// Signs the webhooks [default: a new secret, told on stderr]
@@ -111,9 +111,9 @@ pub fn run(args: SandboxArgs) -> ExitCode {
     if args.faults.iter().any(|fault| fault == "help") {
         return exit(say(&fault_table()));
     }
-    let done = settings(args).and_then(|(settings, listen)| {
+    let done = settings(args).and_then(|(settings, listen, told)| {
         let runtime = tokio::runtime::Runtime::new().map_err(|error| failed("the runtime cannot start", &error))?;
-        runtime.block_on(serve(settings, listen))
+        runtime.block_on(serve(settings, listen, &told))
     });
     exit(done)
 }
@@ -125,7 +125,7 @@ fn exit(done: Result<(), Failure>) -> ExitCode {
     ExitCode::from(failure.code)
 }
 
-async fn serve(settings: SandboxSettings, listen: SocketAddr) -> Result<(), Failure> {
+async fn serve(settings: SandboxSettings, listen: SocketAddr, told: &str) -> Result<(), Failure> {
     let watch = |kind| signal(kind).map_err(|error| failed("signals cannot be watched", &error));
     let (mut interrupt, mut terminate): (Signal, Signal) =
         (watch(SignalKind::interrupt())?, watch(SignalKind::terminate())?);
@@ -135,7 +135,7 @@ async fn serve(settings: SandboxSettings, listen: SocketAddr) -> Result<(), Fail
     })?;
     say(&format!("sandbox listening on {}\n", running.base_url()))?;
     // With stderr gone there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{USE}");
+    let _ = writeln!(io::stderr(), "{told}{USE}");
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -159,8 +159,8 @@ fn wrong(text: String) -> Failure {
     Failure { code: WRONG_USAGE, text }
 }
 
-/// The secret in a file, or a new one; a new one is told, because nobody knows it yet.
-fn secret(file: Option<&Path>, what: &str) -> Result<SecretString, Failure> {
+/// The secret in a file, or a new one; a new one is to be told, because nobody knows it yet.
+fn secret(file: Option<&Path>, what: &str, told: &mut String) -> Result<SecretString, Failure> {
     if let Some(file) = file {
         let shown = file.display();
         let read = std::fs::read_to_string(file);
@@ -177,13 +177,14 @@ fn secret(file: Option<&Path>, what: &str) -> Result<SecretString, Failure> {
         .fill(&mut bytes)
         .map_err(|_| failed(&format!("no {what} can be made"), &io::Error::other("no randomness")))?;
     let made = format!("sandbox_{:032x}", u128::from_be_bytes(bytes));
-    // With stderr gone there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{what}: {made}");
+    told.extend([what, ": ", &made, "\n"]);
     Ok(SecretString::from(made))
 }
 
-fn settings(args: SandboxArgs) -> Result<(SandboxSettings, SocketAddr), Failure> {
-    let gateway_secret = secret(args.gateway_secret_file.as_deref(), "gateway secret")?;
+/// What it is started with, where it listens, and what else is to be told.
+fn settings(args: SandboxArgs) -> Result<(SandboxSettings, SocketAddr, String), Failure> {
+    let mut told = String::new();
+    let gateway_secret = secret(args.gateway_secret_file.as_deref(), "gateway secret", &mut told)?;
     let rules = args.faults.iter().map(|text| text.parse()).collect::<Result<Vec<Rule>, _>>();
     let mut settings = SandboxSettings {
         faults: rules.map_err(|error| wrong(error.to_string()))?,
@@ -208,12 +209,12 @@ fn settings(args: SandboxArgs) -> Result<(SandboxSettings, SocketAddr), Failure>
         ..SandboxSettings::default()
     };
     if settings.webhook.is_some() {
-        settings.webhook_secret = secret(args.webhook_secret_file.as_deref(), "webhook secret")?;
+        settings.webhook_secret = secret(args.webhook_secret_file.as_deref(), "webhook secret", &mut told)?;
     }
     settings.wallets.extend(args.wallets);
     settings.production_wallets.extend(args.production_wallets);
     settings.rates.extend(args.rates);
-    Ok((settings, args.listen))
+    Ok((settings, args.listen, told))
 }
 
 fn read_wallet(text: &str) -> Result<(Country, Amount), String> {
@@ -261,11 +262,11 @@ mod tests {
     #[test]
     fn wallets_and_rates_come_as_lists_or_repeated() {
         let args = parse(&["--wallets", "CMR=100000,GAB=330000.50", "--wallets", "COG=1", "--rate", "XAF/XOF=1.0150"]);
-        let (settings, listen) = settings(args.unwrap()).map_err(|failure| failure.text).unwrap();
+        let (settings, listen, told) = settings(args.unwrap()).map_err(|failure| failure.text).unwrap();
         assert_eq!(settings.wallets.len(), 3);
         assert_eq!(settings.wallets[&Country::GAB].to_string(), "330000.5");
         assert_eq!(settings.rates[&(Currency::XAF, Currency::XOF)].to_string(), "1.0150");
-        assert!(listen.ip().is_loopback());
+        assert!(listen.ip().is_loopback() && told.starts_with("gateway secret: sandbox_"), "{told}");
     }
 
     #[test]
@@ -292,7 +293,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret");
         std::fs::write(&file, "  gw 1\n").unwrap();
-        let read = |file: Option<&Path>| secret(file, "gateway secret").map_err(|failure| failure.text);
+        let read =
+            |file: Option<&Path>| secret(file, "gateway secret", &mut String::new()).map_err(|failure| failure.text);
         assert_eq!(read(Some(&file)).unwrap().expose_secret(), "gw 1");
         let (one, other) = (read(None).unwrap(), read(None).unwrap());
         assert_eq!(one.expose_secret().len(), 40);

@@ -73,12 +73,13 @@ impl Rule {
     fn new(text: &str, target: Option<Target>, fault: Fault, times: Times) -> Result<Self, FaultError> {
         let target = target.unwrap_or_else(|| fault.home());
         let wrong = |why: &str| Err(FaultError::Argument { rule: shown(text), why: why.to_owned() });
-        match (target, &fault) {
-            (_, Fault::Ok) | (Target::Webhook, Fault::Late(_) | Fault::Forged) => {}
-            (Target::Webhook, Fault::Lost(When::Before) | Fault::Duplicate) => {}
-            (Target::Webhook, _) => return wrong("a webhook can be lost-before, duplicate, late or forged"),
-            (_, Fault::Late(_) | Fault::Forged) => return wrong("only a webhook can be that"),
-            _ => {}
+        let of_webhooks = matches!(fault, Fault::Late(_) | Fault::Forged);
+        let fits_webhooks = of_webhooks || matches!(fault, Fault::Ok | Fault::Lost(When::Before) | Fault::Duplicate);
+        if target == Target::Webhook && !fits_webhooks {
+            return wrong("a webhook can be lost-before, duplicate, late or forged");
+        }
+        if target != Target::Webhook && of_webhooks {
+            return wrong("only a webhook can be that");
         }
         Ok(Self { text: text.to_owned(), target, fault, times })
     }

@@ -33,7 +33,7 @@ fn take(shared: &Shared, (from, to, hundredths, id, comes_in, fee): Step, now: I
 }
 
 /// One step of a payout, or beside one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Act {
     /// From, amount in hundredths, operator and number, id, fee in percent.
     Withdraw(usize, i64, usize, u8, u8),
@@ -221,7 +221,9 @@ fn the_random_steps_reach_every_end() {
         let acts = prop::collection::vec(act(), 40).new_tree(&mut runner).unwrap().current();
         let shared = Shared::new(settings()).unwrap();
         let mut now = chrono::Utc::now();
-        acts.into_iter().for_each(|act| do_one(&shared, act, &mut now));
+        for act in acts {
+            do_one(&shared, act, &mut now);
+        }
         for entry in shared.world().ledger.withdrawals() {
             let reason = entry.failure_reason.clone().unwrap_or_default();
             reached.insert(format!("{} {reason} {}", entry.status.word(), entry.page.is_some()));

@@ -50,7 +50,7 @@ impl Scene {
         let (payout_processing_after, payout_ends_after) = (Duration::ZERO, Duration::ZERO);
         let webhook = Some(url);
         let kit =
-            Kit::start(SandboxSettings { webhook, payout_processing_after, payout_ends_after, ..with_faults(rules) });
+            Kit::start(SandboxSettings { payout_processing_after, payout_ends_after, webhook, ..with_faults(rules) });
         Self { kit: kit.await, came }
     }
 
@@ -141,10 +141,10 @@ async fn each_end_is_told_once_and_signed() {
             "failureReason": reason, "timestamp": ended
         });
         assert_eq!(body, expected);
-        let tried = tries.last().unwrap();
-        let shown = (tried.number, tried.attempt, tried.event.as_str(), tried.outcome.clone(), tried.fault.clone());
+        let last = tries.last().unwrap();
+        let shown = (last.number, last.attempt, last.event.as_str(), last.outcome.clone(), last.fault.clone());
         assert_eq!(shown, (u64::try_from(number).unwrap(), 1, event, WebhookOutcome::Answered(200), None));
-        assert_eq!((&tried.body, &tried.payout_id), (&came.body, &entry.id));
+        assert_eq!((&last.body, &last.payout_id), (&came.body, &entry.id));
     }
     let counters = scene.kit.books().counters;
     assert_eq!((counters.webhook_tries, counters.webhooks_taken, counters.faults), (2, 2, 0));

@@ -74,6 +74,9 @@ const USAGE: &[(&[&str], &[&str])] = &[
     (&["sandbox", "--wallets", "FRA=5"], &["FRA", "CMR"]),
     (&["sandbox", "--fault", "nosuch"], &["nosuch", "lost-after-apply"]),
     (&["sandbox", "--rate", "XAF/XOF=0"], &["positive"]),
+    (&["sandbox", "--webhook", "http://10.0.0.1/"], &["this machine only", "10.0.0.1"]),
+    (&["sandbox", "--webhook-secret-file", "none"], &["--webhook"]),
+    (&["sandbox", "--fault", "webhook:hang"], &["lost-before, duplicate, late or forged"]),
     (&["demo", "--for", "soon"], &["soon", "30s"]),
     (&["demo", "--for", "-5s"], &["-5"]),
 ];
