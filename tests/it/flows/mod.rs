@@ -16,6 +16,7 @@ mod manual;
 mod once;
 mod parts;
 mod pause;
+mod payout_webhooks;
 mod payouts;
 mod plan_json;
 mod plan_quiet;

@@ -84,7 +84,8 @@ impl Scene {
     }
 }
 
-fn address_in(log: &[String]) -> String {
+/// Where the daemon says that it listens for webhooks.
+pub fn address_in(log: &[String]) -> String {
     let line = log.iter().find_map(|line| line.split_once("listening for webhooks address="));
     line.unwrap_or_else(|| panic!("{log:#?}")).1.trim().to_owned()
 }
