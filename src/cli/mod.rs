@@ -22,6 +22,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod simulate;
+mod state;
 mod status;
 mod serve;
 mod test_policies;
@@ -106,6 +107,9 @@ enum Command {
     /// Check the journal
     #[command(subcommand)]
     Journal(journal::Command),
+    /// Back the state up, check a copy
+    #[command(subcommand)]
+    State(state::Command),
 }
 
 /// Runs the program: reads the arguments, does what they say, and returns the exit code of CONTRACT 2.
@@ -160,6 +164,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Policies(command) => policies::run(config, command),
         Command::Ledger(command) => books(config, &command),
         Command::Journal(command) => journal::run(config, &command),
+        Command::State(command) => state::run(config, &command),
     }
 }
 

@@ -63,6 +63,12 @@ pub enum StoreError {
         /// The system's words.
         why: String,
     },
+    /// Something stands where a backup is to be put.
+    #[error("{path} is there already, and a backup overwrites nothing; name a folder that does not exist yet")]
+    Exists {
+        /// What is there.
+        path: PathBuf,
+    },
     /// Another treasuryd works on this state.
     #[error("{path} is in use by another treasuryd ({}); stop it, or use another state.path", holder(*.pid))]
     Locked {

@@ -6,12 +6,13 @@
 //!
 //! Reading order: `frame` (one line, pure) → `segment` (files) → `chunks`, `scan` (many lines) → `home` (directory and
 //! lock) → `writer` (the one thread that writes and syncs) → `lookup`, `index`, `checkpoint` (finding intents again) →
-//! `recovery` → `store` (the door for the daemon) → `in_force` → `read_only` (the door for everybody else).
+//! `recovery` → `store` (the door for the daemon) → `in_force` → `read_only` (the door for everybody else) → `backup`.
 //!
 //! Deliberately absent: repair of damage, rewriting or deleting records, a second try after a failed sync, and any clock
 //! for what is recorded (instants come in as parameters; only the pace of checkpoints is timed).
 
 mod background;
+mod backup;
 mod checkpoint;
 mod chunks;
 mod error;
@@ -33,6 +34,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{Backup, Checked, Comparison, back_up, check_copy};
 pub use error::{Damage, StoreError};
 pub use frame::{Flaw, Framed, Head, LONGEST_LINE, Record, Scanned, VERSION, encode, event_json, scan};
 pub use hash::Hash;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic)] // A panic is how a test fails.
 
+mod backup;
 mod damage;
 mod fixture;
 mod frames;

@@ -257,7 +257,7 @@ fn every_command_of_the_documents_is_in_the_help() {
 /// The subcommand exists, takes its flags, and has as many arguments as its usage says.
 fn check_command(merchant: &Merchant, name: &str, command: &str) {
     let words: Vec<&str> = command.split_whitespace().collect();
-    let nested = matches!(words.first(), Some(&"transfers" | &"ledger" | &"journal" | &"policies"));
+    let nested = matches!(words.first(), Some(&"transfers" | &"ledger" | &"journal" | &"policies" | &"state"));
     let path = &words[..if nested { 2 } else { 1 }];
     let help = merchant.treasuryd(&[path, &["--help"]].concat());
     assert_eq!(help.code, Some(0), "{name}: `treasuryd {command}`: {}", help.stderr);

@@ -1,6 +1,7 @@
 //! Kills, lost and broken disks, and hands on the files while money moves. Every test carries the row of the fault
 //! catalogue that it plays; the judge is the sandbox's own books.
 
+mod backup;
 mod clock;
 mod damage;
 mod disk;

@@ -69,6 +69,10 @@ const USAGE: &[(&[&str], &[&str])] = &[
     (&["ledger", "rates", "--last", "many"], &["many"]),
     (&["ledger", "payouts", "--last", "many"], &["many"]),
     (&["journal"], &["verify"]),
+    (&["state"], &["backup", "verify"]),
+    (&["state", "backup"], &["<DIR>"]),
+    (&["state", "verify"], &["<DIR>"]),
+    (&["state", "verify", "x", "--against"], &["--against"]),
     // The sandbox and the demo.
     (&["sandbox", "--listen", "8.8.8.8:80"], &["this machine only"]),
     (&["sandbox", "--wallets", "FRA=5"], &["FRA", "CMR"]),
@@ -153,6 +157,9 @@ fn help_and_version_are_on_stdout_and_narrow_enough_to_read() {
         &["ledger", "check"],
         &["journal"],
         &["journal", "verify"],
+        &["state"],
+        &["state", "backup"],
+        &["state", "verify"],
     ];
     for command in commands {
         let ended = merchant.treasuryd(&[*command, &["--help"]].concat()).with_code(0);
