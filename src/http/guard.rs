@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn g9_only_localhost_and_plain_addresses_are_ours() {
+    fn g09_only_localhost_and_plain_addresses_are_ours() {
         for ours in ["localhost", "LOCALHOST:9749", "127.0.0.1:9749", "[::1]:80", "[::1]", "10.0.0.7:9749", "127.0.0.2"]
         {
             assert!(authority_is_local(ours), "{ours}");

@@ -100,7 +100,7 @@ async fn only_get_and_head_are_answered() {
 }
 
 #[tokio::test]
-async fn g9_foreign_host_names_are_refused_everywhere() {
+async fn g09_foreign_host_names_are_refused_everywhere() {
     let (address, _stop) = start(sample::busy(), Ok(())).await;
     for path in ["/", "/metrics", "/healthz", "/readyz", "/nowhere"] {
         let foreign = format!("GET {path} HTTP/1.1\r\nHost: evil.example:9749\r\n\r\n");

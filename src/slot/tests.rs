@@ -206,7 +206,7 @@ fn backwards(schedule: &Schedule, start: Timestamp, end: Timestamp) -> Vec<Times
 
 /// E3: through every clock change, forwards, backwards and by scanning are the same slots.
 #[test]
-fn e3_forwards_backwards_and_scanned_agree_through_every_change() {
+fn e03_forwards_backwards_and_scanned_agree_through_every_change() {
     for (name, days) in CHANGES {
         let zone: Tz = name.parse().unwrap();
         for day in days {
@@ -239,7 +239,7 @@ fn the_days_of_the_table_are_the_changes() {
 
 /// E4: one slot for each day, each month end and each leap day of 2024 to 2040.
 #[test]
-fn e4_a_calendar_sweep() {
+fn e04_a_calendar_sweep() {
     let start = at("2024-01-01T00:00:00Z");
     let end = at("2040-12-31T23:59:59Z");
     for (text, count) in [("0 12 * * *", 6_210), ("0 12 L * *", 204), ("0 12 29 2 *", 5), ("0 12 1 1 *", 17)] {

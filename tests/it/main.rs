@@ -14,6 +14,8 @@ mod crash;
 mod docs;
 mod flows;
 mod input;
+mod played;
+mod reliability;
 mod seeds;
 mod support;
 mod systemd;

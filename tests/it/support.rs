@@ -1,11 +1,13 @@
 //! A merchant for tests: a folder with configuration, keys and policies, KPay's sandbox over real HTTP, and the built
 //! binary run against it. The judge is always the sandbox's own books.
 
+use crate::played::Tally;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use treasuryd::money::{Amount, Country};
 use treasuryd::sandbox::{Books, Handle, Running, Sandbox, SandboxSettings};
@@ -26,6 +28,7 @@ pub struct Merchant {
     base_url: String,
     /// Lines added to the configuration, by section.
     pub extra: Vec<(&'static str, String)>,
+    tally: Option<Arc<Tally>>,
 }
 
 /// How a command ended.
@@ -92,7 +95,8 @@ impl Merchant {
         let reserved = runtime.block_on(async { reserve() });
         let base_url = format!("http://{}", reserved.local_addr().unwrap());
         let folder = tempfile::tempdir().unwrap();
-        let merchant = Self { folder, runtime, reserved, sandbox: None, base_url, extra: Vec::new() };
+        let tally = Tally::current();
+        let merchant = Self { folder, runtime, reserved, sandbox: None, base_url, extra: Vec::new(), tally };
         merchant.write("api-key", API_KEY);
         merchant.write("secret-key", SECRET_KEY);
         merchant.policies(CONSOLIDATE);
@@ -232,6 +236,12 @@ impl Merchant {
 
 impl Drop for Merchant {
     fn drop(&mut self) {
+        let books = self.sandbox.as_ref().map(|sandbox| sandbox.handle().books());
+        if let Some(tally) = &self.tally {
+            let moved = books.map(|books| (books.counters.requests, books.transfers.len() + books.withdrawals.len()));
+            let (requests, applied) = moved.unwrap_or_default();
+            tally.play(requests, applied);
+        }
         self.close_the_bank();
     }
 }

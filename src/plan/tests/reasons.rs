@@ -21,7 +21,7 @@ fn an_open_intent_holds_its_lane() {
 
 /// C2: a wallet that is missing is unknown, never zero. A destination never seen before may be credited.
 #[test]
-fn c2_a_missing_wallet_is_no_source() {
+fn c02_a_missing_wallet_is_no_source() {
     let policy = "policy p GAB:0:0 COG:0:0 >CMR";
     check(&format!("wallets GAB=9000\n{policy}"), "p due: GAB>CMR 9000; COG>CMR wallet_missing");
     check(policy, "p due: GAB>CMR wallet_missing; COG>CMR wallet_missing");
@@ -38,7 +38,7 @@ fn c2_a_missing_wallet_is_no_source() {
 
 /// C6: a wallet in another currency than its own is frozen, on either side.
 #[test]
-fn c6_a_changed_currency_freezes_the_wallet() {
+fn c06_a_changed_currency_freezes_the_wallet() {
     let policy = "policy p GAB:0:0 >CMR";
     check(&format!("wallets GAB/XOF=9000 CMR=0\n{policy}"), "p due: GAB>CMR wallet_frozen");
     check(&format!("wallets GAB/AAA=9000 CMR=0\n{policy}"), "p due: GAB>CMR wallet_frozen");
@@ -49,7 +49,7 @@ fn c6_a_changed_currency_freezes_the_wallet() {
 
 /// C7: a balance that may not show our own last move gives nothing more.
 #[test]
-fn c7_a_stale_balance_gives_nothing() {
+fn c07_a_stale_balance_gives_nothing() {
     let scene = "wallets GAB=9000 COG=9000 CMR=0\npolicy p GAB:0:0 COG:0:0 >CMR";
     let stale = "p due: COG>CMR 9000; GAB>CMR balance_stale";
     check(&format!("{scene}\noutflow GAB=9000 S-1d"), stale);

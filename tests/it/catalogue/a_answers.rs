@@ -1,12 +1,14 @@
 //! A: was it applied? Replies that come, and are not what a success or a refusal looks like.
 
 use super::stage::{MEMORIES, Scene, each};
+use crate::played::row;
 use treasuryd::money::Amount;
 use treasuryd::sandbox::{CheckOrder, FailedIds, SandboxSettings, ShortStatus};
 
 // A5: 201 with other externalId, amount, countries, or status FAILED/PENDING · do not book as success; hold; alert.
 #[test]
 fn a05_a_success_that_differs_is_not_believed() {
+    let _row = row!();
     let fields = [
         "externalId",
         "externalId:",
@@ -40,6 +42,7 @@ fn a05_a_success_that_differs_is_not_believed() {
 // A5: while nobody knows, it is held, not booked, and said.
 #[test]
 fn a05_a_success_that_differs_is_held_and_said() {
+    let _row = row!();
     let play = Scene::default().open();
     play.faults(&["wrong-field=externalId", "http-503=always"]);
     let ended = play.once().with_code(75);
@@ -52,6 +55,7 @@ fn a05_a_success_that_differs_is_held_and_said() {
 // A14: definitive 4xx (funds, validation, limits) · terminal for this window, reason kept; next window has a new id.
 #[test]
 fn a14_a_refusal_of_a_first_attempt_ends_the_slot_and_not_the_next() {
+    let _row = row!();
     let mut rows = Vec::new();
     for short_status in [ShortStatus::BadRequest, ShortStatus::Unprocessable] {
         for failed_ids in [FailedIds::Reusable, FailedIds::Burned] {
@@ -80,6 +84,7 @@ fn a14_a_refusal_of_a_first_attempt_ends_the_slot_and_not_the_next() {
 // A14, all documented statuses; and with an earlier attempt that may have arrived the same words prove nothing (I3).
 #[test]
 fn a14_a_refusal_after_a_lost_reply_is_no_refusal() {
+    let _row = row!();
     each(&["400", "403", "404", "422"], |status| {
         let refused = format!("message={status}:it cannot be");
         let play = Scene::default().open();
@@ -99,6 +104,7 @@ fn a14_a_refusal_after_a_lost_reply_is_no_refusal() {
 // A15: 200 or 202 instead of 201 · accept only with a full matching body, else `unknown`: statuses 200–299, 3xx, 418, 999.
 #[test]
 fn a15_only_a_full_matching_body_is_a_success() {
+    let _row = row!();
     let mut rows = vec![("status=200-after".to_owned(), "response"), ("status=202-after".to_owned(), "response")];
     rows.extend([203, 204, 205, 206, 207, 226, 299].map(|status| (format!("status={status}-after"), "conflict")));
     rows.extend([200, 201, 202, 204].map(|status| (format!("status={status}-before"), "response")));
@@ -118,6 +124,7 @@ fn a15_only_a_full_matching_body_is_a_success() {
 // contract a 409 on a first attempt is a person's to judge; nothing is booked and the next slot is free.)
 #[test]
 fn a18_a_doubled_request_is_applied_once() {
+    let _row = row!();
     each(&MEMORIES, |memory| {
         let play = Scene::with(*memory).open();
         play.faults(&["duplicate"]);
@@ -136,6 +143,7 @@ fn a18_a_doubled_request_is_applied_once() {
 // A19: keep-alive desync: answer of another request · compare echoed id; mismatch → `unknown`, drop the connection.
 #[test]
 fn a19_the_answer_to_another_request_is_nobodys() {
+    let _row = row!();
     each(&MEMORIES, |memory| {
         let play = Scene { memory: *memory, ..Scene::two() }.open();
         play.faults(&["ok", "swap-reply"]);
@@ -149,6 +157,7 @@ fn a19_the_answer_to_another_request_is_nobodys() {
 // A20: the client library retries POST by itself · off: one attempt per intent step.
 #[test]
 fn a20_one_request_an_attempt() {
+    let _row = row!();
     let rules = ["lost-before", "lost-after-apply", "http-500", "cut-body=0", "429=1", "status=307", "empty-201"];
     each(&rules, |rule| {
         let play = Scene::default().open();

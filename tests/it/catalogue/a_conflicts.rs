@@ -1,6 +1,7 @@
 //! A: was it applied? 409s that are not the answer to a lost reply of ours, forgotten ids, and slots in several parts.
 
 use super::stage::{MEMORIES, Memory, PATIENCE, Play, Scene, each};
+use crate::played::row;
 use treasuryd::money::Amount;
 use treasuryd::sandbox::{ConflictBody, SandboxSettings};
 
@@ -29,6 +30,7 @@ fn after_an_older_self(memory: Memory, conflict_body: ConflictBody) -> Play {
 // nothing booked, alert.
 #[test]
 fn a10_a_conflict_on_a_first_attempt_books_nothing() {
+    let _row = row!();
     let bodies = [ConflictBody::Empty, ConflictBody::Envelope, ConflictBody::Text];
     let rows: Vec<_> = MEMORIES.iter().flat_map(|memory| bodies.map(|body| (*memory, body))).collect();
     each(&rows, |(memory, body)| {
@@ -48,6 +50,7 @@ fn a10_a_conflict_on_a_first_attempt_books_nothing() {
 // A10, the 409 after an own attempt that never arrived: on a fresh state neither journal nor balance proves our amount.
 #[test]
 fn a10_a_conflict_after_an_own_loss_needs_proof() {
+    let _row = row!();
     let play = after_an_older_self(Memory::Fresh, ConflictBody::Envelope);
     play.faults(&["lost-before"]);
     play.once().with_code(75);
@@ -63,6 +66,7 @@ fn a10_a_conflict_after_an_own_loss_needs_proof() {
 // next window. (The contract takes a 409 after an own attempt for proof, see the last lines.)
 #[test]
 fn a11_a_first_one_that_still_runs_is_not_sent_under_another_id() {
+    let _row = row!();
     let play = after_an_older_self(Memory::Fresh, ConflictBody::Envelope);
     // The older self's id is used up; the next slot's transfer is taken in, answers 409 twice and is dropped.
     play.faults(&["conflict-pending=2"]);
@@ -77,6 +81,7 @@ fn a11_a_first_one_that_still_runs_is_not_sent_under_another_id() {
 // A13: provider forgets ids after 24 h (or 30 min) · cold start acts only in the current window.
 #[test]
 fn a13_a_lost_state_does_not_act_in_an_old_window() {
+    let _row = row!();
     let half_an_hour = std::time::Duration::from_mins(30);
     let sandbox = SandboxSettings { forget_ids_after: Some(half_an_hour), ..SandboxSettings::default() };
     let scene = Scene { sandbox, rules: "    catch_up: 29m\n", ..Scene::default() };
@@ -103,6 +108,7 @@ fn a13_a_lost_state_does_not_act_in_an_old_window() {
 // A13: no resend older than a set age, `needs-operator` instead.
 #[test]
 fn a13_nothing_is_resent_past_the_age_set() {
+    let _row = row!();
     each(&MEMORIES, |memory| {
         let half_an_hour = std::time::Duration::from_mins(30);
         let sandbox = SandboxSettings { forget_ids_after: Some(half_an_hour), ..SandboxSettings::default() };
@@ -134,6 +140,7 @@ fn killed_in_the_second_part(play: &Play) {
 // A21: crash between two chunks of one slot (> 10 M) · chunk ids positional; sum ≤ plan, no re-split.
 #[test]
 fn a21_after_a_crash_between_parts_the_rest_follows() {
+    let _row = row!();
     let play = in_parts();
     killed_in_the_second_part(&play);
     play.once_now().with_code(0);
@@ -145,6 +152,7 @@ fn a21_after_a_crash_between_parts_the_rest_follows() {
 // A21: kill between; wipe state; change balance.
 #[test]
 fn a21_after_a_loss_of_state_between_parts_nothing_is_split_anew() {
+    let _row = row!();
     let mut play = in_parts();
     killed_in_the_second_part(&play);
     play.wipe();

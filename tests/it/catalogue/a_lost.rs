@@ -1,6 +1,7 @@
 //! A: was it applied? Replies that are lost after the transfer was applied, or before.
 
 use super::stage::{MEMORIES, Memory, Scene, each};
+use crate::played::row;
 use treasuryd::sandbox::{CheckOrder, ConflictBody, SandboxSettings};
 
 /// Every answer to "in which order does KPay check" and "what does its 409 say".
@@ -17,6 +18,7 @@ fn sandboxes() -> Vec<SandboxSettings> {
 // A1: response lost after apply (RST) · `unknown`, hold; resend same bytes → 409 → verify by balance.
 #[test]
 fn a01_a_reply_lost_after_the_apply_is_asked_again_and_proven() {
+    let _row = row!();
     let rows: Vec<_> = MEMORIES.iter().flat_map(|memory| sandboxes().into_iter().map(|it| (*memory, it))).collect();
     each(&rows, |(memory, sandbox)| {
         let play = Scene { sandbox: sandbox.clone(), ..Scene::with(*memory) }.open();
@@ -32,6 +34,7 @@ fn a01_a_reply_lost_after_the_apply_is_asked_again_and_proven() {
 // 422, which proves nothing; the funds stay held until somebody can tell.
 #[test]
 fn a01_a_replay_that_is_refused_for_want_of_funds_is_no_failure() {
+    let _row = row!();
     each(&MEMORIES, |memory| {
         let sandbox = SandboxSettings { order: CheckOrder::BalanceFirst, ..SandboxSettings::default() };
         let scene = Scene { above: 10_000, sandbox, ..Scene::with(*memory) };
@@ -48,6 +51,7 @@ fn a01_a_replay_that_is_refused_for_want_of_funds_is_no_failure() {
 // A1, across currencies: the rate was in the lost reply. It is pending, never made up.
 #[test]
 fn a01_a_rate_in_a_lost_reply_is_pending() {
+    let _row = row!();
     each(&MEMORIES, |memory| {
         let play = Scene { memory: *memory, ..Scene::across() }.open();
         play.faults(&["lost-after-apply"]);
@@ -62,6 +66,7 @@ fn a01_a_rate_in_a_lost_reply_is_pending() {
 // A4: 201, body shorter than Content-Length · applied-or-unknown; rate `pending`. (Every offset: kpay's own tests.)
 #[test]
 fn a04_a_body_cut_short_is_a_lost_reply() {
+    let _row = row!();
     let mut rows = Vec::new();
     for bytes in [0, 1, 17, 100, 250, 333, 400, 480] {
         rows.extend([(Scene::default as fn() -> Scene, "GAB", bytes), (Scene::across, "CMR", bytes)]);
@@ -82,6 +87,7 @@ fn a04_a_body_cut_short_is_a_lost_reply() {
 // B3: 429 from a gateway after the apply · resend same id only, never a fresh one.
 #[test]
 fn a06_a07_b03_success_with_an_unusable_reply_is_asked_again() {
+    let _row = row!();
     let rules = [
         "empty-201",
         "html-201",
@@ -108,6 +114,7 @@ fn a06_a07_b03_success_with_an_unusable_reply_is_asked_again() {
 // A8: 5xx before apply · same handling as A7; resend later succeeds: exactly 1 entry.
 #[test]
 fn a08_a_server_error_before_the_apply_is_sent_again() {
+    let _row = row!();
     let rows = [
         ["http-500=2"],
         ["http-502-before=2"],
@@ -128,6 +135,7 @@ fn a08_a_server_error_before_the_apply_is_sent_again() {
 // A9: 409 after own lost response, with a restart between · slot closed, amount verified by balance change.
 #[test]
 fn a09_a_restart_between_the_loss_and_the_409_changes_nothing() {
+    let _row = row!();
     each(&MEMORIES, |memory| {
         let play = Scene::default().open();
         play.faults(&["hang"]);
@@ -145,6 +153,7 @@ fn a09_a_restart_between_the_loss_and_the_409_changes_nothing() {
 // A9, without proof: the state is fresh and the balance fell by something else meanwhile.
 #[test]
 fn a09_without_a_journal_the_balance_must_tell_exactly() {
+    let _row = row!();
     let play = Scene::default().open();
     play.faults(&["hang"]);
     let mut daemon = play.daemon(Memory::Fresh);

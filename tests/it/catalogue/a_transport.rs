@@ -2,6 +2,7 @@
 
 use super::middlebox::{Middlebox, Obstacle};
 use super::stage::{MEMORIES, Memory, Scene, each};
+use crate::played::row;
 
 /// More than the program ever needs, less than what it is sent.
 const MOST_RESIDENT_KIB: u64 = 120 * 1024;
@@ -9,6 +10,7 @@ const MOST_RESIDENT_KIB: u64 = 120 * 1024;
 // A2: connect refused · certainly not sent: intent stays open, backoff; no slot burned, retry same id.
 #[test]
 fn a02_a_refused_connection_is_certainly_not_sent() {
+    let _row = row!();
     let mut play = Scene::default().open();
     // One reading, then the port is closed to the transfer.
     let mut middlebox = Middlebox::before(play.merchant.base_url(), Obstacle::ClosedAfter(1));
@@ -28,6 +30,7 @@ fn a02_a_refused_connection_is_certainly_not_sent() {
 // A2: DNS failure, TLS handshake failure.
 #[test]
 fn a02_a_host_without_address_or_tls_burns_no_slot() {
+    let _row = row!();
     // A label of more than 63 characters has no address anywhere, and nobody is asked for it.
     let nowhere = format!("https://{}.example", "a".repeat(64));
     each(&["tls", "dns"], |trouble| {
@@ -48,6 +51,7 @@ fn a02_a_host_without_address_or_tls_burns_no_slot() {
 // A3: RST after part of the request · `unknown`: cut after k request bytes. (Other ks: kpay's own tests.)
 #[test]
 fn a03_a_request_cut_anywhere_is_unknown_and_sent_again() {
+    let _row = row!();
     each(&[1, 4, 24, 60, 150, 300, 400, 500, 600], |bytes| {
         let mut play = Scene::default().open();
         let middlebox = Middlebox::before(play.merchant.base_url(), Obstacle::CutAfter(*bytes));
@@ -64,6 +68,7 @@ fn a03_a_request_cut_anywhere_is_unknown_and_sent_again() {
 // A16: slow-loris: 1 byte / 10 s · total deadline, then `unknown`; other wallets go on.
 #[test]
 fn a16_a_dripping_reply_ends_with_the_deadline() {
+    let _row = row!();
     each(&MEMORIES, |memory| {
         let play = Scene { memory: *memory, ..Scene::two() }.set("kpay", "timeout = \"1s\"").open();
         play.faults(&["slow-loris=10000"]);
@@ -77,6 +82,7 @@ fn a16_a_dripping_reply_ends_with_the_deadline() {
 // A16, also where the reply never begins, before and after the apply.
 #[test]
 fn a16_a_reply_that_never_comes_ends_with_the_deadline() {
+    let _row = row!();
     each(&[("hang", "conflict"), ("hang-before", "response")], |(rule, evidence)| {
         let play = Scene::default().set("kpay", "timeout = \"1s\"").open();
         play.faults(&[rule]);
@@ -90,6 +96,7 @@ fn a16_a_reply_that_never_comes_ends_with_the_deadline() {
 // arrays · bounded parse.)
 #[test]
 fn a17_floods_are_cut_off_in_little_memory() {
+    let _row = row!();
     let floods = ["endless-headers", "huge-body=256", "gzip-bomb=512", "nested"];
     each(&floods, |flood| {
         let play = Scene::default().open();

@@ -1,12 +1,14 @@
 //! A: was it applied? Requests that land long after everybody gave up on them.
 
 use super::stage::{MEMORIES, Memory, PATIENCE, Play, Scene, each};
+use crate::played::row;
 use std::time::Duration;
 
 // A12: late apply: the request lands minutes after the timeout · hold outlives the longest in-flight time; no new id
 // meanwhile. (The ten minutes pass on the sandbox's clock.)
 #[test]
 fn a12_a_transfer_that_lands_ten_minutes_later_is_still_the_same_one() {
+    let _row = row!();
     each(&MEMORIES, |memory| {
         let play = Scene::default().open();
         play.faults(&["late-apply=600000", "http-503=always"]);
@@ -31,6 +33,7 @@ fn a12_a_transfer_that_lands_ten_minutes_later_is_still_the_same_one() {
 // A12: the resend comes first and the late one is refused: still one.
 #[test]
 fn a12_a_resend_that_overtakes_the_late_one_is_the_only_one() {
+    let _row = row!();
     let play = Scene::with(Memory::Fresh).open();
     play.faults(&["late-apply=600000"]);
     play.once().with_code(0);

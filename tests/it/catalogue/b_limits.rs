@@ -1,6 +1,7 @@
 //! B: rate limit and authentication.
 
 use super::stage::{MEMORIES, Memory, PATIENCE, Play, Scene, each};
+use crate::played::row;
 use treasuryd::sandbox::{Handle, RetryAfterForm, SandboxSettings};
 
 /// The pause after the first 429, in milliseconds; `None` while nothing followed it.
@@ -15,6 +16,7 @@ fn pause_after_429(bank: &Handle) -> Option<i64> {
 // some seconds.)
 #[test]
 fn b01_a_storm_of_429_is_waited_out_within_the_budget() {
+    let _row = row!();
     each(&["none", "1", "date:2"], |form| {
         let mut play = Scene::two().set("kpay", "requests_per_minute = 25").open();
         play.per_minute = 25;
@@ -32,6 +34,7 @@ fn b01_a_storm_of_429_is_waited_out_within_the_budget() {
 // B1: KPay's own limit is lower than ours.
 #[test]
 fn b01_kpays_own_limit_is_heeded_in_both_forms() {
+    let _row = row!();
     each(&[RetryAfterForm::Seconds, RetryAfterForm::Date], |retry_after| {
         let sandbox =
             SandboxSettings { retry_after: *retry_after, requests_per_minute: 3, ..SandboxSettings::default() };
@@ -48,6 +51,7 @@ fn b01_kpays_own_limit_is_heeded_in_both_forms() {
 // min]; date against server `Date`. (All forms: kpay's own tests.)
 #[test]
 fn b02_short_and_illegible_pauses_are_a_second_or_what_they_say() {
+    let _row = row!();
     let rows = [
         ("0", 1_000),
         ("1", 1_000),
@@ -79,6 +83,7 @@ fn b02_short_and_illegible_pauses_are_a_second_or_what_they_say() {
 // B2: the long ones: no request before the end of the (clamped) pause. That they end after 15 minutes is in kpay's tests.
 #[test]
 fn b02_no_request_before_a_long_pause_ends() {
+    let _row = row!();
     each(&["60", "1000000000000", "date:3600", "1|9999", "99999999999999999999999"], |value| {
         let play = Scene::default().open();
         play.faults(&[&format!("429={value}")]);
@@ -92,9 +97,49 @@ fn b02_no_request_before_a_long_pause_ends() {
     });
 }
 
+// B6: 401/403 for ever (revoked key, KYC lock) · ≤N tries, then paused with alert; no lock-out.
+#[test]
+fn b06_keys_that_are_revoked_cost_few_requests_and_are_told() {
+    let _row = row!();
+    each(&["401", "403"], |status| {
+        let play = Scene::default().set("kpay", "observe_every = \"1s\"").open();
+        let daemon = play.daemon(Memory::Fresh);
+        play.until("it has moved", |books| books.transfers.len() == 1);
+        play.faults(&[&format!("any:http-{status}-before@always")]);
+        let before = play.merchant.bank().requests().len();
+        std::thread::sleep(std::time::Duration::from_secs(8));
+        let requests = play.merchant.bank().requests();
+        let tokens = requests[before..].iter().filter(|request| request.path.ends_with("/token")).count();
+        let asked = requests.len() - before;
+        assert!(asked <= 16 && tokens <= 4, "{status}: {asked} requests in 8 s, {tokens} for tokens");
+        assert_eq!(daemon.get("/readyz").0, 503, "{status}");
+        let status_told = play.merchant.treasuryd(&["status"]);
+        assert!(status_told.stdout.contains("KPay") || status_told.stdout.contains(status), "{status_told:?}");
+        drop(daemon);
+        play.settle_by(1, 1, Play::once_now);
+    });
+}
+
+// B9: restart loop spends the request budget · budget persisted or slow start: any 60 s ≤ the limit.
+#[test]
+fn b09_a_restart_loop_keeps_the_budget() {
+    let _row = row!();
+    let mut play = Scene::default().set("kpay", "requests_per_minute = 12\nobserve_every = \"1s\"").open();
+    play.per_minute = 12;
+    for _ in 0..10 {
+        let daemon = play.daemon(Memory::Fresh);
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        drop(daemon);
+    }
+    assert!(play.merchant.bank().requests().len() >= 8, "a loop that asks nothing proves nothing");
+    assert!(play.merchant.bank().busiest_minute() <= 12, "{}", play.merchant.bank().busiest_minute());
+    assert_eq!(play.books().applied_twice.len(), 0);
+}
+
 // B4: JWT expires mid-run (401 on POST) · one refresh, same bytes again.
 #[test]
 fn b04_a_token_that_runs_out_costs_one_refresh() {
+    let _row = row!();
     let rows = [vec!["401"], vec!["ok", "401"], vec!["overview:401"], vec!["401", "lost-after-apply"]];
     let rows: Vec<_> = MEMORIES.iter().flat_map(|memory| rows.iter().map(|rules| (*memory, rules.clone()))).collect();
     each(&rows, |(memory, rules)| {
@@ -110,6 +155,7 @@ fn b04_a_token_that_runs_out_costs_one_refresh() {
 // B4, B6: a 401 also to a fresh token is no verdict on the transfer, and no reason to knock on.
 #[test]
 fn b04_a_401_for_ever_is_left_alone() {
+    let _row = row!();
     let play = Scene::default().open();
     play.faults(&["401=always"]);
     play.once().with_code(75);
@@ -123,6 +169,7 @@ fn b04_a_401_for_ever_is_left_alone() {
 // tests.)
 #[test]
 fn b05_whatever_a_token_says_of_its_life_there_is_no_loop() {
+    let _row = row!();
     let lives = [
         "\"30m\"",
         "1800",
@@ -150,6 +197,7 @@ fn b05_whatever_a_token_says_of_its_life_there_is_no_loop() {
 // B5, over many steps of one daemon: a token that says nothing of use is renewed once a minute at most.
 #[test]
 fn b05_a_daemon_does_not_fetch_tokens_without_end() {
+    let _row = row!();
     let play = Scene::default().set("kpay", "observe_every = \"1s\"").open();
     play.faults(&["expires-in=-1@always"]);
     let mut daemon = play.daemon(Memory::Fresh);

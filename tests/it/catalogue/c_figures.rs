@@ -1,6 +1,7 @@
 //! C: balances as KPay shows them, and what may not be believed.
 
 use super::stage::{Scene, each};
+use crate::played::row;
 use treasuryd::money::Amount;
 use treasuryd::sandbox::{OverviewNaming, OverviewShape, SandboxSettings};
 
@@ -16,12 +17,14 @@ fn check(rule: &str, code: i32, now: usize, at_last: usize) {
 // C1: negative balance · never a source; wallet flagged.
 #[test]
 fn c01_a_negative_balance_is_never_a_source() {
+    let _row = row!();
     check("negative=GAB", 0, 1, 1);
 }
 
 // C2: wallet or country missing, list empty · pairs touching it skipped; not read as 0.
 #[test]
 fn c02_a_missing_wallet_is_unknown_and_not_zero() {
+    let _row = row!();
     // By the contract `wallet_missing` closes the slot; a reply without any wallet is no reading and leaves it open.
     check("drop-wallet=GAB", 0, 1, 1);
     let play = Scene { wallets: vec![("GAB", 130_000)], ..Scene::default() }.open();
@@ -33,6 +36,7 @@ fn c02_a_missing_wallet_is_unknown_and_not_zero() {
 // C2, wherever KPay shows the wallets and whatever it calls them.
 #[test]
 fn c02_wallets_are_found_in_every_shape() {
+    let _row = row!();
     let shapes = [
         OverviewShape::Array,
         OverviewShape::Wallets,
@@ -62,6 +66,7 @@ fn c02_wallets_are_found_in_every_shape() {
 // C4: NaN, 1e400, 1e20, more than 28 digits, fractions · refused; a fraction in XAF is read exactly, never rounded.
 #[test]
 fn c03_c04_figures_are_read_exactly_or_not_at_all() {
+    let _row = row!();
     let rows = [
         ("\"130000\"", 0, 2, 2),
         ("130000.75", 0, 2, 2),
@@ -89,6 +94,7 @@ fn c03_c04_figures_are_read_exactly_or_not_at_all() {
 // C5: duplicate country or duplicate key · reject the response.
 #[test]
 fn c05_a_wallet_or_a_key_twice_moves_nothing() {
+    let _row = row!();
     each(
         &["duplicate-row=GAB", "bad-balance=GAB:130000,\"balance\":130000", "bad-balance=GAB:1,\"country\":\"COG\""],
         |rule| {
@@ -100,12 +106,14 @@ fn c05_a_wallet_or_a_key_twice_moves_nothing() {
 // C6: unknown currency, or one that changed between reads · wallet frozen, alert.
 #[test]
 fn c06_a_wallet_in_another_currency_is_frozen() {
+    let _row = row!();
     each(&["XOF", "KES"], |currency| check(&format!("swap-currency=GAB:{currency}"), 0, 1, 1));
 }
 
 // C7: stale balance (exactly the figure read before our own applied move) · `balance_stale`: no further outflow from it.
 #[test]
 fn c07_a_figure_from_before_our_own_move_is_not_spent_again() {
+    let _row = row!();
     each(&[1, 2, 3, 6], |lag| {
         let play = Scene::default().open();
         let stale = format!("stale-balance={lag}@always");
@@ -126,6 +134,7 @@ fn c07_a_figure_from_before_our_own_move_is_not_spent_again() {
 // C13: 99, 100, 10,000,000, 10,000,001, remainder chunk < 100 · exact bounds; leave the remainder.
 #[test]
 fn c13_amounts_at_the_bounds() {
+    let _row = row!();
     let rows: [(i64, &[i64]); 8] = [
         (99, &[]),
         (100, &[100]),

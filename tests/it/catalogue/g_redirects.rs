@@ -2,12 +2,14 @@
 
 use super::middlebox::Trap;
 use super::stage::{Scene, each};
+use crate::played::row;
 use crate::support::{API_KEY, SECRET_KEY};
 
 // G1: redirect (301–308) to another host, port, scheme · never followed; POST → `unknown`. A trap server greps for key
 // bytes.
 #[test]
 fn g01_redirects_are_never_followed() {
+    let _row = row!();
     let targets = ["", "any:", "me:", "token:", "balances:"];
     let rows: Vec<_> = [301, 302, 303, 307, 308].iter().flat_map(|status| targets.map(|it| (*status, it))).collect();
     each(&rows, |(status, endpoint)| {
@@ -24,6 +26,7 @@ fn g01_redirects_are_never_followed() {
 // The same to https, to a host of another name, and to a place without one.
 #[test]
 fn g01_nor_to_another_scheme_or_host() {
+    let _row = row!();
     let trap = Trap::set();
     let port = trap.address.port();
     let places =

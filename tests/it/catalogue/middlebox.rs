@@ -120,7 +120,8 @@ fn pass(mut stream: TcpStream, kpay: &str, obstacle: &Mutex<Option<Obstacle>>) -
     Some(())
 }
 
-fn is_whole(request: &[u8]) -> bool {
+/// Whether a request's head and body are all there.
+pub fn is_whole(request: &[u8]) -> bool {
     let Some(end) = request.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return false };
     let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());

@@ -8,6 +8,7 @@
 mod middlebox;
 mod oracle;
 mod oracle_tests;
+mod rewriting;
 mod stage;
 
 mod a_answers;
@@ -17,5 +18,7 @@ mod a_transport;
 mod a_waiting;
 mod b_limits;
 mod c_figures;
+mod c_lures;
 mod c_rates;
+mod e_calendar;
 mod g_redirects;

@@ -256,7 +256,8 @@ fn fold(journal: &[Value]) -> BTreeMap<String, (&'static str, u64)> {
     let mut lost = BTreeSet::new();
     for event in journal {
         for intent in event["intents"].as_array().into_iter().flatten() {
-            known.insert(text(intent, "external_id").to_owned(), ("planned", 0));
+            let state = if intent["approval"].is_object() { "awaiting_approval" } else { "planned" };
+            known.insert(text(intent, "external_id").to_owned(), (state, 0));
         }
         let id = text(event, "external_id");
         let Some((state, attempts)) = known.get_mut(id) else { continue };

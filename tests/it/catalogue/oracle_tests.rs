@@ -2,11 +2,13 @@
 
 use super::oracle::{Evidence, violations};
 use super::stage::Scene;
+use crate::played::row;
 use serde_json::json;
 use treasuryd::money::Amount;
 
 #[test]
 fn h06_a_play_in_which_nothing_moved_is_red() {
+    let _row = row!();
     let play = Scene::default().open();
     play.faults(&["message=400:no@always"]);
     play.once().with_code(0);

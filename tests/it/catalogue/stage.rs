@@ -2,6 +2,7 @@
 //! slot or with a fresh state, and the way a row ends.
 
 use super::oracle::{Evidence, violations};
+use crate::played::Tally;
 use crate::support::{Daemon, EVENING, Ended, Merchant, eventually, wallets_of};
 use chrono::{DateTime, Duration as Span, SecondsFormat, Timelike, Utc};
 use serde_json::Value;
@@ -262,9 +263,11 @@ impl Play {
 /// Plays each row, some side by side, and fails if any does.
 pub fn each<Row: Sync>(rows: &[Row], play: impl Fn(&Row) + Sync) {
     let next = std::sync::atomic::AtomicUsize::new(0);
+    let tally = Tally::current();
     std::thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE.min(rows.len()) {
             scope.spawn(|| {
+                Tally::work_for(tally.clone());
                 while let Some(row) = rows.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
                     play(row);
                 }

@@ -2,6 +2,7 @@
 //! it the test fails.
 
 use super::{EVERY_SECOND, assert_books_agree, deposit, transfer_posts};
+use crate::played::row;
 use crate::support::{Daemon, Ended, Merchant, eventually};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ fn hurried() -> Merchant {
 
 #[test]
 fn e02_a_clock_set_back_reopens_nothing() {
+    let _row = row!();
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
     merchant.policies(EVERY_SECOND);
     merchant.treasuryd(&["once"]).with_code(0);
@@ -41,6 +43,7 @@ fn e02_a_clock_set_back_reopens_nothing() {
 /// A first start in 1970, before the network has told the time: nothing is known, and KPay's clock says better.
 #[test]
 fn e02_a_boot_in_1970_waits_for_the_time() {
+    let _row = row!();
     let merchant = hurried();
     let days = chrono::Utc::now().timestamp() / 86_400 - 1;
     let ended = once_at_shifted_clock(&merchant, &format!("-{days}d"));
@@ -54,6 +57,7 @@ fn e02_a_boot_in_1970_waits_for_the_time() {
 
 #[test]
 fn e01_a_clock_ahead_sends_nothing_and_burns_no_slot() {
+    let _row = row!();
     for shift in ["+10m", "+1d", "+3650d"] {
         let merchant = hurried();
         for _ in 0..2 {
@@ -76,6 +80,7 @@ fn e01_a_clock_ahead_sends_nothing_and_burns_no_slot() {
 /// The clock jumps under a running daemon, and comes back.
 #[test]
 fn e01_a_clock_that_jumps_ahead_stops_a_running_daemon_until_it_is_right_again() {
+    let _row = row!();
     let merchant = hurried();
     merchant.write("shift", "+0");
     // Behind `faketime` itself a signal would end the wrapper and not the daemon.

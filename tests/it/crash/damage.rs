@@ -1,6 +1,7 @@
 //! D5 and D10: a journal that is not what was written, and one from a backup.
 
 use super::{assert_books_agree, copy_state, deposit, segment};
+use crate::played::row;
 use crate::support::Merchant;
 use std::fs;
 
@@ -29,6 +30,7 @@ fn places(journal: &[u8]) -> Vec<usize> {
 
 #[test]
 fn d10_a_changed_bit_stops_everything_that_could_move_money() {
+    let _row = row!();
     let merchant = merchant();
     let path = segment(&merchant);
     let journal = fs::read(&path).unwrap();
@@ -54,6 +56,7 @@ fn d10_a_changed_bit_stops_everything_that_could_move_money() {
 
 #[test]
 fn d10_a_torn_tail_is_cut_and_reported() {
+    let _row = row!();
     let merchant = merchant();
     let path = segment(&merchant);
     let whole = fs::read(&path).unwrap();
@@ -72,6 +75,7 @@ fn d10_a_torn_tail_is_cut_and_reported() {
 /// The torn record is the outcome of a transfer: its attempt is still there, and it is asked for again.
 #[test]
 fn d10_a_torn_outcome_is_asked_for_again() {
+    let _row = row!();
     let merchant = merchant();
     let path = segment(&merchant);
     let whole = fs::read_to_string(&path).unwrap();
@@ -85,6 +89,7 @@ fn d10_a_torn_outcome_is_asked_for_again() {
 
 #[test]
 fn d05_an_older_state_put_back_moves_nothing_twice() {
+    let _row = row!();
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000), ("COG", 115_000)]);
     merchant.once().with_code(0);
     copy_state(&merchant, "state", "backup");
@@ -104,6 +109,7 @@ fn d05_an_older_state_put_back_moves_nothing_twice() {
 
 #[test]
 fn d05_an_older_journal_beside_a_newer_index_is_noticed() {
+    let _row = row!();
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000), ("COG", 115_000)]);
     merchant.once().with_code(0);
     copy_state(&merchant, "state/journal", "backup");

@@ -1,6 +1,7 @@
 //! D8 and D9: no room on the disk, and a disk that fails to sync.
 
 use super::{assert_books_agree, deposit, segment, strace, transfer_posts};
+use crate::played::row;
 use crate::support::{EVENING, Ended, Merchant};
 use std::fs;
 use std::process::{Command, Stdio};
@@ -65,16 +66,19 @@ fn fails_at_each(call: &str, error: &str) {
 
 #[test]
 fn d08_a_disk_that_is_full_at_any_record_loses_nothing() {
+    let _row = row!();
     fails_at_each("write", "ENOSPC");
 }
 
 #[test]
 fn d09_a_failed_sync_stops_it_at_once_and_is_never_tried_again() {
+    let _row = row!();
     fails_at_each("fdatasync", "EIO");
 }
 
 #[test]
 fn d09_a_daemon_whose_sync_fails_ends() {
+    let _row = row!();
     let merchant = merchant();
     merchant.policies(&super::daily_policies("    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\n"));
     let path = segment(&merchant);
@@ -89,6 +93,7 @@ fn d09_a_daemon_whose_sync_fails_ends() {
 
 #[test]
 fn d08_no_room_for_what_is_said_is_no_reason_to_stop() {
+    let _row = row!();
     let merchant = merchant();
     let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     // Something to say: a reply is lost, and asked again.
@@ -103,6 +108,7 @@ fn d08_no_room_for_what_is_said_is_no_reason_to_stop() {
 
 #[test]
 fn d08_a_daemon_with_no_room_for_its_log_goes_on() {
+    let _row = row!();
     let merchant = merchant();
     merchant.policies(&super::daily_policies("    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\n"));
     let mut command = merchant.command(&["run"]);
@@ -162,6 +168,7 @@ impl Drop for SmallDisk {
 
 #[test]
 fn d08_a_really_full_disk_refuses_to_start_and_stops_a_daemon() {
+    let _row = row!();
     let mut merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
     merchant.policies(super::EVERY_SECOND);
     merchant.set("kpay", "observe_every = \"1s\"");

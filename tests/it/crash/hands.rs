@@ -1,6 +1,7 @@
 //! H2: the kill switch in a storm.
 
 use super::{assert_books_agree, begin_before_the_first_slot, deposit, transfer_posts};
+use crate::played::row;
 use crate::support::{Merchant, eventually, wallets_of};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -72,6 +73,7 @@ fn pause_in_the_storm(merchant: &Merchant) {
 
 #[test]
 fn h02_nothing_is_sent_more_than_a_second_after_a_pause() {
+    let _row = row!();
     let merchant = merchant();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -1,6 +1,7 @@
 //! Whose state it is: deleted under the daemon, held twice, cloned, or not fit.
 
 use super::{EVERY_SECOND, assert_books_agree, copy_state, deposit, transfer_posts};
+use crate::played::row;
 use crate::support::{Daemon, Ended, Merchant, eventually};
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,6 +39,7 @@ fn applied(merchant: &Merchant) -> usize {
 
 #[test]
 fn d04_a_state_deleted_while_running_stops_it_before_it_sends() {
+    let _row = row!();
     let merchant = hurried();
     let mut daemon = merchant.daemon();
     eventually("the first transfer", PATIENCE, || applied(&merchant) == 1);
@@ -53,6 +55,7 @@ fn d04_a_state_deleted_while_running_stops_it_before_it_sends() {
 
 #[test]
 fn d04_a_state_swapped_for_a_copy_while_running_stops_it_too() {
+    let _row = row!();
     let merchant = hurried();
     let mut daemon = merchant.daemon();
     eventually("the first transfer", PATIENCE, || applied(&merchant) == 1);
@@ -78,6 +81,7 @@ fn assert_one_a_slot(merchant: &Merchant) {
 
 #[test]
 fn d06_two_daemons_with_two_states_move_a_slot_once() {
+    let _row = row!();
     for cloned in [true, false] {
         let merchant = hurried();
         if cloned {
@@ -103,6 +107,7 @@ fn d06_two_daemons_with_two_states_move_a_slot_once() {
 
 #[test]
 fn d06_the_twin_that_comes_second_books_nothing_and_calls_a_person() {
+    let _row = row!();
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000), ("COG", 100_000)]);
     merchant.once().with_code(0);
     deposit(&merchant, "GAB", 20_000);
@@ -117,6 +122,7 @@ fn d06_the_twin_that_comes_second_books_nothing_and_calls_a_person() {
 
 #[test]
 fn d07_a_second_daemon_or_once_is_refused_and_sends_nothing() {
+    let _row = row!();
     let mut merchant = hurried();
     // Nothing is due, so every request from here on is the second one's.
     merchant.policies(crate::support::CONSOLIDATE);
@@ -141,6 +147,7 @@ fn d07_a_second_daemon_or_once_is_refused_and_sends_nothing() {
 
 #[test]
 fn d07_the_lock_dies_with_its_holder_and_a_stale_socket_stops_nobody() {
+    let _row = row!();
     let merchant = hurried();
     let daemon = merchant.daemon();
     eventually("the first transfer", PATIENCE, || applied(&merchant) == 1);
@@ -175,6 +182,7 @@ fn assert_refused(merchant: &Merchant, what: &str, says: &str) {
 
 #[test]
 fn d11_a_state_that_is_not_fit_is_refused_before_anything_is_sent() {
+    let _row = row!();
     let refused = |what: &str, says: &str, lay: &dyn Fn(&Merchant)| {
         let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
         lay(&merchant);
@@ -203,6 +211,7 @@ fn d11_a_state_that_is_not_fit_is_refused_before_anything_is_sent() {
 
 #[test]
 fn d11_somebody_elses_state_or_a_read_only_mount_is_refused() {
+    let _row = row!();
     if !is_root() {
         eprintln!("skipped: only root can give a directory away or mount one");
         return;

@@ -5,12 +5,15 @@ mod backup;
 mod clock;
 mod damage;
 mod disk;
+mod forms;
 mod hands;
 mod home;
 mod policies;
+mod power;
 mod signals;
 mod steps;
 mod storm;
+mod suspended;
 
 use crate::support::{Ended, Merchant};
 use serde_json::Value;

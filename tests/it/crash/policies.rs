@@ -1,6 +1,7 @@
 //! F1 and F2: policies that change while money moves.
 
 use super::{assert_books_agree, daily_policies, transfer_posts};
+use crate::played::row;
 use crate::support::{Merchant, eventually};
 use std::fs;
 use std::io::Write;
@@ -25,6 +26,7 @@ fn in_force(merchant: &Merchant) -> Vec<String> {
 
 #[test]
 fn f01_a_run_keeps_the_policies_it_began_with() {
+    let _row = row!();
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000), ("COG", 115_000)]);
     let policies = daily_policies("    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\n");
     merchant.policies(&policies);
@@ -71,6 +73,7 @@ const STOOD_STILL: Duration = Duration::from_millis(70);
 
 #[test]
 fn f02_a_half_written_file_never_comes_into_force() {
+    let _row = row!();
     let mut merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
     merchant.policies(&SLOWLY_WRITTEN.replace("120000", "130000"));
     merchant.set("kpay", "requests_per_minute = 10000");

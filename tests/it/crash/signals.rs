@@ -1,6 +1,7 @@
 //! D13: SIGTERM while a transfer is under way.
 
 use super::{EVERY_SECOND, assert_books_agree, begin_before_the_first_slot, deposit, transfer_posts};
+use crate::played::row;
 use crate::support::{Merchant, eventually};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,7 @@ fn terminate_during_a_transfer(merchant: &Merchant) {
 
 #[test]
 fn d13_a_transfer_under_way_is_waited_for() {
+    let _row = row!();
     let merchant = merchant("slow=1000");
     terminate_during_a_transfer(&merchant);
     let transfers = merchant.transfers();
@@ -39,6 +41,7 @@ fn d13_a_transfer_under_way_is_waited_for() {
 
 #[test]
 fn d13_a_transfer_without_an_answer_is_kept_and_resolved_at_the_next_start() {
+    let _row = row!();
     let merchant = merchant("hang");
     begin_before_the_first_slot(&merchant);
     terminate_during_a_transfer(&merchant);

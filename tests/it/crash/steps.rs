@@ -2,6 +2,8 @@
 //! thread) and requests (the sandbox holds them open), and then started again, with its state or without it.
 
 use super::{assert_books_agree, deposit, once_with, our_entries};
+use crate::played::Tally;
+use crate::played::row;
 use crate::support::{Merchant, eventually};
 use std::collections::BTreeSet;
 use std::fs;
@@ -59,16 +61,19 @@ fn kill_at_each_request(fault: &str, then: impl Fn(&Merchant, usize)) -> usize {
 
 /// All kinds of steps at once; most of the time is waiting.
 fn kill_before_every_step(then: impl Fn(&Merchant, &str, usize) + Sync) {
+    let tally = &Tally::current();
     std::thread::scope(|scope| {
         let then = &then;
         for fault in ["hang", "hang-before"] {
             scope.spawn(move || {
+                Tally::work_for(tally.clone());
                 let met = kill_at_each_request(fault, |merchant, nth| then(merchant, fault, nth));
                 assert!(met >= 6, "only {met} requests");
             });
         }
         for (call, fewest) in STEPS {
             scope.spawn(move || {
+                Tally::work_for(tally.clone());
                 let met = kill_before_each(call, |merchant, nth| then(merchant, call, nth));
                 assert!(met >= fewest, "only {met} of {call}");
             });
@@ -79,6 +84,7 @@ fn kill_before_every_step(then: impl Fn(&Merchant, &str, usize) + Sync) {
 /// The contract lets a 409 count as ours where the source fell by exactly our amount.
 #[test]
 fn d01_killed_before_any_step_it_ends_applied_exactly_once() {
+    let _row = row!();
     kill_before_every_step(|merchant, call, nth| {
         let ended = merchant.once();
         assert_eq!(ended.code, Some(0), "{call} {nth}: {ended:?}");
@@ -90,6 +96,7 @@ fn d01_killed_before_any_step_it_ends_applied_exactly_once() {
 
 #[test]
 fn d03_killed_before_any_step_and_wiped_nothing_moves_twice() {
+    let _row = row!();
     kill_before_every_step(|merchant, call, nth| {
         fs::remove_dir_all(merchant.path("state")).unwrap_or_default();
         // Fresh money, so that the lost slot is tempting again, with another amount.
@@ -115,6 +122,7 @@ fn d03_killed_before_any_step_and_wiped_nothing_moves_twice() {
 
 #[test]
 fn d03_wiped_after_every_run_a_slot_moves_once() {
+    let _row = row!();
     let merchant = merchant();
     for round in 0..5 {
         let ended = merchant.once();

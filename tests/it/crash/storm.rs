@@ -5,6 +5,7 @@
 //! in, which replies are lost. The seed is printed. `cargo test --test it storm -- --nocapture` shows the figures.
 
 use super::{assert_books_agree, begin_before_the_first_slot, deposit};
+use crate::played::row;
 use crate::support::{Merchant, eventually, wallets_of};
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -198,6 +199,7 @@ fn answer_the_calls(merchant: &Merchant) -> usize {
 
 #[test]
 fn d01_storm_of_kills_leaves_the_books_equal() {
+    let _row = row!();
     let kills = number_from_environment("STORM_KILLS").unwrap_or(25);
     let seed = number_from_environment("STORM_SEED").unwrap_or_else(|| std::process::id().into());
     println!("storm: STORM_SEED={seed} STORM_KILLS={kills}");

@@ -3,6 +3,7 @@
 use super::tools::{
     PATIENCE, deposit, lanes, moved, once_a_day, once_at, one_policy, only_transfer, plan, posts, states, status,
 };
+use crate::played::row;
 use crate::support::{EVENING, Ended, Merchant, eventually};
 use std::time::Duration;
 use treasuryd::money::{Amount, Country};
@@ -257,7 +258,8 @@ fn the_same_name_at_the_same_moment_counts_once() {
 
 /// Killed between the approval and the send, it goes out once after the next start, if it still may.
 #[test]
-fn killed_between_approval_and_send() {
+fn d01_killed_between_approval_and_send() {
+    let _row = row!();
     for (fell, expected) in [(0, "applied"), (200_000, "cancelled")] {
         let merchant = daily(ONE);
         let mut daemon = merchant.daemon();

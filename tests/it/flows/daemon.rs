@@ -4,6 +4,7 @@
 use super::tools::{
     PATIENCE, deposit, metrics, moved, often, once_a_day, only_transfer, posts, states, status, sum, until_ready,
 };
+use crate::played::row;
 use crate::support::{Merchant, eventually, wallets_of};
 use std::time::Duration;
 use treasuryd::sandbox::SandboxSettings;
@@ -71,7 +72,8 @@ fn sigterm_releases_lock_and_socket() {
 
 /// A transfer under way is waited for, and its answer is not lost.
 #[test]
-fn sigterm_waits_for_the_transfer_under_way() {
+fn d13_sigterm_waits_for_the_transfer_under_way() {
+    let _row = row!();
     let merchant = gabon();
     merchant.policies(&once_a_day(SWEEP, ""));
     merchant.bank().set_faults(&["slow=2000"]).unwrap();

@@ -4,6 +4,7 @@
 use super::tools::{
     PATIENCE, csv, files_under, metrics, moved, often, once_a_day, one_policy, policy, posts, status, sum, until_ready,
 };
+use crate::played::row;
 use crate::support::{Daemon, Merchant, eventually};
 use chrono::{TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -195,7 +196,8 @@ fn the_pages_and_the_status() {
 
 /// H2: no POST a second after the pause, over a restart too; reading goes on.
 #[test]
-fn h2_the_kill_switch_works_at_once_and_holds() {
+fn h02_the_kill_switch_works_at_once_and_holds() {
+    let _row = row!();
     let mut merchant = Merchant::new(&[("GAB", 400_000), ("CMR", 0)]);
     merchant.policies(&often("often").replace("*/2", "*"));
     merchant.set("kpay", "observe_every = \"1s\"");

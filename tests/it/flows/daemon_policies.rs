@@ -1,6 +1,7 @@
 //! Policies that change under a running daemon: good ones come into force, bad ones leave the old, none stop new slots.
 
 use super::tools::{PATIENCE, in_force, metrics, moved, often, once_a_day, status, sum, until_ready};
+use crate::played::row;
 use crate::support::{Daemon, Merchant, eventually};
 use std::time::Duration;
 
@@ -89,6 +90,7 @@ fn a_bad_change_leaves_the_old_ones() {
 /// F3: gone or emptied, no new slot is decided, and it says so; once they are back, it goes on.
 #[test]
 fn f03_without_policies_no_new_slot() {
+    let _row = row!();
     let (merchant, daemon) = running();
     until_money_moves(&merchant);
     let file = merchant.path("policies.yaml");
@@ -117,7 +119,8 @@ fn f03_without_policies_no_new_slot() {
 
 /// I13: without policies an open question is still asked to its end.
 #[test]
-fn f3_open_transfers_are_finished() {
+fn f03_open_transfers_are_finished() {
+    let _row = row!();
     let merchant = Merchant::new(&[("GAB", 130_000), ("CMR", 0)]);
     merchant.policies(&once_a_day("{ from: [GAB], into: CMR, above: 100_000 XAF }", ""));
     merchant.bank().set_faults(&["http-500-before@always"]).unwrap();

@@ -1,6 +1,7 @@
 //! One daemon on one state, of one application: whoever comes second exits 77 and sends nothing.
 
 use super::tools::{PATIENCE, moved, once_a_day, posts, until_ready};
+use crate::played::row;
 use crate::support::{Daemon, Merchant, eventually, wallets_of};
 use std::os::unix::fs::FileTypeExt;
 use treasuryd::sandbox::SandboxSettings;
@@ -20,7 +21,8 @@ fn at_rest() -> (Merchant, Daemon) {
 }
 
 #[test]
-fn a_second_daemon_or_once_is_refused() {
+fn d07_a_second_daemon_or_once_is_refused() {
+    let _row = row!();
     let (merchant, daemon) = at_rest();
     let requests = merchant.books().counters.requests;
     for command in ["run", "once"] {
@@ -34,7 +36,8 @@ fn a_second_daemon_or_once_is_refused() {
 
 /// Its socket elsewhere does not make the state free.
 #[test]
-fn another_socket_or_port_changes_nothing() {
+fn d07_another_socket_or_port_changes_nothing() {
+    let _row = row!();
     let (merchant, _daemon) = at_rest();
     let text = std::fs::read_to_string(merchant.path("treasuryd.toml")).unwrap();
     merchant.write("second.toml", &text.replace("control.sock", "second.sock"));

@@ -3,6 +3,7 @@
 use super::tools::{
     PATIENCE, csv, deposit, lose_the_state, moved, one_policy, only_transfer, posts, states, until_ready,
 };
+use crate::played::row;
 use crate::support::{Ended, Merchant, eventually};
 
 /// Gabon with a reserve of 30 000 XAF, whose policy moves nothing by itself.
@@ -155,7 +156,8 @@ fn nothing_gets_round_approvals_by_hand() {
 
 /// A wiped state arrives at the same id, and KPay's 409 stops the second transfer.
 #[test]
-fn a_lost_state_moves_nothing_twice() {
+fn d03_by_hand_a_lost_state_moves_nothing_twice() {
+    let _row = row!();
     let merchant = gabon("");
     let args = ["GAB", "CMR", "50_000", "--key", "rent"];
     transfer(&merchant, &args).with_code(0);
@@ -167,7 +169,8 @@ fn a_lost_state_moves_nothing_twice() {
 }
 
 #[test]
-fn killed_after_the_send_it_is_settled_by_the_next_run() {
+fn d01_by_hand_killed_after_the_send_it_is_settled_by_the_next_run() {
+    let _row = row!();
     let merchant = gabon("");
     merchant.bank().set_faults(&["http-500-after@always"]).unwrap();
     let args = ["transfer", "GAB", "CMR", "50_000", "--key", "rent", "--yes"];

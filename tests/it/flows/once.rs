@@ -1,6 +1,7 @@
 //! `once`: a slot is decided once, late ones are caught up or missed, and every exit code says what it must.
 
 use super::tools::{deposit, lose_the_state, moved, moved_sorted, once_at, one_policy, policy, posts, states};
+use crate::played::row;
 use crate::support::{Merchant, wallets_of};
 use treasuryd::sandbox::SandboxSettings;
 
@@ -58,7 +59,8 @@ fn what_was_missed_by_more_than_catch_up_is_left_out() {
 
 /// Days without a run make no burst: the latest slot alone.
 #[test]
-fn three_days_away_move_once() {
+fn e05_three_days_away_move_once() {
+    let _row = row!();
     let merchant = gabon();
     once_at(&merchant, "2026-11-20T18:00:00Z").with_code(0);
     deposit(&merchant, "GAB", 30_000);
@@ -86,7 +88,8 @@ fn one_policy_alone() {
 /// The same ids come up again, and KPay's 409 stops the second transfer: nothing is booked, a person is called, and the
 /// next slot is free.
 #[test]
-fn a_lost_state_moves_nothing_twice() {
+fn d03_a_lost_state_moves_nothing_twice() {
+    let _row = row!();
     let merchant = gabon();
     merchant.once().with_code(0);
     let first = merchant.books().transfers.remove(0);

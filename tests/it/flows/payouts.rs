@@ -1,6 +1,7 @@
 //! Payouts by policy, over real HTTP: taken in hand, followed to their end, booked, and never twice.
 
 use super::tools::{PATIENCE, csv};
+use crate::played::row;
 use crate::support::{Merchant, eventually};
 use treasuryd::sandbox::SandboxSettings;
 
@@ -110,6 +111,7 @@ fn a_lost_reply_is_asked_again_with_the_same_bytes_and_calls_a_person_where_kpay
 
 #[test]
 fn d01_killed_while_kpay_has_it_in_hand_it_is_followed_and_not_sent_again() {
+    let _row = row!();
     let merchant = cameroon("237653456129", &[]);
     let daemon = merchant.daemon();
     eventually("KPay has it in hand", PATIENCE, || merchant.transfers().iter().any(|one| one["kpay_id"].is_string()));

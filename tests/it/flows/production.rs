@@ -1,6 +1,7 @@
 //! Production: live keys, a cap on the day's money, a start in pause, and no instant but about now.
 
 use super::tools::{lose_the_state, moved};
+use crate::played::row;
 use crate::support::{Merchant, wallets_of};
 use treasuryd::sandbox::SandboxSettings;
 
@@ -72,7 +73,8 @@ fn an_instant_far_from_now_is_refused() {
 
 /// Keys, configuration and journal must all name one environment.
 #[test]
-fn environments_do_not_mix() {
+fn b07_environments_do_not_mix() {
+    let _row = row!();
     let mut merchant = production();
     merchant.set("limits", "max_per_day = { XAF = 50_000_000 }");
     merchant.treasuryd(&["once"]).with_code(0);

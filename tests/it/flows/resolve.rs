@@ -1,6 +1,7 @@
 //! `transfers list|show|resolve`: what an operator sees, what a finding needs, and what it can never do (H4).
 
 use super::tools::{csv, deposit, lose_the_state, moved, needs_a_person, once_at, one_policy, only_transfer, posts};
+use crate::played::row;
 use crate::support::{Ended, Merchant};
 use serde_json::Value;
 
@@ -86,7 +87,8 @@ fn show_tells_the_history() {
 
 /// Neither name nor note is ever guessed, and a wish says exactly one thing.
 #[test]
-fn h4_what_a_finding_needs() {
+fn h04_what_a_finding_needs() {
+    let _row = row!();
     let mut merchant = gabon();
     let id = needs_a_person(&mut merchant);
     let nothing: &[&str] = &[];
@@ -117,7 +119,8 @@ fn h4_what_a_finding_needs() {
 
 /// A finding that nothing moved frees lane and funds, and never reopens the slot.
 #[test]
-fn h4_not_applied() {
+fn h04_not_applied() {
+    let _row = row!();
     let mut merchant = gabon();
     let id = needs_a_person(&mut merchant);
     check(
@@ -141,7 +144,8 @@ fn h4_not_applied() {
 
 /// An unknown that nobody answered for was ours alone, so our amount is the one that moved.
 #[test]
-fn h4_applied_with_our_amount() {
+fn h04_applied_with_our_amount() {
+    let _row = row!();
     let mut merchant = gabon();
     let id = needs_a_person(&mut merchant);
     let reference: &[&str] = &["--applied", "--reference", "TRF-OUT-7"];
@@ -157,7 +161,8 @@ fn h4_applied_with_our_amount() {
 
 /// After a 409 on a first attempt no amount of ours is proven: it must be said.
 #[test]
-fn h4_applied_after_a_foreign_conflict() {
+fn h04_applied_after_a_foreign_conflict() {
+    let _row = row!();
     let merchant = gabon();
     merchant.once().with_code(0);
     lose_the_state(&merchant);
@@ -180,7 +185,8 @@ fn h4_applied_after_a_foreign_conflict() {
 
 /// A lost reply across currencies is applied with its rate pending; a person completes it, once, by a new entry.
 #[test]
-fn h4_a_pending_rate_is_completed_once() {
+fn h04_a_pending_rate_is_completed_once() {
+    let _row = row!();
     let merchant = Merchant::new(&[("CMR", 200_000), ("SEN", 0)]);
     merchant.policies(&one_policy("{ from: [CMR], into: SEN, above: 100_000 XAF }", "fx: { allow: true }"));
     merchant.bank().set_faults(&["lost-after-apply"]).unwrap();
@@ -212,7 +218,8 @@ fn h4_a_pending_rate_is_completed_once() {
 
 /// What is applied by KPay's own word is nobody's to find.
 #[test]
-fn h4_a_good_transfer_is_not_resolved() {
+fn h04_a_good_transfer_is_not_resolved() {
+    let _row = row!();
     let merchant = gabon();
     merchant.once().with_code(0);
     let id = only_transfer(&merchant)["external_id"].as_str().unwrap().to_owned();

@@ -1,6 +1,7 @@
 //! Webhooks at a running daemon: whatever comes there, forged or signed, moves nothing and closes nothing by itself.
 
 use super::tools::{PATIENCE, files_under, metrics, moved, needs_a_person, states, sum, until_ready};
+use crate::played::row;
 use crate::support::{Daemon, Merchant, eventually};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -101,6 +102,7 @@ fn sign(secret: &str, body: &str) -> String {
 
 #[test]
 fn g11_forged_webhooks_change_nothing_and_ask_nothing() {
+    let _row = row!();
     let scene = Scene::new();
     scene.changes_nothing(|| {
         let body = scene.body("completed", 0);
@@ -116,6 +118,7 @@ fn g11_forged_webhooks_change_nothing_and_ask_nothing() {
 /// A signed one is a hint: alone it ends no intent, in whatever order and however often it comes.
 #[test]
 fn g11_a_webhook_alone_closes_no_intent() {
+    let _row = row!();
     let scene = Scene::new();
     scene.changes_nothing(|| {
         // Out of order: the end before the failure, which is older.
@@ -139,6 +142,7 @@ fn g11_a_webhook_alone_closes_no_intent() {
 
 #[test]
 fn g11_long_and_slow_senders_keep_nobody_out() {
+    let _row = row!();
     let scene = Scene::new();
     let long = format!("{}{}", scene.body("completed", 0), " ".repeat(64 * 1024));
     let slow = || {

@@ -1,6 +1,7 @@
 //! A configuration or policies that cannot be used: exit 78 with file, line and column, before anything is opened.
 
 use super::scene::{Refusal, files, merchant};
+use crate::played::row;
 use std::fs;
 
 /// Each command that reads the configuration must refuse it alike; `check` is held to it in its own file.
@@ -34,7 +35,8 @@ fn bad_toml_is_named_by_line_and_column() {
 }
 
 #[test]
-fn unknown_keys_and_wrong_values_come_all_at_once() {
+fn f11_unknown_keys_and_wrong_values_come_all_at_once() {
+    let _row = row!();
     refused(
         "[kpay]\nbase_ulr = \"x\"\ntimeout = \"soon\"\n[limts]\n[limits]\nmax_transfers_per_hour = \"x\"\n",
         &[
@@ -80,7 +82,8 @@ fn a_configuration_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn variables_of_the_environment_are_held_to_the_same_keys() {
+fn f11_variables_of_the_environment_are_held_to_the_same_keys() {
+    let _row = row!();
     let merchant = merchant();
     for (variable, value, says) in [
         ("TREASURYD__KPAY__FROB", "1", &["environment", "TREASURYD__KPAY__FROB"][..]),
@@ -98,7 +101,8 @@ fn variables_of_the_environment_are_held_to_the_same_keys() {
 
 /// reliability.md G2: only a plain origin, and plain http only to this machine.
 #[test]
-fn a_base_url_that_could_smuggle_the_keys_elsewhere_is_refused() {
+fn g02_a_base_url_that_could_smuggle_the_keys_elsewhere_is_refused() {
+    let _row = row!();
     let merchant = merchant();
     for (url, says) in [
         ("http://admin.kpay.site", &["plain http", "https"][..]),
@@ -153,7 +157,8 @@ fn missing_and_empty_policies_are_named() {
 
 /// The mistakes of a first evening, all told at once, each with its place.
 #[test]
-fn every_mistake_of_a_policy_file_comes_at_once() {
+fn f06_every_mistake_of_a_policy_file_comes_at_once() {
+    let _row = row!();
     let merchant = merchant();
     merchant.policies(
         "version: 1

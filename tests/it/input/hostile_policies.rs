@@ -2,12 +2,14 @@
 //! terminal tame, and each finding stays one line.
 
 use super::scene::{Refusal, is_clean, is_fit_to_read, merchant, run};
+use crate::played::row;
 use std::fs;
 
 const HOSTILE: &str = "x\u{1b}[2J\u{202e}\u{2028}\u{7}";
 
 #[test]
-fn names_and_keys_of_a_policy_are_shown_tame() {
+fn g06_names_and_keys_of_a_policy_are_shown_tame() {
+    let _row = row!();
     let merchant = merchant();
     let long = "A".repeat(100_000);
     for text in [
@@ -34,7 +36,8 @@ fn names_and_keys_of_a_policy_are_shown_tame() {
 }
 
 #[test]
-fn file_names_are_shown_tame() {
+fn g06_file_names_are_shown_tame() {
+    let _row = row!();
     let merchant = merchant();
     let name = format!("{HOSTILE}\n.yaml");
     fs::create_dir(merchant.path("p")).unwrap();
@@ -64,7 +67,8 @@ fn file_names_are_shown_tame() {
 
 /// What an operator types is kept in the journal and shown later: tame as well.
 #[test]
-fn arguments_are_shown_and_kept_tame() {
+fn g06_arguments_are_shown_and_kept_tame() {
+    let _row = row!();
     let merchant = merchant();
     for args in [
         &["plan", "--policy", HOSTILE][..],

@@ -1,6 +1,7 @@
 //! reliability.md G6: whatever KPay writes, a screen, a log line and a page stay what they are.
 
 use super::scene::{is_clean, is_fit_to_read, run};
+use crate::played::row;
 use crate::support::{CONSOLIDATE, EVENING, Merchant, eventually, wallets_of};
 use serde_json::Value;
 use std::time::Duration;
@@ -29,7 +30,8 @@ fn is_one_line_each(stderr: &str) {
 }
 
 #[test]
-fn a_refused_transfer_is_shown_tame_everywhere() {
+fn g06_a_refused_transfer_is_shown_tame_everywhere() {
+    let _row = row!();
     for megabyte in [false, true] {
         let merchant = merchant("text");
         merchant.bank().set_faults(&[format!("transfer:message=400:{}@always", hostile(megabyte))]).unwrap();
@@ -64,7 +66,8 @@ fn a_refused_transfer_is_shown_tame_everywhere() {
 }
 
 #[test]
-fn an_error_of_any_endpoint_is_one_clean_sentence() {
+fn g06_an_error_of_any_endpoint_is_one_clean_sentence() {
+    let _row = row!();
     for endpoint in ["me", "balances"] {
         for status in [400, 401, 403, 500, 503] {
             for megabyte in [false, true] {
@@ -83,7 +86,8 @@ fn an_error_of_any_endpoint_is_one_clean_sentence() {
 }
 
 #[test]
-fn the_daemons_log_page_and_metrics_stay_clean() {
+fn g06_the_daemons_log_page_and_metrics_stay_clean() {
+    let _row = row!();
     for log in ["text", "json"] {
         let merchant = merchant(log);
         merchant.policies(&CONSOLIDATE.replace("0 18 * * *", "* * * * * *"));

@@ -1,6 +1,7 @@
 //! Keys that are missing, mixed, unknown or of the other environment: nothing is sent, and mostly nothing is asked.
 
 use super::scene::{Refusal, files, merchant};
+use crate::played::row;
 use crate::support::{API_KEY, CONSOLIDATE, Merchant, SECRET_KEY, wallets_of};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -38,7 +39,8 @@ fn key_files_that_cannot_be_used_are_78_with_their_name() {
 
 /// reliability.md B7: the keys' prefix alone says that they are of the other environment.
 #[test]
-fn keys_of_the_other_environment_are_77_before_a_byte_is_sent() {
+fn b07_keys_of_the_other_environment_are_77_before_a_byte_is_sent() {
+    let _row = row!();
     let merchant = merchant();
     merchant.write("api-key", "kpay_live_canary");
     merchant.write("secret-key", "sk_live_canary");
@@ -106,7 +108,8 @@ fn webhooks_need_a_secret_and_this_machine() {
 
 /// A journal of one environment is never continued in the other, whatever the keys.
 #[test]
-fn a_state_of_the_other_environment_is_77() {
+fn b07_a_state_of_the_other_environment_is_77() {
+    let _row = row!();
     let wallets = wallets_of(&[("CMR", 0), ("GAB", 130_000), ("COG", 0)]);
     let settings = SandboxSettings { production_wallets: wallets.clone(), wallets, ..SandboxSettings::default() };
     let mut merchant = Merchant::with(settings);

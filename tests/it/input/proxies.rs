@@ -1,11 +1,13 @@
 //! reliability.md G4: what the environment says of proxies, certificates and key logs is not listened to.
 
 use super::scene::{merchant, run};
+use crate::played::row;
 use crate::support::EVENING;
 use std::net::TcpListener;
 
 #[test]
-fn proxies_and_certificates_of_the_environment_are_ignored() {
+fn g04_proxies_and_certificates_of_the_environment_are_ignored() {
+    let _row = row!();
     let merchant = merchant();
     let trap = TcpListener::bind("127.0.0.1:0").unwrap();
     trap.set_nonblocking(true).unwrap();

@@ -1,6 +1,7 @@
 //! KPay away, or answering what nobody documented: exit 75 in one sentence, nothing sent, the slot left open.
 
 use super::scene::{Refusal, files, is_fit_to_read, run};
+use crate::played::row;
 use crate::support::{CONSOLIDATE, EVENING, Merchant, wallets_of};
 use treasuryd::sandbox::SandboxSettings;
 
@@ -132,7 +133,8 @@ fn a_balance_that_is_no_figure_moves_nothing_of_its_wallet() {
 
 /// The other environment behind the right keys: refused, not waited for (reliability.md B7).
 #[test]
-fn an_environment_that_flips_is_77() {
+fn b07_an_environment_that_flips_is_77() {
+    let _row = row!();
     for args in [&ONCE[..], &PLAN, &["run"], &["check", "--online"]] {
         let merchant = merchant(true);
         merchant.bank().set_faults(&["me:env-flip@always"]).unwrap();

@@ -2,6 +2,7 @@
 //! other users of the machine can look; not plain, not as base64, not as hex.
 
 use super::scene::{files, run};
+use crate::played::row;
 use crate::support::{API_KEY, CONSOLIDATE, EVENING, Merchant, SECRET_KEY, eventually, wallets_of};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -82,7 +83,8 @@ fn merchant() -> Merchant {
 }
 
 #[test]
-fn no_command_says_a_key_or_a_token_however_much_it_says() {
+fn g07_no_command_says_a_key_or_a_token_however_much_it_says() {
+    let _row = row!();
     let merchant = merchant();
     let id = "TRD-261124180000-GABCMR-01-DYBFV9E2";
     for args in [
@@ -112,7 +114,8 @@ fn no_command_says_a_key_or_a_token_however_much_it_says() {
 
 /// KPay says back what it was sent; a gateway's error page likes to.
 #[test]
-fn a_provider_that_repeats_the_keys_puts_them_nowhere() {
+fn g07_a_provider_that_repeats_the_keys_puts_them_nowhere() {
+    let _row = row!();
     for rule in [
         format!("transfer:message=400:your keys {API_KEY} {SECRET_KEY}@always"),
         format!("me:message=401:unknown key {API_KEY}, secret {SECRET_KEY}@always"),
@@ -134,7 +137,8 @@ fn a_provider_that_repeats_the_keys_puts_them_nowhere() {
 }
 
 #[test]
-fn wrong_keys_are_refused_without_being_shown() {
+fn g07_wrong_keys_are_refused_without_being_shown() {
+    let _row = row!();
     for (api, secret) in [
         (SECRET_KEY, API_KEY),
         (API_KEY, "canary7Zr1"),
@@ -154,7 +158,8 @@ fn wrong_keys_are_refused_without_being_shown() {
 }
 
 #[test]
-fn the_daemon_shows_them_to_nobody_on_the_machine() {
+fn g07_the_daemon_shows_them_to_nobody_on_the_machine() {
+    let _row = row!();
     let merchant = merchant();
     merchant.policies(&CONSOLIDATE.replace("0 18 * * *", "* * * * * *"));
     let log = merchant.path("stderr");

@@ -1,6 +1,7 @@
 //! A state directory that cannot be used: exit 77, and the daemon that may use it goes on undisturbed.
 
 use super::scene::{Refusal, merchant, run};
+use crate::played::row;
 use crate::support::{EVENING, Merchant};
 use std::fs;
 use std::process::{Command, Stdio};
@@ -12,7 +13,8 @@ const READING: [&[&str]; 5] =
     [&["status"], &["transfers", "list"], &["ledger", "balance"], &["ledger", "export", "--format", "csv"], &["plan"]];
 
 #[test]
-fn what_is_no_directory_is_77_for_every_command() {
+fn d11_what_is_no_directory_is_77_for_every_command() {
+    let _row = row!();
     let merchant = merchant();
     std::os::unix::fs::symlink("elsewhere", merchant.path("link")).unwrap();
     fs::create_dir(merchant.path("elsewhere")).unwrap();
@@ -35,7 +37,8 @@ fn what_is_no_directory_is_77_for_every_command() {
 }
 
 #[test]
-fn a_directory_that_everybody_may_write_to_is_77() {
+fn d11_a_directory_that_everybody_may_write_to_is_77() {
+    let _row = row!();
     use std::os::unix::fs::PermissionsExt;
     let merchant = merchant();
     merchant.once().with_code(0);
@@ -45,7 +48,8 @@ fn a_directory_that_everybody_may_write_to_is_77() {
 
 /// reliability.md D7: the second daemon says whose the state is, sends nothing, and opens no port.
 #[test]
-fn the_state_of_another_daemon_is_77() {
+fn d07_the_state_of_another_daemon_is_77() {
+    let _row = row!();
     let merchant = merchant();
     let daemon = merchant.daemon();
     let pid = daemon.child.id().to_string();
@@ -76,7 +80,8 @@ fn in_a_namespace(merchant: &Merchant, script: &str) -> Option<Command> {
 }
 
 #[test]
-fn a_disk_without_room_sends_nothing() {
+fn d08_a_disk_without_room_sends_nothing() {
+    let _row = row!();
     let merchant = merchant();
     let script = "mkdir -p state && mount -t tmpfs -o size=16k,mode=700 none state && \
                   head -c 1M /dev/zero > state/fill 2>/dev/null; exec \"$0\" once --at 2026-11-24T18:00:30Z";
@@ -92,7 +97,8 @@ fn a_disk_without_room_sends_nothing() {
 
 /// reliability.md D11.
 #[test]
-fn a_read_only_disk_is_77_for_what_writes_and_fine_for_what_reads() {
+fn d11_a_read_only_disk_is_77_for_what_writes_and_fine_for_what_reads() {
+    let _row = row!();
     let merchant = merchant();
     merchant.once().with_code(0);
     let read_only =

@@ -1,6 +1,7 @@
 //! What the process shows of itself to the machine it runs on, and keys that change under it (reliability.md G7, B8).
 
 use super::scene::merchant;
+use crate::played::row;
 use crate::support::{API_KEY, CONSOLIDATE, Daemon, EVENING, Merchant, SECRET_KEY, eventually};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -27,6 +28,7 @@ fn proc(daemon: &Daemon, file: &str) -> String {
 
 #[test]
 fn g07_keys_given_in_the_environment_do_not_stay_there() {
+    let _row = row!();
     let merchant = merchant();
     without_key_files(&merchant);
     let mut command = merchant.command(&["run"]);
@@ -48,6 +50,7 @@ fn g07_keys_given_in_the_environment_do_not_stay_there() {
 
 #[test]
 fn g07_no_core_dump_and_no_look_into_the_memory() {
+    let _row = row!();
     let merchant = merchant();
     let mut daemon = merchant.daemon();
     let limits = proc(&daemon, "limits");
@@ -91,6 +94,7 @@ fn whoever_changes_something_through_the_socket_is_named_in_the_log() {
 
 #[test]
 fn b08_keys_rotated_on_disk_are_used_without_a_restart() {
+    let _row = row!();
     let pair = |name: &str| KeyPair::new(&format!("kpay_test_{name}"), &format!("sk_test_{name}"));
     for asked in [false, true] {
         let merchant = merchant();
