@@ -1,7 +1,7 @@
 //! D8 and D9: no room on the disk, and a disk that fails to sync.
 
 use super::{assert_books_agree, deposit, segment, strace, transfer_posts};
-use crate::played::row;
+use crate::played::{left_out, row};
 use crate::support::{EVENING, Ended, Merchant};
 use std::fs;
 use std::process::{Command, Stdio};
@@ -173,7 +173,7 @@ fn d08_a_really_full_disk_refuses_to_start_and_stops_a_daemon() {
     merchant.policies(super::EVERY_SECOND);
     merchant.set("kpay", "observe_every = \"1s\"");
     let Some(disk) = SmallDisk::mount(&merchant) else {
-        eprintln!("skipped: this machine lets nobody mount; the same is played with strace");
+        left_out("this machine lets nobody mount; the same is played with strace");
         return;
     };
     disk.fill();

@@ -1,7 +1,7 @@
 //! Whose state it is: deleted under the daemon, held twice, cloned, or not fit.
 
 use super::{EVERY_SECOND, assert_books_agree, copy_state, deposit, transfer_posts};
-use crate::played::row;
+use crate::played::{left_out, row};
 use crate::support::{Daemon, Ended, Merchant, eventually};
 use std::collections::BTreeMap;
 use std::fs;
@@ -213,7 +213,7 @@ fn d11_a_state_that_is_not_fit_is_refused_before_anything_is_sent() {
 fn d11_somebody_elses_state_or_a_read_only_mount_is_refused() {
     let _row = row!();
     if !is_root() {
-        eprintln!("skipped: only root can give a directory away or mount one");
+        left_out("only root can give a directory away or mount one");
         return;
     }
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
@@ -225,7 +225,7 @@ fn d11_somebody_elses_state_or_a_read_only_mount_is_refused() {
     std::os::unix::fs::chown(&state, Some(0), Some(0)).unwrap();
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "ro,mode=0700", "treasuryd"]).arg(&state).status();
     if !mounted.is_ok_and(|status| status.success()) {
-        eprintln!("skipped in part: this machine lets nobody mount");
+        left_out("this machine lets nobody mount");
         return;
     }
     let _mounted = Mounted(state);

@@ -1,9 +1,10 @@
 //! A state directory that cannot be used: exit 77, and the daemon that may use it goes on undisturbed.
 
 use super::scene::{Refusal, merchant, run};
-use crate::played::row;
+use crate::played::{left_out, row};
 use crate::support::{EVENING, Merchant};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 /// Commands that would write.
@@ -39,7 +40,6 @@ fn d11_what_is_no_directory_is_77_for_every_command() {
 #[test]
 fn d11_a_directory_that_everybody_may_write_to_is_77() {
     let _row = row!();
-    use std::os::unix::fs::PermissionsExt;
     let merchant = merchant();
     merchant.once().with_code(0);
     fs::set_permissions(merchant.path("state"), fs::Permissions::from_mode(0o777)).unwrap();
@@ -70,7 +70,7 @@ fn in_a_namespace(merchant: &Merchant, script: &str) -> Option<Command> {
     let mut try_it = Command::new("unshare");
     try_it.args(["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]).stderr(Stdio::null());
     if !try_it.status().is_ok_and(|status| status.success()) {
-        eprintln!("this machine allows no mount namespace; a full and a read-only disk are not tried");
+        left_out("this machine allows no mount namespace; a full and a read-only disk are not tried");
         return None;
     }
     let mut command = Command::new("unshare");
