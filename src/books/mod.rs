@@ -1,6 +1,6 @@
 //! The books: one entry per movement, made from the journal's events and never changed; corrections are new entries. A
 //! transfer is booked once it is applied; a payout when KPay takes it in hand, as in transit, and its end is a correction.
-//! Double-entry postings, applied rates, trial balance, books against wallets, and one file per export format.
+//! Double-entry postings, applied rates, trial balance, books against wallets, falls that nobody explains, and one file per export format.
 //!
 //! Pure: a fold over events in the journal's order. It remembers only what is still open, so a journal of any length
 //! can be streamed through it. Deliberately absent: reading the journal, opening files, and any figure that neither
@@ -9,6 +9,7 @@
 mod account;
 mod balance;
 mod booking;
+mod conservation;
 mod csv;
 mod entry;
 mod fold;
@@ -21,6 +22,7 @@ mod wallets;
 
 pub use account::{Account, Posting};
 pub use balance::{AccountBalance, TrialBalance};
+pub use conservation::{Conservation, Fall, SETTLES_WITHIN};
 pub use csv::CsvExport;
 pub use entry::{COLUMNS, Entry, EntryId, EntryKind, Range, RateSource, Stage};
 pub use fold::{Books, Folder};

@@ -6,6 +6,7 @@ use super::follow::{Hinted, Polled, is_followed};
 use super::held::Held;
 use super::metrics::Metrics;
 use super::view::ErrorView;
+use crate::books::Conservation;
 use crate::intent::{Event, Outcome, RetryRules, State, Tracked};
 use crate::journal::{Store, StoreError};
 use crate::model::{Availability, Environment, ExternalId, Identity, Provider, Slot, Snapshot, Timestamp, WalletId};
@@ -44,6 +45,8 @@ pub struct Rules {
     pub retry: RetryRules,
     /// Whether policies that loosen a guard wait for a person.
     pub confirm_loosening: bool,
+    /// Whether a wallet that fell by more than our own moves explain is told of.
+    pub tells_falls: bool,
 }
 
 /// The engine.
@@ -83,6 +86,8 @@ pub(super) struct World {
     pub touched: BTreeMap<WalletId, Timestamp>,
     /// Each wallet's first reading since the start, and what our own moves since then add up to.
     pub since_start: BTreeMap<WalletId, SinceStart>,
+    /// The readings and our moves between them; `None` where falls are not told.
+    pub conservation: Option<Conservation>,
     /// Source wallets that somebody works on.
     pub busy: BTreeSet<WalletId>,
     /// Sources that rest because the world could not be read, until when, and how often in a row.
@@ -111,8 +116,8 @@ pub(super) struct World {
 
 /// A wallet since the start of the process.
 pub(super) struct SinceStart {
-    opening: Amount,
-    own_moves: Amount,
+    pub opening: Amount,
+    pub own_moves: Amount,
 }
 
 impl World {
@@ -145,16 +150,6 @@ impl World {
         if let (Some(credited), Some(destination)) = (facts.credited, into) {
             destination.own_moves = destination.own_moves.checked_add(credited.amount).unwrap_or(destination.own_moves);
         }
-    }
-
-    /// By how much each wallet moved since the start beyond our own moves: customers' payments, and whatever else.
-    pub fn unexplained(&self) -> Vec<(WalletId, Amount)> {
-        let Some(snapshot) = &self.snapshot else { return Vec::new() };
-        let difference = |(wallet, since): (&WalletId, &SinceStart)| {
-            let expected = since.opening.checked_add(since.own_moves).ok()?;
-            Some((*wallet, snapshot.available(*wallet)?.checked_sub(expected).ok()?))
-        };
-        self.since_start.iter().filter_map(difference).collect()
     }
 }
 
@@ -194,7 +189,7 @@ pub enum EngineError {
 pub const DAEMON: &str = "run";
 
 /// How many problems and finished moves are kept for people to see.
-const KEPT: usize = 20;
+pub(super) const KEPT: usize = 20;
 
 impl Engine {
     /// Puts an engine together. Nothing is read or sent yet.
@@ -204,7 +199,8 @@ impl Engine {
             parts.metrics.policies_in_force(set);
             parts.metrics.reload(true, parts.clock.now());
         }
-        let world = World { policies, ..World::default() };
+        let conservation = parts.rules.tells_falls.then(Conservation::default);
+        let world = World { policies, conservation, ..World::default() };
         Self {
             clock: parts.clock,
             bank: parts.bank,
@@ -231,6 +227,7 @@ impl Engine {
         self.take_up_left_overs(command).await?;
         self.take_up_policies().await?;
         let history = self.store.history(Some(KEPT))?;
+        self.take_up_balances(&history);
         let finished = history.into_iter().filter(|tracked| !tracked.outcome.is_open());
         self.world().finished.extend(finished);
         Ok(())
@@ -342,6 +339,7 @@ impl Engine {
                 world.asked.insert(tracked.intent.external_id.clone());
             }
             world.take_move(tracked);
+            world.take_outflow(tracked);
             if !tracked.outcome.is_open() {
                 world.forget(&tracked.intent.external_id);
                 world.finished.push_front(tracked.clone());

@@ -4,6 +4,7 @@ mod approve;
 mod bank;
 mod carry_out;
 mod clock;
+mod conserve;
 mod decide;
 pub mod doors;
 mod engine;

@@ -23,6 +23,7 @@ impl Engine {
             Ok(snapshot) => {
                 let snapshot = Arc::new(snapshot);
                 self.world().take_reading(snapshot.clone());
+                self.tell_falls(&snapshot);
                 Ok(snapshot)
             }
             Err(error) => {

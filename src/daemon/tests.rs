@@ -175,6 +175,7 @@ async fn evening_of(
             caps: Caps { max_transfers_per_hour, max_per_day: BTreeMap::new() },
             retry: RetryRules { resend_for: TimeDelta::hours(6) },
             confirm_loosening: false,
+            tells_falls: true,
         },
         ahead: TimeDelta::zero(),
     };

@@ -60,6 +60,7 @@ impl Checker<'_> {
         let webhooks = self.webhooks(http_listen);
         let control_socket = self.socket();
         let limits = self.limits(environment);
+        let tells_falls = self.parsed("conservation.mode", conservation_mode);
         let log = self.parsed("log.format", log_format);
         Some(Settings {
             file: None,
@@ -70,6 +71,7 @@ impl Checker<'_> {
             webhooks,
             control_socket: control_socket?,
             limits: limits?,
+            tells_falls: tells_falls?,
             log: log?,
             warnings: Vec::new(),
         })
@@ -278,6 +280,18 @@ fn log_format(text: &str) -> Result<LogFormat, Complaint> {
         other => {
             let message = format!("`{}` is no format of log lines", tame(other, 40));
             Err(complaint("log-format", message, "\"text\" or \"json\""))
+        }
+    }
+}
+
+/// Whether falls that nobody explains are told.
+fn conservation_mode(text: &str) -> Result<bool, Complaint> {
+    match text {
+        "warn" => Ok(true),
+        "off" => Ok(false),
+        other => {
+            let message = format!("`{}` is no way to treat a fall that nobody explains", tame(other, 40));
+            Err(complaint("conservation-mode", message, "\"warn\" or \"off\""))
         }
     }
 }

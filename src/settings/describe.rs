@@ -38,6 +38,7 @@ pub fn describe(settings: &Settings) -> String {
     let caps = settings.limits.max_per_day.iter().map(|(currency, amount)| format!("{currency} = {amount}"));
     let caps = caps.collect::<Vec<_>>().join(", ");
     lines.push((known::MAX_PER_DAY, if caps.is_empty() { "(none)".to_owned() } else { format!("{{ {caps} }}") }));
+    lines.push(("conservation.mode", quoted(if settings.tells_falls { "warn" } else { "off" })));
     lines.push(("log.format", quoted(settings.log.word())));
     lines.into_iter().fold(String::new(), |mut text, (key, value)| {
         // Writing to a string cannot fail.

@@ -50,11 +50,13 @@ pub(super) const KEYS: &[Known] = &[
     key("webhooks.secret_file", Shape::Text, None),
     key("control.socket", Shape::Text, None),
     key("limits.max_transfers_per_hour", Shape::Integer, Some("100")),
+    key("conservation.mode", Shape::Text, Some("warn")),
     key("log.format", Shape::Text, Some("text")),
 ];
 
 /// The names of all sections.
-pub(super) const SECTIONS: &[&str] = &["kpay", "policies", "state", "http", "webhooks", "control", "limits", "log"];
+pub(super) const SECTIONS: &[&str] =
+    &["kpay", "policies", "state", "http", "webhooks", "control", "limits", "conservation", "log"];
 
 /// The shape of a key; `None` where there is no such key.
 pub(super) fn shape(name: &str) -> Option<Shape> {

@@ -51,6 +51,8 @@ pub struct Settings {
     pub control_socket: PathBuf,
     /// The last line of defence at the point of sending.
     pub limits: Caps,
+    /// Whether a wallet that fell by more than our own moves explain is told of.
+    pub tells_falls: bool,
     /// How log lines look.
     pub log: LogFormat,
     /// What someone should look at, though it can be used.

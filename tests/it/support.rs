@@ -133,6 +133,7 @@ impl Merchant {
             ("webhooks", String::new()),
             ("control", "socket = \"control.sock\"".to_owned()),
             ("limits", String::new()),
+            ("conservation", String::new()),
             ("log", String::new()),
         ];
         let mut text = String::new();

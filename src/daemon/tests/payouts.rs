@@ -108,6 +108,7 @@ fn engine_on(
             caps: Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() },
             retry: RetryRules { resend_for: TimeDelta::hours(6) },
             confirm_loosening: false,
+            tells_falls: true,
         },
         ahead: TimeDelta::zero(),
     };

@@ -4,6 +4,7 @@
 mod amounts;
 mod approval;
 mod books;
+mod conservation;
 mod daemon;
 mod daemon_honest;
 mod daemon_policies;
