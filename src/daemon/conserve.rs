@@ -74,7 +74,7 @@ impl Engine {
                 }
             }
             Some(Err(error)) => {
-                self.note_problem(&format!("a reading cannot be compared with the one before: {error}"))
+                self.note_problem(&format!("a reading cannot be compared with the one before: {error}"));
             }
             None => {}
         }

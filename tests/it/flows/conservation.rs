@@ -27,7 +27,7 @@ fn told(merchant: &Merchant) -> Vec<String> {
 
 /// How often the wallets were read.
 fn readings(merchant: &Merchant) -> usize {
-    merchant.bank().requests().iter().filter(|request| request.path.ends_with("/payments/balance")).count()
+    merchant.bank().requests().iter().filter(|request| request.path == "/api/wallets/overview").count()
 }
 
 fn wait_for_readings(merchant: &Merchant) {
