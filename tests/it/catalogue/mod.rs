@@ -21,4 +21,6 @@ mod c_figures;
 mod c_lures;
 mod c_rates;
 mod e_calendar;
+mod f_policies;
 mod g_redirects;
+mod h_runaway;

@@ -40,14 +40,16 @@ fn our_entries(merchant: &Merchant) -> Vec<Value> {
 }
 
 /// What the comparison of the books counted.
-struct Agreed {
-    applied: usize,
-    rates_pending: usize,
+pub struct Agreed {
+    /// Applied by both.
+    pub applied: usize,
+    /// Of these, those whose rate nobody gave.
+    pub rates_pending: usize,
 }
 
 /// Our books and the sandbox's, transfer by transfer and both ways; no id twice on either side; the sandbox's balances
 /// are what its entries say; our journal is whole and our trial balance zero.
-fn assert_books_agree(merchant: &Merchant) -> Agreed {
+pub fn assert_books_agree(merchant: &Merchant) -> Agreed {
     let theirs = merchant.books();
     assert_eq!(theirs.wrong, None);
     assert!(theirs.applied_twice.is_empty(), "{:?}", theirs.applied_twice);
@@ -116,7 +118,7 @@ fn copy_state(merchant: &Merchant, from: &str, to: &str) {
 
 /// Writes a record and lets the next slot of every schedule up to two seconds come: with a record in the hour before
 /// its slot, a 409 after an attempt of ours proves our amount (CONTRACT, "What a 409 means").
-fn begin_before_the_first_slot(merchant: &Merchant) {
+pub fn begin_before_the_first_slot(merchant: &Merchant) {
     merchant.treasuryd(&["pause"]).with_code(0);
     std::thread::sleep(std::time::Duration::from_millis(2_100));
     merchant.treasuryd(&["resume"]).with_code(0);
