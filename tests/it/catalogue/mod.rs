@@ -22,5 +22,7 @@ mod c_lures;
 mod c_rates;
 mod e_calendar;
 mod f_policies;
+mod g_doors;
 mod g_redirects;
+mod g_tls;
 mod h_runaway;
