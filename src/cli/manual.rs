@@ -1,20 +1,23 @@
-//! `transfer`: a move that a person asks for, through the same guards, journal and books as a policy's.
+//! `transfer`, and what `payout` shares with it: a move that a person asks for, through the same guards, journal and
+//! books as a policy's.
 
 use super::context;
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{self, Request, Response};
 use crate::daemon::view::TransferView;
-use crate::daemon::{MoveRequest, Moved, rehearse};
+use crate::daemon::{HostedPage, MoveRequest, Moved, WayBack, rehearse};
 use crate::journal::ReadOnly;
-use crate::model::{Lane, WalletId, tame};
+use crate::model::{Kind, Lane, Timestamp, WalletId, left_by_the_fee, tame};
 use crate::money::{Country, Currency};
 use crate::policy::read_amount;
 use crate::settings::{Settings, Surroundings};
 use chrono::TimeDelta;
+use serde::Serialize;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Arguments of `transfer`.
 #[derive(Debug, clap::Args)]
@@ -26,15 +29,25 @@ pub struct Args {
     /// How much leaves FROM, in its currency: `50000`, `50_000`, `"50 000 XAF"`
     #[arg(allow_hyphen_values = true)]
     amount: String,
+    #[command(flatten)]
+    how: How,
+}
+
+/// What moves by hand have in common.
+#[derive(Debug, clap::Args)]
+pub(super) struct How {
     /// A name for this move: the same key never moves money twice
     #[arg(long)]
-    key: String,
+    pub(super) key: String,
     /// Your name
     #[arg(long, value_name = "NAME")]
-    by: Option<String>,
+    pub(super) by: Option<String>,
     /// Show what would be sent; sends and writes nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
+    /// Wait for its end, however long it takes; Ctrl-C ends the waiting only
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
     /// Do not ask first
     #[arg(long)]
     yes: bool,
@@ -48,27 +61,34 @@ pub struct Args {
 /// # Errors
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
-    let wish = wish(args)?;
-    if !args.yes && !wish.dry_run && !std::io::stdin().is_terminal() {
+    carry(config, wish(args)?, &args.how)
+}
+
+/// Asks where somebody is there to ask, has it done, and shows what became of it.
+///
+/// # Errors
+/// Exit codes of CONTRACT 2.
+pub(super) fn carry(config: Option<&Path>, wish: MoveRequest, how: &How) -> Result<Exit, CliError> {
+    if !how.yes && !wish.dry_run && !std::io::stdin().is_terminal() {
         let text =
             "nobody is at a terminal to ask: nothing was sent; add --yes to move the money, or --dry-run to see it";
         return Err(CliError::new(Exit::Usage, text));
     }
     let settings = context::settings(config)?;
     context::start_logging(settings.log, "error");
-    if !args.yes && !wish.dry_run && !agreed(&settings, &wish)? {
+    if !how.yes && !wish.dry_run && !agreed(&settings, &wish)? {
         return Err(CliError::new(Exit::Failed, "not agreed to: nothing was sent"));
     }
-    let moved = if wish.dry_run { rehearsed(&settings, &wish)? } else { carried_out(&settings, wish)? };
-    if args.json {
-        output::json(&moved.transfers)?;
+    let moved = if wish.dry_run { rehearsed(&settings, &wish)? } else { carried_out(&settings, wish, how.wait)? };
+    if how.json {
+        output::json(&shown(&moved))?;
     } else {
-        output::line(&lines(&moved.transfers))?;
+        output::line(&lines(&moved))?;
     }
     if moved.earlier {
         output::talk("this key was used before, for the same amount: nothing was sent now");
     }
-    if args.dry_run {
+    if how.dry_run {
         output::talk("only shown: nothing was sent or written");
         return Ok(Exit::Done);
     }
@@ -80,17 +100,30 @@ fn wish(args: &Args) -> Result<MoveRequest, CliError> {
     let usage = |text: String| CliError::new(Exit::Usage, text);
     let from = wallet(&args.from).map_err(usage)?;
     let lane = Lane::between(from, wallet(&args.to).map_err(usage)?);
-    let written = read_amount(&args.amount).map_err(|error| usage(format!("{error}; {}", error.hint())))?;
-    if let Some(currency) = written.currency.filter(|currency| *currency != from.currency) {
-        return Err(usage(wrong_currency(from, currency)));
+    asked(lane, &args.amount, None, &args.how)
+}
+
+/// The wish for a lane, checked.
+///
+/// # Errors
+/// 2, with one sentence.
+pub(super) fn asked(lane: Lane, amount: &str, way_back: Option<WayBack>, how: &How) -> Result<MoveRequest, CliError> {
+    let usage = |text: String| CliError::new(Exit::Usage, text);
+    let written = read_amount(amount).map_err(|error| usage(format!("{error}; {}", error.hint())))?;
+    if let Some(currency) = written.currency.filter(|currency| *currency != lane.from.currency) {
+        return Err(usage(wrong_currency(lane.from, currency)));
     }
-    let wish =
-        MoveRequest { lane, amount: written.amount, key: args.key.clone(), by: args.by.clone(), dry_run: args.dry_run };
+    let (key, by) = (how.key.clone(), how.by.clone());
+    let wish = MoveRequest { lane, way_back, amount: written.amount, key, by, dry_run: how.dry_run };
     wish.check().map_err(|error| usage(error.to_string()))?;
     Ok(wish)
 }
 
-fn wallet(text: &str) -> Result<WalletId, String> {
+/// A wallet by its country.
+///
+/// # Errors
+/// One sentence with the countries there are.
+pub(super) fn wallet(text: &str) -> Result<WalletId, String> {
     let known = text.parse().ok().filter(|country| Country::ALL.contains(country)).and_then(WalletId::of);
     known.ok_or_else(|| {
         let all: Vec<String> = Country::ALL.iter().map(ToString::to_string).collect();
@@ -124,6 +157,14 @@ fn question(wish: &MoveRequest, shown: &Moved) -> String {
     if shown.transfers.len() > 1 {
         said.push(format!("in {} parts", shown.transfers.len()));
     }
+    if lane.kind() == Kind::Payout
+        && let Ok(net) = wish.amount.checked_mul(left_by_the_fee(lane.kind()))
+        && let Ok(fee) = wish.amount.checked_sub(net)
+    {
+        let currency = lane.from.currency;
+        let (fee, net) = (fee.grouped(), net.grouped());
+        said.push(format!("KPay's fee is expected to be {fee} {currency}, which leaves {net} {currency}"));
+    }
     if let Some(rate) = shown.rate.filter(|_| lane.crosses_currencies()) {
         said.push(format!("KPay's rate is {rate} at the moment, and the one it applies may differ"));
     }
@@ -153,19 +194,33 @@ fn rehearsed(settings: &Settings, wish: &MoveRequest) -> Result<Moved, CliError>
 }
 
 /// Has the daemon do it, or, where it is down, does it on the state itself.
-fn carried_out(settings: &Settings, wish: MoveRequest) -> Result<Moved, CliError> {
+fn carried_out(settings: &Settings, wish: MoveRequest, wait: bool) -> Result<Moved, CliError> {
     let request = Request::Move { wish };
-    let response = match context::call(settings, &request)? {
-        Some(response) => response,
-        None => here(settings, request)?,
+    let Some(response) = context::call(settings, &request)? else {
+        return moved(here(settings, request, wait)?);
     };
+    let first = moved(response)?;
+    let mut last = first.clone();
+    while wait && is_under_way(&last) {
+        std::thread::sleep(LOOKS_EVERY);
+        let Some(response) = context::call(settings, &request)? else {
+            return Err(CliError::new(Exit::Unsettled, "the daemon ended meanwhile; the same command asks again"));
+        };
+        let next = moved(response)?;
+        tell_changes(&last, &next);
+        last = next;
+    }
+    Ok(Moved { earlier: first.earlier, ..last })
+}
+
+fn moved(response: Response) -> Result<Moved, CliError> {
     match response {
         Response::Moved(moved) => Ok(moved),
         other => Err(refused(&other)),
     }
 }
 
-fn here(settings: &Settings, request: Request) -> Result<Response, CliError> {
+fn here(settings: &Settings, request: Request, wait: bool) -> Result<Response, CliError> {
     let (policies, _) = context::policies(settings)?;
     let metrics = context::metrics()?;
     let access = context::access(settings, &Surroundings::of_process()?)?;
@@ -174,10 +229,38 @@ fn here(settings: &Settings, request: Request) -> Result<Response, CliError> {
     let engine = context::engine(settings, Some(policies), bank, store, metrics, TimeDelta::zero());
     let response = context::runtime()?.block_on(async {
         engine.begin("transfer").await?;
-        Ok::<_, CliError>(control::handle(&engine, request).await)
+        let mut response = control::handle(&engine, request.clone()).await;
+        if wait && let (Request::Move { wish }, Response::Moved(first)) = (&request, response.clone()) {
+            let mut last = first.clone();
+            while is_under_way(&last) {
+                tokio::time::sleep(LOOKS_EVERY).await;
+                engine.work_on(wish.lane.from).await?;
+                let Response::Moved(next) = control::handle(&engine, request.clone()).await else { break };
+                tell_changes(&last, &next);
+                last = next;
+            }
+            response = Response::Moved(Moved { earlier: first.earlier, ..last });
+        }
+        Ok::<_, CliError>(response)
     });
     engine.store().close();
     response
+}
+
+/// A move that is waited for is looked at this often.
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
+
+/// Whether it can still come to its end without a person.
+fn is_under_way(moved: &Moved) -> bool {
+    let any = |words: &[&str]| moved.transfers.iter().any(|part| words.contains(&part.state.as_str()));
+    any(&["planned", "sending", "unknown"]) && !any(&["awaiting_approval", "needs_operator"])
+}
+
+/// To standard error: each part whose state is another one.
+fn tell_changes(before: &Moved, now: &Moved) {
+    for (before, now) in before.transfers.iter().zip(&now.transfers).filter(|(before, now)| before.state != now.state) {
+        output::talk(format_args!("{} was {} and is {}", now.external_id, before.state, now.state));
+    }
 }
 
 fn refused(response: &Response) -> CliError {
@@ -187,8 +270,32 @@ fn refused(response: &Response) -> CliError {
     }
 }
 
-/// One line a part: id, lane, amount, state, and what there is to say.
-fn lines(transfers: &[TransferView]) -> String {
+/// A part as programs read it, with its hosted page.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    part: &'a TransferView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_expires_at: Option<Timestamp>,
+}
+
+fn shown(moved: &Moved) -> Vec<Shown<'_>> {
+    let with_page = |part| {
+        let page = page_of(moved, part);
+        let gateway_url = page.map(|page| page.url.as_str());
+        Shown { part, gateway_url, gateway_expires_at: page.and_then(|page| page.expires_at) }
+    };
+    moved.transfers.iter().map(with_page).collect()
+}
+
+fn page_of<'a>(moved: &'a Moved, part: &TransferView) -> Option<&'a HostedPage> {
+    moved.pages.iter().find(|page| page.external_id == part.external_id)
+}
+
+/// One line a part: id, lane, amount, state, and what there is to say; then its hosted page.
+fn lines(moved: &Moved) -> String {
     let line = |part: &TransferView| {
         let amount = format!("{} {}", part.amount.grouped(), part.currency);
         let mut said = vec![part.external_id.clone(), format!("{}>{}", part.from, part.to), amount, part.state.clone()];
@@ -201,13 +308,24 @@ fn lines(transfers: &[TransferView]) -> String {
         if !part.detail.is_empty() {
             said.push(part.detail.clone());
         }
-        said.join("  ")
+        let mut line = said.join("  ");
+        if let Some(page) = page_of(moved, part) {
+            let until = page.expires_at.map(|at| format!(", until {}", at.format("%Y-%m-%dT%H:%M:%SZ")));
+            line += &format!("\nthe page to fill in{}: {}", until.unwrap_or_default(), page.url);
+        }
+        line
     };
-    transfers.iter().map(line).collect::<Vec<_>>().join("\n")
+    moved.transfers.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn ended(transfers: &[TransferView]) -> Result<Exit, CliError> {
     let any = |words: &[&str]| transfers.iter().any(|part| words.contains(&part.state.as_str()));
+    if transfers.iter().any(|part| part.kind == "payout" && part.state == "sending" && part.kpay_id.is_some())
+        && !any(&["unknown", "needs_operator"])
+    {
+        let text = "KPay has it in hand and it is not over; --wait, or the same command later, shows its end";
+        return Err(CliError::new(Exit::Unsettled, text));
+    }
     if any(&["sending", "unknown", "needs_operator"]) {
         let text = "it is unsettled: nobody knows yet whether its money moved, or a person must look; the same command \
                     shows how it stands, and `treasuryd transfers show ID` its history";

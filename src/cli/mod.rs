@@ -15,6 +15,7 @@ mod once;
 mod online;
 mod output;
 mod pause;
+mod payout;
 mod plan;
 mod policies;
 mod policy_commands;
@@ -90,6 +91,8 @@ enum Command {
     Transfers(transfers::Command),
     /// Move money from one wallet to another by hand, through the same guards
     Transfer(manual::Args),
+    /// Pay out to a mobile-money account by hand, through the same guards
+    Payout(payout::Args),
     /// Agree to a transfer that waits for approval
     Approve(approve::Args),
     /// Refuse a transfer that waits for approval: it is cancelled
@@ -157,6 +160,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Status(args) => status::run(config, &args),
         Command::Transfers(command) => transfers::run(config, command),
         Command::Transfer(args) => manual::run(config, &args),
+        Command::Payout(args) => payout::run(config, &args),
         Command::Approve(args) => approve::run(config, args, true),
         Command::Reject(args) => approve::run(config, args, false),
         Command::Pause(args) => pause::run(config, args, true),

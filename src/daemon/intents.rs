@@ -1,10 +1,10 @@
 //! From a plan to what the journal records of it: one decision a policy, with its intents.
 
+use super::draft::{Draft, Share};
 use crate::intent::{Event, LaneVerdict, PlannedWith, State, lane_verdicts, rates_seen};
-use crate::kpay;
-use crate::model::{ApprovalTerms, ExternalId, FxTerms, Identity, Intent, Kind, Lane, Origin, Slot, Timestamp};
+use crate::model::{ApprovalTerms, Identity, Intent, Lane, Origin, Slot, Timestamp};
 use crate::money::Amount;
-use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Reason, reference_rate};
+use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Reason};
 use crate::policy::{Approval, Policy};
 use chrono::TimeDelta;
 
@@ -82,53 +82,23 @@ impl Decider<'_> {
             None
         };
         let description = format!("treasuryd {} {slot} part {} of {}", policy.name, transfer.part, transfer.parts);
-        let body = self.body(lane, transfer.amount, &external_id, &description)?;
-        Some(Intent {
-            external_id,
-            kind: lane.kind(),
+        let draft = Draft {
+            inputs: self.inputs,
+            identity: self.identity,
+            lane,
             origin: Origin::Policy(policy.name.clone()),
             slot: Some(slot),
-            lane,
-            amount: transfer.amount,
-            part: transfer.part,
-            parts: transfer.parts,
-            body,
-            policy_hash: self.inputs.policies.hash.clone(),
+            // A policy pays out to an operator's customers only, so that no hosted page needs a way back.
+            way_back: None,
             floor: policy.keep(lane.from).max(self.inputs.policies.reserve(lane.from, self.inputs.now)),
             balance_seen: self.inputs.snapshot.available(lane.from)?,
-            indicative_rate: transfer.expected_rate,
             expires_at,
             limit_day: policy.schedule.local_date(slot),
-            cap_day: self.inputs.now.date_naive(),
             journal_before_slot: self.state.was_active_before(slot),
-            approval,
-            fx: self.fx_terms(policy, lane),
-        })
-    }
-}
-
-impl Decider<'_> {
-    /// The bytes of the request. A policy pays out to an operator's customers only, so that no hosted page needs a way back.
-    fn body(&self, lane: Lane, amount: Amount, external_id: &ExternalId, description: &str) -> Option<String> {
-        match lane.kind() {
-            Kind::Transfer => Some(kpay::transfer_body(self.identity, lane, amount, external_id, description)),
-            Kind::Payout => kpay::withdrawal_body(&kpay::WithdrawalAsk {
-                lane,
-                amount,
-                external_id,
-                description,
-                return_url: None,
-                cancel_url: None,
-            }),
-        }
-    }
-
-    /// What the rate of a lane between two currencies is compared with, before the send and afterwards.
-    fn fx_terms(&self, policy: &Policy, lane: Lane) -> Option<FxTerms> {
-        let pair = (lane.from.currency, lane.to.currency);
-        let last = self.inputs.standing.rates.get(&pair).map(|applied| applied.rate);
-        let terms = || FxTerms { max_spread: policy.fx.max_spread, reference: reference_rate(&policy.fx, pair, last) };
-        lane.crosses_currencies().then(terms)
+            fx: &policy.fx,
+        };
+        let PlannedTransfer { amount, part, parts, expected_rate: rate, .. } = *transfer;
+        draft.intent(external_id, Share { amount, part, parts, rate, approval }, &description)
     }
 
     /// The terms of all parts of a lane. Its deadline runs on the machine's clock, whatever instant was decided for.

@@ -2,7 +2,9 @@
 //! like a policy's.
 
 use super::doors::{Bank, BankError};
+use super::draft::{Draft, Share};
 use super::engine::{Engine, EngineError};
+use super::follow::is_followed;
 use super::preview::{Basis, read_rates};
 use super::resolve::WishError;
 use super::view::TransferView;
@@ -10,13 +12,14 @@ use crate::intent::{Event, Outcome, Tracked};
 use crate::journal::StoreError;
 use crate::kpay;
 use crate::model::{
-    ApprovalTerms, ExternalId, FxTerms, IdParts, Identity, Intent, Kind, Lane, Moment, Origin, Snapshot, WalletId,
-    smallest_transfer, tame,
+    ApprovalTerms, ExternalId, IdParts, Identity, Intent, Lane, Moment, Origin, Payee, Snapshot, Timestamp, WalletId,
+    largest_payout, smallest_transfer, tame,
 };
 use crate::money::{Amount, Country, Currency, Rate};
-use crate::plan::{Inputs, by_hand, reference_rate};
+use crate::plan::{Inputs, by_hand};
 use crate::policy::Fx;
 use chrono::TimeDelta;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,8 +28,11 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MoveRequest {
-    /// From which wallet to which.
+    /// From which wallet to which, or to whom outside.
     pub lane: Lane,
+    /// Where KPay's hosted page leads back to; for the hosted page only, and needed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way_back: Option<WayBack>,
     /// How much leaves the source, in its currency.
     pub amount: Amount,
     /// `[A-Za-z0-9._-]{1,64}`: the same key is the same move.
@@ -35,6 +41,35 @@ pub struct MoveRequest {
     pub by: Option<String>,
     /// Only say what would be sent.
     pub dry_run: bool,
+}
+
+/// Where KPay's hosted page sends the beneficiary afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WayBack {
+    /// After the page is filled in; an `https` address.
+    pub return_url: String,
+    /// After they gave up; KPay's choice where there is none.
+    pub cancel_url: Option<String>,
+}
+
+/// KPay's hosted page of one withdrawal, for the one who asked for it and nobody else. Its address does not show in
+/// `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostedPage {
+    /// Of which withdrawal.
+    pub external_id: String,
+    /// Its address, on KPay's own host.
+    pub url: String,
+    /// Until when it works; `None` where KPay did not say.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for HostedPage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostedPage").field("external_id", &self.external_id).finish_non_exhaustive()
+    }
 }
 
 /// What became of it.
@@ -47,6 +82,9 @@ pub struct Moved {
     pub rate: Option<Rate>,
     /// Whether the key was used before, for the same amount: then nothing was sent now.
     pub earlier: bool,
+    /// KPay's hosted pages that are still to be filled in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<HostedPage>,
 }
 
 /// After this an intent that was never attempted is cancelled, as for a policy without `catch_up`.
@@ -69,12 +107,17 @@ impl MoveRequest {
         let Lane { from, to } = self.lane;
         let wrong = |text: String| Err(WishError::Incomplete(text));
         let is_wallet = |wallet: WalletId| WalletId::of(wallet.country) == Some(wallet) && is_known(wallet.country);
-        if !is_wallet(from) || !to.wallet().is_some_and(is_wallet) {
-            return wrong(format!("{} does not lead from one of KPay's wallets to another", self.lane));
+        let leads_somewhere = match to.payee {
+            Some(payee) => self.lane == Lane::payout(from, payee),
+            None => to.wallet().is_some_and(is_wallet),
+        };
+        if !is_wallet(from) || !leads_somewhere {
+            return wrong(format!("{} does not lead from one of KPay's wallets to another, or to a payee", self.lane));
         }
         if to.wallet() == Some(from) {
             return wrong(format!("{from} is both ends: a transfer leads from one wallet to another"));
         }
+        self.way_back_fits()?;
         let is_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         if !(1..=64).contains(&self.key.len()) || !self.key.bytes().all(is_key) {
             let shown = tame(&self.key, 70);
@@ -85,12 +128,45 @@ impl MoveRequest {
             let smallest = smallest_transfer().grouped();
             return wrong(format!("{} {currency} is under KPay's smallest of {smallest} {currency}", amount.grouped()));
         }
-        if !amount.is_sendable_in(currency) {
-            let decimals = match currency.decimals_sent() {
-                0 => "whole units only".to_owned(),
-                decimals => format!("at most {decimals} decimals"),
+        let (decimals, whose) = match to.payee {
+            Some(Payee::Phone(to)) if to.provider.decimals(currency) < currency.decimals_sent() => {
+                (to.provider.decimals(currency), format!("{currency} through {}", to.provider))
+            }
+            _ => (currency.decimals_sent(), currency.to_string()),
+        };
+        if amount.decimal().normalize().scale() > decimals {
+            let most =
+                if decimals == 0 { "whole units only".to_owned() } else { format!("at most {decimals} decimals") };
+            return wrong(format!("KPay cannot be sent {amount} {currency}: {most} of {whose}"));
+        }
+        if to.payee == Some(Payee::Gateway) && amount > largest_payout() {
+            return wrong(format!(
+                "{} {currency} is over KPay's largest withdrawal of {} {currency}, and one page is one withdrawal: ask for \
+                 several, each with a key of its own",
+                amount.grouped(),
+                largest_payout().grouped()
+            ));
+        }
+        Ok(())
+    }
+
+    /// The hosted page has a way back, and nothing else has one.
+    fn way_back_fits(&self) -> Result<(), WishError> {
+        let wrong = |text: String| Err(WishError::Incomplete(text));
+        let is_hosted = self.lane.to.payee == Some(Payee::Gateway);
+        let Some(way_back) = self.way_back.as_ref().filter(|_| is_hosted) else {
+            return match (is_hosted, &self.way_back) {
+                (true, _) => wrong("the hosted page needs a way back: --return-url https://…".to_owned()),
+                (false, Some(_)) => wrong("a way back is for the hosted page only (--gateway)".to_owned()),
+                (false, None) => Ok(()),
             };
-            return wrong(format!("KPay cannot be sent {amount} {currency}: {decimals} of {currency}"));
+        };
+        let named = [("--return-url", Some(&way_back.return_url)), ("--cancel-url", way_back.cancel_url.as_ref())];
+        for (option, url) in named.into_iter().filter_map(|(option, url)| Some((option, url?))) {
+            if !kpay::is_way_back(url) {
+                let shown = tame(url, 60);
+                return wrong(format!("{option} `{shown}` is no https address that the beneficiary can be sent to"));
+            }
         }
         Ok(())
     }
@@ -132,7 +208,12 @@ impl MoveRequest {
             )));
         }
         let rate = parts.first().and_then(|first| first.intent.indicative_rate);
-        Ok(Some(Moved { transfers: parts.iter().map(TransferView::from).collect(), rate, earlier: true }))
+        Ok(Some(Moved {
+            transfers: parts.iter().map(TransferView::from).collect(),
+            rate,
+            earlier: true,
+            pages: Vec::new(),
+        }))
     }
 
     /// The intents on the present state, one a part.
@@ -145,6 +226,14 @@ impl MoveRequest {
                 skip.would_move_if
             ))
         })?;
+        if self.way_back.is_some() && granted.parts.len() > 1 {
+            let largest = granted.parts.iter().max().map_or_else(String::new, |most| most.grouped());
+            let currency = self.lane.from.currency;
+            return Err(WishError::Refused(format!(
+                "limit_reached: `max_transfer` lets {largest} {currency} go at once, and one page is one withdrawal; \
+                 possible once: no more than that is asked for"
+            )));
+        }
         let wait = granted.approval.map(|approval| approval.within.unwrap_or(APPROVED_WITHIN));
         let terms = granted.approval.map(|approval| ApprovalTerms {
             approvers: approval.approvers,
@@ -154,44 +243,28 @@ impl MoveRequest {
         });
         let expires_at = inputs.now + wait.unwrap_or(EXPIRES_AFTER);
         let parts = u8::try_from(granted.parts.len()).unwrap_or(u8::MAX);
-        let intent = |(part, amount): (u8, &Amount)| {
-            let external_id = self.id(identity, part);
-            Intent {
-                kind: Kind::Transfer,
-                origin: Origin::Manual(self.key.clone()),
-                slot: None,
-                lane: self.lane,
-                amount: *amount,
-                part,
-                parts,
-                body: self.body(identity, *amount, &external_id, (part, parts)),
-                external_id,
-                policy_hash: inputs.policies.hash.clone(),
-                floor: granted.floor,
-                balance_seen: granted.available,
-                indicative_rate: Some(granted.rate),
-                expires_at,
-                limit_day: inputs.now.date_naive(),
-                cap_day: inputs.now.date_naive(),
-                journal_before_slot: false,
-                approval: terms.clone(),
-                fx: self.fx_terms(inputs),
-            }
+        let draft = Draft {
+            inputs,
+            identity,
+            lane: self.lane,
+            origin: Origin::Manual(self.key.clone()),
+            slot: None,
+            way_back: self.way_back.as_ref(),
+            floor: granted.floor,
+            balance_seen: granted.available,
+            expires_at,
+            limit_day: inputs.now.date_naive(),
+            journal_before_slot: false,
+            // The person saw the rate: afterwards it is told how far the applied one was off, and nothing is bounded.
+            fx: &Fx::default(),
         };
-        Ok((1..=parts).zip(&granted.parts).map(intent).collect())
-    }
-
-    fn body(&self, identity: &Identity, amount: Amount, id: &ExternalId, (part, parts): (u8, u8)) -> String {
-        let description = format!("treasuryd by hand {} part {part} of {parts}", self.key);
-        kpay::transfer_body(identity, self.lane, amount, id, &description)
-    }
-
-    /// The person saw the rate: afterwards it is told how far the applied one was off, and nothing is bounded.
-    fn fx_terms(&self, inputs: &Inputs<'_>) -> Option<FxTerms> {
-        let pair = (self.lane.from.currency, self.lane.to.currency);
-        let last = inputs.standing.rates.get(&pair).map(|applied| applied.rate);
-        let reference = || reference_rate(&Fx::default(), pair, last);
-        self.lane.crosses_currencies().then(|| FxTerms { max_spread: None, reference: reference() })
+        let intent = |(part, amount): (u8, &Amount)| {
+            let share = Share { amount: *amount, part, parts, rate: Some(granted.rate), approval: terms.clone() };
+            let description = format!("treasuryd by hand {} part {part} of {parts}", self.key);
+            draft.intent(self.id(identity, part), share, &description)
+        };
+        let intents: Option<Vec<Intent>> = (1..=parts).zip(&granted.parts).map(intent).collect();
+        intents.ok_or_else(|| WishError::Incomplete(format!("no request can be made for {}", self.lane)))
     }
 }
 
@@ -225,7 +298,7 @@ pub async fn rehearse(
     let intents = wish.intents(&basis.inputs(&snapshot, &rates, Some(&identity)), &identity)?;
     let rate = intents.first().and_then(|first| first.indicative_rate);
     let would_be = intents.into_iter().map(|intent| TransferView::from(&Tracked::new(intent, basis.clock)));
-    Ok(Moved { transfers: would_be.collect(), rate, earlier: false })
+    Ok(Moved { transfers: would_be.collect(), rate, earlier: false, pages: Vec::new() })
 }
 
 impl Engine {
@@ -241,7 +314,7 @@ impl Engine {
         if let Some(known) = known
             && let Some(earlier) = wish.earlier(&known, find)?
         {
-            return Ok(earlier);
+            return if wish.dry_run { Ok(earlier) } else { self.with_pages(earlier).await };
         }
         let policies = self.policies().ok_or_else(|| {
             let held = self.world().held.as_ref().map(super::Held::sentence);
@@ -278,9 +351,41 @@ impl Engine {
             }
         };
         self.wait_for(&ids, wish.lane.from).await?;
-        wish.earlier(&identity, find)?
+        let moved = wish
+            .earlier(&identity, find)?
             .map(|moved| Moved { earlier: false, ..moved })
-            .ok_or_else(|| WishError::NotFound(format!("{} was written and is gone", wish.key)))
+            .ok_or_else(|| WishError::NotFound(format!("{} was written and is gone", wish.key)))?;
+        self.with_pages(moved).await
+    }
+
+    /// With the hosted pages that are still to be filled in. Where this process does not know one any more, KPay is asked
+    /// again how its withdrawal stands.
+    async fn with_pages(&self, mut moved: Moved) -> Result<Moved, WishError> {
+        for part in &moved.transfers {
+            let id = ExternalId::from_text(&part.external_id);
+            let Some(tracked) = self.store.find(&id).map_err(EngineError::from)? else { continue };
+            if tracked.intent.lane.to.payee != Some(Payee::Gateway) || !is_followed(&tracked) {
+                continue;
+            }
+            if self.bank.gateway_page(&id).is_none() {
+                self.follow(&tracked).await?;
+            }
+            let page = self.bank.gateway_page(&id);
+            moved.pages.extend(page.map(|page| HostedPage {
+                external_id: part.external_id.clone(),
+                url: page.url.expose_secret().to_owned(),
+                expires_at: page.expires_at,
+            }));
+        }
+        Ok(moved)
+    }
+
+    /// Does what is due for one source: for a command that waits for the end of its own move where no daemon runs.
+    ///
+    /// # Errors
+    /// [`EngineError`], where the state cannot be read or written.
+    pub async fn work_on(&self, source: WalletId) -> Result<(), EngineError> {
+        self.work_off(source).await
     }
 
     /// Waits until nothing is left to do about some intents, or for a while. A daemon's own tasks carry out; a command does

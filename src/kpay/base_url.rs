@@ -99,6 +99,15 @@ impl BaseUrl {
     }
 }
 
+/// Whether KPay's hosted page can send somebody to this address: `https`, on a host, without a name or password in it.
+#[must_use]
+pub fn is_way_back(address: &str) -> bool {
+    let plain = address.len() <= LONGEST_PAGE && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let fits =
+        |url: Url| url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none();
+    plain && Url::parse(address).is_ok_and(fits)
+}
+
 /// The host as written, if it is written as it will be used: `127.1`, `0x7f000001`, `xn--…` or a dot at the end are how
 /// one host is made to look like another.
 fn plain_host(text: &str, authority: &str) -> Option<String> {

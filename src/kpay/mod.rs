@@ -35,7 +35,7 @@ mod withdrawing;
 #[cfg(test)]
 mod tests;
 
-pub use base_url::{BaseUrl, BaseUrlError};
+pub use base_url::{BaseUrl, BaseUrlError, is_way_back};
 pub use client::{Client, ClientSettings};
 pub use error::CallError;
 pub use keys::{KeyError, KeySource, Keys};

@@ -19,6 +19,7 @@ mod parts;
 mod pause;
 mod payout_webhooks;
 mod payouts;
+mod payouts_by_hand;
 mod plan_json;
 mod plan_quiet;
 mod production;
