@@ -9,6 +9,10 @@ use crate::intent::{AppliedFacts, Reply, Withdrawal};
 use crate::model::{Environment, Intent, Payee, is_plain_id, tame};
 use crate::money::{Amount, Currency, Money, Number, Rate};
 use rust_decimal::Decimal;
+use std::borrow::Cow;
+
+/// Fewer digits are no number of anybody's, and may stand in any text.
+const SHORTEST_NATIONAL: usize = 7;
 
 /// What KPay said, and what of it must not be kept.
 pub(super) struct Said {
@@ -25,7 +29,8 @@ pub(super) fn judge(
     body: &[u8],
 ) -> (Reply, Option<(String, Option<String>)>) {
     let mut page = None;
-    let reply = sort(status, body, |body| {
+    let body = if (200..300).contains(&status) { Cow::Borrowed(body) } else { Cow::Owned(masked(intent, body)) };
+    let reply = sort(status, &body, |body| {
         let said = read(intent, environment, body)?;
         page = said.gateway_url.map(|url| (url, said.expires_at));
         Ok(Reply::Accepted(said.withdrawal))
@@ -42,13 +47,33 @@ pub(super) fn read(intent: &Intent, environment: Environment, body: &[u8]) -> Re
         return Err(without_urls(&what));
     }
     let (facts, strange) = facts(intent, &reply);
-    let failure = reply.failure_reason.as_deref().map(|why| without_urls(&tame(why, 100))).unwrap_or_default();
+    let why = reply.failure_reason.as_deref().map(|why| tame(&without_number(intent, why), 100));
+    let failure = why.map(|why| without_urls(&why)).unwrap_or_default();
     let (status, strange) = (without_urls(&reply.status).into(), strange.map(|it| without_urls(&it)));
     Ok(Said {
         withdrawal: Withdrawal { kpay_id: reply.id, status, facts, failure, strange },
         gateway_url: reply.gateway_url,
         expires_at: reply.expires_at,
     })
+}
+
+/// An answer that is no success, with the beneficiary's number masked wherever KPay repeats it: its words go to logs,
+/// which more people read than may know the number. Done before anything is shortened, so that no half of it is left.
+pub(super) fn masked(intent: &Intent, body: &[u8]) -> Vec<u8> {
+    match intent.lane.to.payee {
+        Some(Payee::Phone(_)) => without_number(intent, &String::from_utf8_lossy(body)).into_bytes(),
+        _ => body.to_vec(),
+    }
+}
+
+/// A text of KPay's with the number of the intent masked, also where it stands without its country's code.
+fn without_number(intent: &Intent, text: &str) -> String {
+    let Some(Payee::Phone(payee)) = intent.lane.to.payee else { return text.to_owned() };
+    let (digits, masked) = (payee.phone.digits(), payee.phone.masked());
+    let text = text.replace(digits, &masked);
+    let code = payee.provider.country().calling_code().unwrap_or_default();
+    let national = digits.strip_prefix(code).filter(|it| it.len() >= SHORTEST_NATIONAL);
+    national.map_or_else(|| text.clone(), |national| text.replace(national, &masked))
 }
 
 /// A text of KPay's without the addresses in it: one of them may be that of a hosted page.

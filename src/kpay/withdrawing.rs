@@ -4,7 +4,7 @@
 //! **Dropping the future of [`Client::send_withdrawal`] is a lost reply**, as for a transfer.
 
 use super::client::{Auth, Call};
-use super::judge_withdrawal::{judge, read, without_urls};
+use super::judge_withdrawal::{judge, masked, read, without_urls};
 use super::limiter::Permit;
 use super::reads::unusable_unseen;
 use super::strict::{message_of, shown};
@@ -54,7 +54,8 @@ impl Client {
             Err(failure) => return (self.without_an_answer(failure), None),
         };
         if answer.status == 401 {
-            let said = message_of(&answer.body).unwrap_or_else(|| shown(&answer.body));
+            let body = masked(intent, &answer.body);
+            let said = message_of(&body).unwrap_or_else(|| shown(&body));
             return (
                 Reply::NotAuthorized { detail: format!("KPay answered 401 to the keys: {}", without_urls(&said)) },
                 None,

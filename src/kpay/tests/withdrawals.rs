@@ -286,6 +286,30 @@ async fn g04_neither_keys_nor_pages_are_in_what_is_said() {
     }
 }
 
+/// KPay's words go to logs and to the journal: a number that we sent is masked in them, wherever they are cut.
+#[tokio::test]
+async fn g04_a_beneficiarys_number_is_masked_in_kpays_words() {
+    let check = async |status: usize, said: &str, expected: &str| {
+        let told = format!("{:?}", play(&order(), status, said).await);
+        assert!(!told.contains("653456789") && !told.contains("23765345"), "{status} {told}");
+        assert!(told.contains(expected), "{status} {told}");
+    };
+    let message = |text: &str| format!(r#"{{"message":"{text}"}}"#);
+    for status in [400, 401, 403, 404, 409, 422, 500] {
+        check(status, &message("the number 237653456789 is not MTN's"), "the number 237…789 is not MTN's").await;
+    }
+    check(422, &message("+237653456789 has no account"), "+237…789 has no account").await;
+    check(422, &message("653456789: unknown subscriber"), "237…789: unknown subscriber").await;
+    check(500, "<p>237653456789 failed</p>", "<p>237…789 failed</p>").await;
+    // Where the text is cut, no half of a number is left of it.
+    check(400, &message(&format!("{} 237653456789", "x".repeat(191))), "xxx 237…789").await;
+    // The figures of others are not ours to change.
+    let other = play(&order(), 422, &message("ask 237699000000")).await;
+    assert!(format!("{other:?}").contains("ask 237699000000"), "{other:?}");
+    let failed = THE_OBJECT.replace(r#""failureReason":null"#, r#""failureReason":"237653456789 is barred""#);
+    assert_eq!(accepted(&order(), &failed.replace("COMPLETED", "FAILED")).await.failure, "237…789 is barred");
+}
+
 #[tokio::test]
 async fn how_a_withdrawal_stands_is_asked_by_its_id() {
     let mut server = Server::new_async().await;

@@ -39,6 +39,22 @@ fn what_is_over_the_floor_is_paid_out_in_parts() {
     pays("1300000", "", "pause pay", "due: @ paused");
 }
 
+/// KPay takes 100 to 500,000 in one withdrawal; what is left over for a last part of less stays.
+#[test]
+fn parts_at_kpays_bounds() {
+    let over = |surplus: u64, expected: &str| {
+        let scene = format!("wallets CMR={}\npolicy pay CMR:1:1 >MTN_MOMO_CMR@237653456789", surplus + 1);
+        check(&scene, &format!("pay due: CMR>MTN_MOMO_CMR:237653456789 {expected}"));
+    };
+    over(99, "below_minimum");
+    over(100, "100");
+    over(500_000, "500000");
+    over(500_001, "500000");
+    over(500_099, "500000");
+    over(500_100, "500000+100");
+    over(1_000_000, "500000+500000");
+}
+
 #[test]
 fn open_payouts_hold_their_lane_and_their_funds() {
     let to = "CMR>MTN_MOMO_CMR:237653456789";

@@ -207,6 +207,40 @@ fn other_rules_and_what_nothing_can_move() {
     );
 }
 
+/// A payout that does not move, by every reason, and what would change it.
+#[test]
+fn payouts() {
+    let lane = "CMR>MTN_MOMO_CMR:237653456789";
+    let pays = "policy pay CMR:1000000:500000 >MTN_MOMO_CMR@237653456789";
+    let full = "wallets CMR=1300000";
+    let scenes = [
+        format!("{pays}\nwallets CMR=900000"),
+        format!("{pays}\n{full}\nreserve CMR=1300000"),
+        format!("{pays} off\n{full}"),
+        format!("{pays} shadow\n{full}"),
+        format!("{pays}\n{full}\npause pay"),
+        format!("{pays}\n{full}\npause"),
+        format!("{pays}\n{full}\nhold {lane}=100000 sending"),
+        format!("{pays}\n{full}\nhold {lane}=100000 awaiting_approval"),
+        format!("{pays} day=600000\n{full}\nused pay XAF 2026-11-24 600000"),
+        format!("{pays}\n{full}\ndecided pay S"),
+        format!("{pays}\n{full}\noperator MTN_MOMO_CMR CLOSED"),
+        format!("{pays}\n{full}\nunread no answer within 10 s"),
+        format!("{pays}\nproblem CMR no answer"),
+    ];
+    let said: Vec<String> = scenes
+        .iter()
+        .map(|text| {
+            check_all(text, lane);
+            let answer = ask(&Scene::read(text), lane);
+            let [lane] = answer.lanes.as_slice() else { panic!("{answer:?}") };
+            let said = lane.counterfactual.as_ref().map(|it| it.sentence.as_str()).or(lane.in_the_way.as_deref());
+            said.unwrap_or_default().to_owned()
+        })
+        .collect();
+    assert_eq!(said, [""; 13]);
+}
+
 #[test]
 fn a_subject_is_a_wallet_or_a_lane() {
     for (text, found) in

@@ -5,7 +5,7 @@ use crate::model::{Environment, Lane, Reading, Slot, Snapshot, Timestamp, Wallet
 use crate::money::{Amount, Currency, Percent, Rate};
 use crate::plan::{Caps, DayKey, Decided, Inputs, LaneDecision, Plan, Reason, Standing, plan};
 use crate::policy::{
-    Canary, Exposure, Limits, Mode, Policy, PolicySet, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
+    Canary, Exposure, Limits, Mode, Payout, Policy, PolicySet, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
     exposure,
 };
 use crate::slot::Schedule;
@@ -15,6 +15,7 @@ use proptest::strategy::ValueTree;
 use std::collections::{BTreeMap, BTreeSet};
 
 const COUNTRIES: [&str; 6] = ["GAB", "COG", "CMR", "SEN", "CIV", "KEN"];
+const PAYEES: [&str; 2] = ["MTN_MOMO_CMR:237653456789", "ORANGE_SEN:221771234567"];
 const CRONS: [&str; 5] = ["0 18 * * *", "0 6,18 * * *", "0 */4 * * *", "30 7 * * *", "0 0 * * *"];
 const ZONES: [chrono_tz::Tz; 3] = [chrono_tz::Africa::Douala, chrono_tz::Africa::Nairobi, chrono_tz::UTC];
 
@@ -51,7 +52,7 @@ fn limits() -> impl Strategy<Value = Limits> {
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
-    let amounts = (0_u64..400_000, 0_u64..400_000, 100_u64..3_000_000, 0_u8..4, 1_u8..100);
+    let amounts = (0_u64..400_000, 0_u64..400_000, 100_u64..3_000_000, 0_u8..5, 1_u8..100);
     (prop::sample::subsequence(&COUNTRIES[..], 2..5), amounts).prop_flat_map(|(chosen, amounts)| {
         Just(chosen).prop_shuffle().prop_map(move |chosen| {
             let (one, other, sum, kind, share) = amounts;
@@ -71,6 +72,11 @@ fn rule() -> impl Strategy<Value = Rule> {
                 2 => {
                     let sources = sources.map(|wallet| TopUpSource { wallet, keep: whole(one) }).collect();
                     Rule::TopUp(TopUp { wallet: into, below: whole(sum / 2), to: whole(sum), sources })
+                }
+                3 => {
+                    let source = Source { wallet: into, above: whole(one.max(other)), keep: whole(one.min(other)) };
+                    let to = PAYEES[usize::from(sum % 2 == 0)].parse().unwrap();
+                    Rule::Payout(Payout { source, to, name: None })
                 }
                 _ => {
                     let count = chosen.len();
@@ -224,7 +230,7 @@ fn carry_out(set: &PolicySet, plan: &Plan, standing: &mut Standing, sums: &mut S
 fn over(sums: &Sums, said: &Exposure) -> Option<String> {
     let lane = |lane: Lane| {
         let mut found = said.lanes.iter();
-        found.find(|it| (it.from, it.to) == (lane.from.country, lane.to.country.into())).map(|it| it.most.clone())
+        found.find(|it| (it.from, it.to) == (lane.from.country, lane.to.destination())).map(|it| it.most.clone())
     };
     let of = |wallet: WalletId| said.wallets.iter().find(|it| it.wallet == wallet.country).map(|it| it.most.clone());
     let is_over = |moved: &Amount, most: Option<Amount>| most.is_none_or(|most| *moved > most);
@@ -255,18 +261,21 @@ proptest! {
 #[test]
 fn random_histories_come_up_to_the_worst_case() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut lanes_at_the_bound, mut days_at_the_bound) = (0, 0);
+    let (mut lanes_at_the_bound, mut days_at_the_bound, mut payouts_at_the_bound) = (0, 0, 0);
     for _ in 0..60 {
         let story = story().new_tree(&mut runner).unwrap().current();
         let said = exposure(&story.0);
         let sums = play(&story);
         for it in &said.lanes {
             let is_it = |lane: &Lane| (lane.from.country, lane.to.destination()) == (it.from, it.to);
-            lanes_at_the_bound +=
-                usize::from(sums.lane_slot.iter().any(|((lane, _), sum)| is_it(lane) && *sum == it.most.per_slot));
+            let at_it = |((lane, _), sum): (&(Lane, Slot), &Amount)| is_it(lane) && *sum == it.most.per_slot;
+            let slots = usize::from(sums.lane_slot.iter().any(at_it));
+            lanes_at_the_bound += slots;
+            payouts_at_the_bound += if PAYEES.contains(&it.to.to_string().as_str()) { slots } else { 0 };
             days_at_the_bound +=
                 usize::from(sums.lane_day.iter().any(|((lane, _), sum)| is_it(lane) && *sum == it.most.per_day));
         }
     }
     assert!(lanes_at_the_bound > 40 && days_at_the_bound > 20, "{lanes_at_the_bound} slots, {days_at_the_bound} days");
+    assert!(payouts_at_the_bound > 3, "{payouts_at_the_bound} of payouts");
 }

@@ -1,10 +1,11 @@
 //! English, as a treasurer reads it aloud.
 
+mod payout;
 mod words;
 
 use super::facts::{Fact, Floor, Part, Topic};
 use super::{Words, listed};
-use crate::model::{End, largest_payout, tame};
+use crate::model::{End, tame};
 use crate::money::Country;
 use crate::policy::compared::Compared;
 use words::{active, and, clock, codes, dates_in_words, money, name, names, or, ordinal, pairs_in_words, runs, span};
@@ -78,8 +79,12 @@ impl Words for English {
         }
     }
 
+    fn of_payout(&self, fact: &Fact<'_>) -> Option<String> {
+        payout::sentence(fact)
+    }
+
     fn floors_heading(&self) -> &'static str {
-        "Reserves, for every policy and every manual transfer"
+        "Reserves, for every policy and for whatever is sent by hand"
     }
 
     fn floor(&self, floor: &Floor) -> String {
@@ -138,7 +143,7 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
         Fact::TopUpShort => {
             "Where they have too little together, what they have is sent, and what is missing is reported.".to_owned()
         }
-        Fact::Payout { source, to, name: called } => {
+        Fact::Payout { source, to, name: called, part } => {
             let receiver = called.map_or_else(|| to.to_string(), |called| format!("{called} ({to})"));
             let of = |amount| money(amount, source.wallet);
             format!(
@@ -147,7 +152,7 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
                 name(source.wallet),
                 of(source.above),
                 of(source.keep),
-                of(largest_payout())
+                of(*part)
             )
         }
         Fact::Rebalance { base } => {
@@ -199,16 +204,7 @@ fn exchange(fact: &Fact<'_>) -> Option<String> {
 fn approval(fact: &Fact<'_>) -> Option<String> {
     Some(match fact {
         Fact::Approval { above, approvers, from } => {
-            let from: Vec<String> = from.iter().map(|name| tame(name, 60)).collect();
-            let who = match (from.len(), *approvers) {
-                (0, 1) => "one person has approved".to_owned(),
-                (0, many) => format!("{many} different people have approved"),
-                (1, _) => format!("{} has approved", from[0]),
-                (2, 2) => format!("{} have both approved", listed(&from, "and")),
-                (all, many) if all == usize::from(many) => format!("{} have all approved", listed(&from, "and")),
-                (_, 1) => format!("{} has approved", listed(&from, "or")),
-                (_, many) => format!("{many} of {} have approved", listed(&from, "and")),
-            };
+            let who = waits_for(*approvers, from);
             format!("More than {} from one wallet to another in one run waits until {who}.", or(above))
         }
         Fact::ApprovedWithin(limit) => {
@@ -217,6 +213,20 @@ fn approval(fact: &Fact<'_>) -> Option<String> {
         Fact::NoApproval(currencies) => format!("No amount in {} needs approval.", codes(currencies, "or")),
         _ => return None,
     })
+}
+
+/// Who has to approve.
+fn waits_for(approvers: u8, from: &[String]) -> String {
+    let from: Vec<String> = from.iter().map(|name| tame(name, 60)).collect();
+    match (from.len(), approvers) {
+        (0, 1) => "one person has approved".to_owned(),
+        (0, many) => format!("{many} different people have approved"),
+        (1, _) => format!("{} has approved", from[0]),
+        (2, 2) => format!("{} have both approved", listed(&from, "and")),
+        (all, many) if all == usize::from(many) => format!("{} have all approved", listed(&from, "and")),
+        (_, 1) => format!("{} has approved", listed(&from, "or")),
+        (_, many) => format!("{many} of {} have approved", listed(&from, "and")),
+    }
 }
 
 fn never(fact: &Fact<'_>) -> Option<String> {

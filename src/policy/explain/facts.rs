@@ -1,6 +1,6 @@
 //! What there is to say of a policy, without words: one list for all languages, so that none of them says less.
 
-use crate::model::{End, Lane, Payee, WalletId};
+use crate::model::{End, Lane, Payee, WalletId, largest_payout};
 use crate::money::{Amount, Country, Currency, Money, Percent};
 use crate::policy::compared::Compared;
 use crate::policy::{Mode, Policy, PolicySet, Portion, Rule, Source, Sweep};
@@ -56,7 +56,7 @@ pub(super) enum Fact<'a> {
     TopUp { wallet: WalletId, below: Amount, to: Amount },
     TopUpSource { wallet: WalletId, keep: Amount },
     TopUpShort,
-    Payout { source: Source, to: Payee, name: Option<&'a str> },
+    Payout { source: Source, to: Payee, name: Option<&'a str>, part: Amount },
     Rebalance { base: Currency },
     Weight { wallet: WalletId, share: Percent },
     Tolerance(Percent),
@@ -195,7 +195,9 @@ fn what(policy: &Policy) -> Vec<Fact<'_>> {
             facts
         }
         Rule::Payout(payout) => {
-            vec![Fact::Payout { source: payout.source.clone(), to: payout.to, name: payout.name.as_deref() }]
+            let most = policy.limits.max_transfer.get(&payout.source.wallet.currency);
+            let part = most.map_or(largest_payout(), |most| (*most).min(largest_payout()));
+            vec![Fact::Payout { source: payout.source.clone(), to: payout.to, name: payout.name.as_deref(), part }]
         }
         Rule::Rebalance(rebalance) => {
             let mut facts = vec![Fact::Rebalance { base: rebalance.base }];

@@ -2,11 +2,12 @@
 //! « l'exécution ». Figures stand as French typography has them: groups parted by a narrow no-break space, a decimal
 //! comma, a no-break space before the currency; high punctuation has its no-break space, too.
 
+mod payout;
 mod words;
 
 use super::facts::{Fact, Floor, Part, Topic};
 use super::{Words, listed};
-use crate::model::{End, largest_payout, tame};
+use crate::model::{End, tame};
 use crate::money::{Amount, Currency};
 use crate::policy::compared::Compared;
 use rust_decimal::Decimal;
@@ -92,8 +93,12 @@ impl Words for French {
         }
     }
 
+    fn of_payout(&self, fact: &Fact<'_>) -> Option<String> {
+        payout::sentence(fact)
+    }
+
     fn floors_heading(&self) -> &'static str {
-        "Réserves, valables pour toutes les règles et tous les virements manuels"
+        "Réserves, valables pour toutes les règles et tous les envois manuels"
     }
 
     fn floor(&self, floor: &Floor) -> String {
@@ -159,7 +164,7 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
         Fact::TopUpShort => {
             "S'ils n'y suffisent pas ensemble, ce qu'ils ont est viré et ce qui manque est signalé.".to_owned()
         }
-        Fact::Payout { source, to, name: called } => {
+        Fact::Payout { source, to, name: called, part } => {
             let receiver = called.map_or_else(|| to.to_string(), |called| format!("{called} ({to})"));
             let of = |amount| money(amount, source.wallet);
             format!(
@@ -168,7 +173,7 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
                 Name::of(source.wallet.country).le(),
                 of(source.above),
                 of(source.keep),
-                of(largest_payout())
+                of(*part)
             )
         }
         Fact::Rebalance { base } => {
@@ -231,18 +236,7 @@ fn exchange(fact: &Fact<'_>) -> Option<String> {
 fn approval(fact: &Fact<'_>) -> Option<String> {
     Some(match fact {
         Fact::Approval { above, approvers, from } => {
-            let from: Vec<String> = from.iter().map(|name| tame(name, 60)).collect();
-            let who = match (from.len(), *approvers) {
-                (0, 1) => "d'une personne".to_owned(),
-                (0, many) => format!("de {many} personnes différentes"),
-                (1, _) => format!("d'une seule personne{NB}: {}", from[0]),
-                (2, 2) => format!("des deux personnes que voici{NB}: {}", listed(&from, "et")),
-                (all, many) if all == usize::from(many) => {
-                    format!("des {many} personnes que voici{NB}: {}", listed(&from, "et"))
-                }
-                (_, 1) => format!("d'une personne parmi {}", listed(&from, "et")),
-                (_, many) => format!("de {many} personnes parmi {}", listed(&from, "et")),
-            };
+            let who = whose(*approvers, from);
             format!(
                 "Au-delà de {} d'un portefeuille à l'autre en une exécution, le virement attend l'accord {who}.",
                 or(above)
@@ -256,6 +250,22 @@ fn approval(fact: &Fact<'_>) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Whose approval it takes.
+fn whose(approvers: u8, from: &[String]) -> String {
+    let from: Vec<String> = from.iter().map(|name| tame(name, 60)).collect();
+    match (from.len(), approvers) {
+        (0, 1) => "d'une personne".to_owned(),
+        (0, many) => format!("de {many} personnes différentes"),
+        (1, _) => format!("d'une seule personne{NB}: {}", from[0]),
+        (2, 2) => format!("des deux personnes que voici{NB}: {}", listed(&from, "et")),
+        (all, many) if all == usize::from(many) => {
+            format!("des {many} personnes que voici{NB}: {}", listed(&from, "et"))
+        }
+        (_, 1) => format!("d'une personne parmi {}", listed(&from, "et")),
+        (_, many) => format!("de {many} personnes parmi {}", listed(&from, "et")),
+    }
 }
 
 fn never(fact: &Fact<'_>) -> Option<String> {

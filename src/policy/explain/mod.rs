@@ -5,7 +5,7 @@ mod en;
 mod facts;
 mod fr;
 
-use super::{Policy, PolicySet};
+use super::{Policy, PolicySet, Rule};
 use crate::model::{WalletId, tame};
 use facts::{Fact, Floor, Topic};
 use serde::Serialize;
@@ -73,6 +73,8 @@ pub struct Paragraph {
 trait Words {
     fn heading(&self, topic: Topic) -> &'static str;
     fn sentence(&self, fact: &Fact<'_>) -> String;
+    /// What a policy that pays somebody out says in other words than one that moves money between wallets.
+    fn of_payout(&self, fact: &Fact<'_>) -> Option<String>;
     fn floors_heading(&self) -> &'static str;
     fn floor(&self, floor: &Floor) -> String;
     fn footer(&self, hash: &str) -> String;
@@ -102,10 +104,15 @@ pub fn explain(set: &PolicySet, only: Option<&str>, language: Language) -> Expla
 }
 
 fn explained(policy: &Policy, words: &dyn Words) -> Explained {
+    let pays = matches!(policy.rule, Rule::Payout(_));
+    let said = |fact: &Fact<'_>| {
+        let of_payout = pays.then(|| words.of_payout(fact)).flatten();
+        of_payout.unwrap_or_else(|| words.sentence(fact))
+    };
     let paragraph = |(topic, facts): (Topic, Vec<Fact<'_>>)| {
         let mut place = 0;
         let mut sentence = |fact: &Fact<'_>| {
-            let text = words.sentence(fact);
+            let text = said(fact);
             match fact {
                 Fact::SweepSource { .. } | Fact::TopUpSource { .. } => {
                     place += 1;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::WalletId;
 use crate::money::{Amount, Country, Currency};
-use crate::policy::{Approval, Canary, FxReference, Mode, Portion, Rule, SourceFile, parse};
+use crate::policy::{Approval, Canary, FxReference, Mode, Portion, SourceFile, parse};
 use crate::slot::{Schedule, Window};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};

@@ -121,6 +121,55 @@ fn each_kind_of_rule_has_bounds_of_its_own() {
     );
 }
 
+const PAYOUT: &str = "  - name: pay\n    schedule: \"0 9 * * *\"\n    \
+                      payout: { from: CMR, to: { provider: MTN_MOMO_CMR, phone: \"237653456789\" }, above: 1_000_000 }\n";
+
+/// KPay takes no withdrawal over 500,000; parts of it are bounded as those of transfers are.
+#[test]
+fn payouts_are_bounded_by_kpays_withdrawals() {
+    let to = "CMR>MTN_MOMO_CMR:237653456789";
+    let both = |figures: &str| [format!("{to} {figures}"), format!("CMR {figures}")];
+    let check = |policies: &str, figures: &str| {
+        assert_eq!(shown(&exposure(&set(policies))), both(figures), "{policies}");
+    };
+    let parts = "99 parts of KPay's largest payout";
+    check(PAYOUT, &format!("500000 49500000 49500000 | KPay's largest payout | {parts} | {parts}"));
+    check(
+        &PAYOUT.replace("0 9", "0 9,15"),
+        &format!("500000 49500000 99000000 | KPay's largest payout | {parts} | 2 slots of {parts}"),
+    );
+    let limited = |limits: &str| format!("{PAYOUT}    limits: {{ {limits} }}\n");
+    let of_max = "99 parts of max_transfer";
+    check(&limited("max_transfer: 200_000"), &format!("200000 19800000 19800000 | max_transfer | {of_max} | {of_max}"));
+    check(
+        &limited("max_per_slot: 900_000"),
+        "500000 900000 900000 | KPay's largest payout | max_per_slot | max_per_slot",
+    );
+    check(
+        &limited("max_per_day: 400_000"),
+        "400000 400000 400000 | max_per_day | max_per_day | max_per_day",
+    );
+}
+
+#[test]
+fn payouts_have_ceilings() {
+    let limited = |most: u32| set(&format!("{PAYOUT}    limits: {{ max_per_slot: {most} }}\n"));
+    let signed = serde_json::to_string(&exposure(&limited(300_000))).unwrap();
+    let ceiling = Ceiling::read(&signed).unwrap();
+    assert_eq!(over_ceiling(&limited(300_000), &exposure(&limited(300_000)), &ceiling), []);
+    let messages = |set: &PolicySet| -> Vec<String> {
+        over_ceiling(set, &exposure(set), &ceiling).into_iter().map(|it| it.message).collect()
+    };
+    let over = messages(&limited(400_000));
+    assert_eq!(over.len(), 6, "{over:?}");
+    let lane = "lane CMR>MTN_MOMO_CMR:237653456789 may carry 400 000 XAF on one day by pay (bounded by max_per_slot); \
+                the ceiling is 300 000 XAF";
+    assert!(over.iter().any(|it| it == lane), "{over:?}");
+    let other = set(&PAYOUT.replace("237653456789", "237653456780"));
+    let strange = "lane CMR>MTN_MOMO_CMR:237653456780 may carry 49 500 000 XAF a day by pay, and the ceiling does not name it";
+    assert!(messages(&other).iter().any(|it| it == strange), "{:?}", messages(&other));
+}
+
 #[test]
 fn what_sends_nothing_is_left_out() {
     check(&format!("{SWEEP}    mode: shadow\n"), &[]);

@@ -13,7 +13,7 @@ mod worst_case;
 mod tests;
 
 use super::{Policy, PolicySet};
-use crate::model::{End, Lane};
+use crate::model::{End, Kind, Lane};
 use crate::money::{Amount, Currency, Money};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -109,7 +109,12 @@ fn appeared(sheet: &mut Sheet<'_>, policy: &Policy, before: &PolicySet) {
     let list = |ends: BTreeSet<End>| ends.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let from = list(lanes.iter().map(|lane| lane.from.into()).collect());
     let to = list(lanes.iter().map(|lane| lane.to).collect());
-    sheet.tell(Effect::Loosens, "policy", format!("{name} is new and sends money from {from} to {to}"));
+    let does = if lanes.iter().any(|lane| lane.kind() == Kind::Payout) {
+        format!("pays {to} out of {from}")
+    } else {
+        format!("sends money from {from} to {to}")
+    };
+    sheet.tell(Effect::Loosens, "policy", format!("{name} is new and {does}"));
     rules::new_destinations(sheet, policy, before);
 }
 

@@ -1,9 +1,9 @@
 //! What policies do, before and after: lanes, triggers, what stays, how much goes.
 
 use super::{Effect, Sheet, common_lanes, falling, money, rising};
-use crate::model::{End, Lane, WalletId};
+use crate::model::{End, Kind, Lane, WalletId};
 use crate::money::{Amount, Currency};
-use crate::policy::{Policy, PolicySet, Portion, Rebalance, Rule, Sweep, TopUp};
+use crate::policy::{Payout, Policy, PolicySet, Portion, Rebalance, Rule, Sweep, TopUp};
 use std::collections::BTreeSet;
 
 pub(super) fn compare(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy, before: &PolicySet) {
@@ -13,6 +13,7 @@ pub(super) fn compare(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy, before:
         (Rule::Sweep(old), Rule::Sweep(new)) => sweep(sheet, old, new),
         (Rule::TopUp(old), Rule::TopUp(new)) => top_up(sheet, old, new),
         (Rule::Rebalance(old), Rule::Rebalance(new)) => rebalance(sheet, old, new),
+        (Rule::Payout(old), Rule::Payout(new)) => payout(sheet, old, new),
         (was, is) => {
             let text = format!("{} is a {} now; it was a {}", new.name, kind(is), kind(was));
             sheet.tell(Effect::Loosens, "rule", text);
@@ -33,7 +34,11 @@ fn kind(rule: &Rule) -> &'static str {
 pub(super) fn new_destinations(sheet: &mut Sheet<'_>, policy: &Policy, before: &PolicySet) {
     let known: BTreeSet<End> = destinations(before.policies.iter().filter(|it| super::sends(it)));
     for end in destinations([policy]).difference(&known) {
-        let text = format!("{} sends money to {end}, where no policy sent any before", policy.name);
+        let name = &policy.name;
+        let text = match end.payee {
+            Some(_) => format!("{name} pays {end}, whom no policy paid before"),
+            None => format!("{name} sends money to {end}, where no policy sent any before"),
+        };
         sheet.tell(Effect::Loosens, "destination", text);
     }
 }
@@ -49,11 +54,17 @@ fn lanes(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy, before: &PolicySet) 
         new_destinations(sheet, new, before);
     }
     for lane in is.iter().filter(|lane| !was.contains(lane)) {
-        let text = format!("{name} moves money from {} to {} as well", lane.from, lane.to);
+        let text = match lane.kind() {
+            Kind::Payout => format!("{name} pays {} out of {} now", lane.to, lane.from),
+            Kind::Transfer => format!("{name} moves money from {} to {} as well", lane.from, lane.to),
+        };
         sheet.tell(Effect::Loosens, "lane", text);
     }
     for lane in was.iter().filter(|lane| !is.contains(lane)) {
-        let text = format!("{name} moves no money from {} to {} any more", lane.from, lane.to);
+        let text = match lane.kind() {
+            Kind::Payout => format!("{name} does not pay {} out of {} any more", lane.to, lane.from),
+            Kind::Transfer => format!("{name} moves no money from {} to {} any more", lane.from, lane.to),
+        };
         sheet.tell(Effect::Tightens, "lane", text);
     }
 }
@@ -140,6 +151,20 @@ fn top_up(sheet: &mut Sheet<'_>, old: &TopUp, new: &TopUp) {
     if let Some(effect) = rising(old.to, new.to) {
         let text = format!("{name} fills {wallet} up to {} instead of {}", of(new.to), of(old.to));
         sheet.tell(effect, "to", text);
+    }
+}
+
+/// The trigger; what stays, who is paid and how much are told as for every rule.
+fn payout(sheet: &mut Sheet<'_>, old: &Payout, new: &Payout) {
+    let wallet = new.source.wallet;
+    if old.source.wallet != wallet {
+        return;
+    }
+    if let Some(effect) = falling(old.source.above, new.source.above) {
+        let of = |amount| money(amount, wallet.currency);
+        let (name, is, was) = (&sheet.policy.name, of(new.source.above), of(old.source.above));
+        let text = format!("{name} pays out of {wallet} above {is} instead of above {was}");
+        sheet.tell(effect, "above", text);
     }
 }
 

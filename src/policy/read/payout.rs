@@ -19,14 +19,18 @@ pub fn read(findings: &mut Findings, field: Field<'_>, book: &Book) -> RuleDraft
     let mut draft = RuleDraft { lanes_complete: findings.count_errors() == before, ..RuleDraft::default() };
     let above = level(findings, &fields, "above", from.map(|(wallet, _)| wallet));
     let keep = level(findings, &fields, "keep", from.map(|(wallet, _)| wallet));
-    let (Some((wallet, place)), Some((to, name))) = (from, to) else { return draft };
+    let Some((wallet, place)) = from else { return draft };
+    // Also where nobody can be made out to receive: one run names all that is wrong.
+    if let (Some(above), Some(keep)) = (&above, &keep)
+        && keep.amount > above.amount
+    {
+        refuse_keep(findings, keep.place, wallet, keep.amount, above.amount);
+    }
+    let Some((to, name)) = to else { return draft };
     let to = Payee::Phone(to);
     draft.lanes = vec![(Lane::payout(wallet, to), place)];
     let Some(above) = above else { return draft };
     let kept = keep.map_or(above.amount, |keep| keep.amount);
-    if let Some(keep) = keep.filter(|keep| keep.amount > above.amount) {
-        refuse_keep(findings, keep.place, wallet, keep.amount, above.amount);
-    }
     let source = Source { wallet, above: above.amount, keep: kept };
     let is_whole = findings.count_errors() == before;
     draft.rule = is_whole.then_some(Rule::Payout(Payout { source, to, name }));

@@ -6,6 +6,7 @@ use crate::money::{Amount, Currency};
 mod calendar;
 mod good;
 mod hostile;
+mod payees;
 mod properties;
 mod rules;
 mod trust;
