@@ -5,8 +5,8 @@ use crate::model::{Environment, Lane, Reading, Slot, Snapshot, Timestamp, Wallet
 use crate::money::{Amount, Currency, Percent, Rate};
 use crate::plan::{Caps, DayKey, Decided, Inputs, LaneDecision, Plan, Reason, Standing, plan};
 use crate::policy::{
-    Canary, Exposure, Limits, Mode, Payout, Policy, PolicySet, Portion, Rebalance, Rule, Source, Sweep, TopUp, TopUpSource,
-    exposure,
+    Canary, Exposure, Limits, Mode, Payout, Policy, PolicySet, Portion, Rebalance, Rule, Source, Sweep, TopUp,
+    TopUpSource, exposure,
 };
 use crate::slot::Schedule;
 use chrono::{DateTime, NaiveDate, TimeDelta};

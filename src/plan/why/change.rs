@@ -88,7 +88,6 @@ impl Premise {
     /// The inputs of a plan on this copy; what cannot be changed is taken from the original.
     pub(super) fn inputs<'p>(&'p self, original: &Inputs<'p>) -> Inputs<'p> {
         Inputs {
-            availability: crate::model::Availability::unasked(),
             policies: &self.policies,
             snapshot: &self.snapshot,
             standing: &self.standing,

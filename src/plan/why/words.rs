@@ -159,6 +159,7 @@ fn unchanged(inputs: &Inputs<'_>, policy: &Policy, lane: Lane, change: &Change) 
         let held = inputs.snapshot.available(wallet)?;
         let trigger = match &policy.rule {
             Rule::Sweep(sweep) => sweep.sources.iter().find(|source| source.wallet == wallet).map(|it| it.above),
+            Rule::Payout(payout) => Some(payout.source.above),
             _ => None,
         };
         Some(match trigger {

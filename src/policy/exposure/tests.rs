@@ -145,10 +145,7 @@ fn payouts_are_bounded_by_kpays_withdrawals() {
         &limited("max_per_slot: 900_000"),
         "500000 900000 900000 | KPay's largest payout | max_per_slot | max_per_slot",
     );
-    check(
-        &limited("max_per_day: 400_000"),
-        "400000 400000 400000 | max_per_day | max_per_day | max_per_day",
-    );
+    check(&limited("max_per_day: 400_000"), "400000 400000 400000 | max_per_day | max_per_day | max_per_day");
 }
 
 #[test]
@@ -166,7 +163,8 @@ fn payouts_have_ceilings() {
                 the ceiling is 300 000 XAF";
     assert!(over.iter().any(|it| it == lane), "{over:?}");
     let other = set(&PAYOUT.replace("237653456789", "237653456780"));
-    let strange = "lane CMR>MTN_MOMO_CMR:237653456780 may carry 49 500 000 XAF a day by pay, and the ceiling does not name it";
+    let strange =
+        "lane CMR>MTN_MOMO_CMR:237653456780 may carry 49 500 000 XAF a day by pay, and the ceiling does not name it";
     assert!(messages(&other).iter().any(|it| it == strange), "{:?}", messages(&other));
 }
 

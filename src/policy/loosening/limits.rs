@@ -1,7 +1,7 @@
 //! A policy's limits before and after, currency by currency.
 
 use super::{Effect, Sheet, currencies, falling, money, rising};
-use crate::model::largest_of;
+use crate::model::{Kind, largest_of};
 use crate::money::{Amount, Currency};
 use crate::policy::{Limits, Policy};
 use std::collections::BTreeMap;
@@ -40,17 +40,22 @@ fn cap(sheet: &mut Sheet<'_>, cap: &Cap, currency: Currency, old: Option<Amount>
     let largest = largest_of(sheet.policy.rule.kind());
     let has_effect = |most: &Amount| cap.what != "max-transfer" || *most < largest;
     let (old, new) = (old.filter(has_effect), new.filter(has_effect));
-    let (name, span) = (&sheet.policy.name, cap.span);
+    let (verb, moves, span) = match sheet.policy.rule.kind() {
+        Kind::Payout if cap.what == "max-transfer" => ("pays", "it pays", "in one payout"),
+        Kind::Payout => ("pays", "it pays", cap.span),
+        Kind::Transfer => ("moves", "moves", cap.span),
+    };
+    let name = &sheet.policy.name;
     let of = |amount| money(amount, currency);
     let told = match (old, new) {
         (Some(was), Some(is)) => rising(was, is)
-            .map(|effect| (effect, format!("{name} moves up to {} {span} instead of {}", of(is), of(was)))),
+            .map(|effect| (effect, format!("{name} {verb} up to {} {span} instead of {}", of(is), of(was)))),
         (Some(was), None) => Some((
             Effect::Loosens,
-            format!("{name} has no limit of its own on what moves {span} in {currency}; it was {}", of(was)),
+            format!("{name} has no limit of its own on what {moves} {span} in {currency}; it was {}", of(was)),
         )),
         (None, Some(is)) => {
-            Some((Effect::Tightens, format!("{name} moves up to {} {span}; it had no such limit", of(is))))
+            Some((Effect::Tightens, format!("{name} {verb} up to {} {span}; it had no such limit", of(is))))
         }
         (None, None) => None,
     };

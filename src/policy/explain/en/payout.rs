@@ -15,9 +15,7 @@ pub(super) fn sentence(fact: &Fact<'_>) -> Option<String> {
                 [] => String::new(),
                 max => format!(", and at most {} to the beneficiary in one run", or(max)),
             };
-            format!(
-                "On trial, as a canary: it decides as if it were live, then pays out {share} of each amount{most}."
-            )
+            format!("On trial, as a canary: it decides as if it were live, then pays out {share} of each amount{most}.")
         }
         Fact::ClosedFor { countries, dates } => {
             format!("Pays nothing from or to {} on {}.", names(countries, "or"), dates_in_words(dates))

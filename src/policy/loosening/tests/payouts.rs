@@ -46,19 +46,15 @@ fn more_may_leave() {
     );
     check_from(
         with_rent,
-        |set| drop(the_rent(set).limits.max_transfer.insert(Currency::XAF, amount("400000"))),
-        &["max_transfer: pay-rent: `max_transfer` is 400 000 XAF instead of 300 000 XAF"],
+        |set| the_rent(set).limits.max_transfer = per([(Currency::XAF, "400000")]),
+        &["max-transfer: pay-rent pays up to 400 000 XAF in one payout instead of 300 000 XAF"],
     );
     check_from(
         with_rent,
         |set| the_rent(set).limits.max_per_day.clear(),
-        &["max_per_day: pay-rent has no `max_per_day` in XAF any more; it was 900 000 XAF"],
+        &["max-per-day: pay-rent has no limit of its own on what it pays a day in XAF; it was 900 000 XAF"],
     );
-    check_from(
-        with_rent,
-        |set| the_rent(set).approval = None,
-        &["approval: pay-rent needs no approval any more"],
-    );
+    check_from(with_rent, |set| the_rent(set).approval = None, &["approval: pay-rent asks for no approval in XAF any more; it did above 500 000 XAF"]);
     check_from(with_rent, |set| set.reserves.clear(), &["reserve: the reserve of CMR is gone; it was 500 000 XAF"]);
 }
 
@@ -78,10 +74,7 @@ fn a_policy_that_pays_begins_to() {
     check_both(
         disabled,
         |set| the_rent(set).enabled = true,
-        &[
-            "enabled: pay-rent is switched on",
-            "destination: pay-rent pays MTN_MOMO_CMR:237653456789, whom no policy paid before",
-        ],
+        &["enabled: pay-rent is switched on; it was off"],
     );
 }
 
