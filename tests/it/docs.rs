@@ -92,6 +92,20 @@ fn tests_hold(name: &str, good: &Parsed) {
     }
 }
 
+/// The examples of the books are what the ledger prints of the seeds' payouts, which the library's own tests keep.
+#[test]
+fn the_books_in_their_document_are_what_the_ledger_prints() {
+    let blocks = blocks(include_str!("../../docs/books.md"));
+    for (info, golden) in [
+        ("text payouts", include_str!("../data/books/payouts.txt")),
+        ("text balance", include_str!("../data/books/payouts-balance.txt")),
+        ("text check", include_str!("../data/books/payouts-check.txt")),
+    ] {
+        let block = blocks.iter().find(|block| block.info == info).unwrap_or_else(|| panic!("no `{info}`"));
+        assert_eq!(block.text, golden, "{info}");
+    }
+}
+
 #[test]
 fn every_reason_is_told_with_what_to_do() {
     // Serde knows the closed list; an unknown word makes it say all of them.

@@ -54,7 +54,11 @@ fn more_may_leave() {
         |set| the_rent(set).limits.max_per_day.clear(),
         &["max-per-day: pay-rent has no limit of its own on what it pays a day in XAF; it was 900 000 XAF"],
     );
-    check_from(with_rent, |set| the_rent(set).approval = None, &["approval: pay-rent asks for no approval in XAF any more; it did above 500 000 XAF"]);
+    check_from(
+        with_rent,
+        |set| the_rent(set).approval = None,
+        &["approval: pay-rent asks for no approval in XAF any more; it did above 500 000 XAF"],
+    );
     check_from(with_rent, |set| set.reserves.clear(), &["reserve: the reserve of CMR is gone; it was 500 000 XAF"]);
 }
 
@@ -71,11 +75,7 @@ fn a_policy_that_pays_begins_to() {
         with_rent(set);
         the_rent(set).enabled = false;
     };
-    check_both(
-        disabled,
-        |set| the_rent(set).enabled = true,
-        &["enabled: pay-rent is switched on; it was off"],
-    );
+    check_both(disabled, |set| the_rent(set).enabled = true, &["enabled: pay-rent is switched on; it was off"]);
 }
 
 /// Neither way is the safer one: somebody else is paid, and both wait.
