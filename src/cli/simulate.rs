@@ -15,7 +15,7 @@ use crate::money::{Currency, Rate};
 use crate::policy::PolicySet;
 use crate::settings::Settings;
 use crate::simulate::{
-    BELOW, Difference, Figures, History, IDLE, Replayed, Setting, Spec, Trace, differences, simulate,
+    BELOW, Difference, FEES, Figures, History, IDLE, Replayed, Setting, Spec, Trace, differences, simulate,
 };
 use chrono::TimeDelta;
 use progress::Progress;
@@ -146,6 +146,7 @@ struct Shown<'a> {
     source: &'a str,
     from: Timestamp,
     to: Timestamp,
+    fee: &'static str,
     idle: &'static str,
     below_floor: &'static str,
     replay: Option<&'a Replayed>,
@@ -165,6 +166,7 @@ fn json(report: &Report) -> Shown<'_> {
         source: &report.source,
         from: report.history.start,
         to: report.history.end,
+        fee: FEES,
         idle: IDLE,
         below_floor: BELOW,
         replay: report.replayed.as_ref(),

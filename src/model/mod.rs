@@ -27,7 +27,9 @@ pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
 pub use terms::{ApprovalTerms, FxTerms, RateReference, ReferenceKind};
 pub use text::{is_plain_id, tame};
-pub use transfer_size::{MOST_PARTS, largest_of, largest_payout, largest_transfer, left_by_the_fee, smallest_transfer};
+pub use transfer_size::{
+    MOST_PARTS, largest_of, largest_payout, largest_transfer, left_by_the_fee, share_of_the_fee, smallest_transfer,
+};
 pub use wallet::{Lane, Slot, WalletId};
 
 /// An instant in UTC.

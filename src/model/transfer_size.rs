@@ -36,9 +36,16 @@ pub fn largest_of(kind: Kind) -> Amount {
 /// was really credited is KPay's to say.
 #[must_use]
 pub fn left_by_the_fee(kind: Kind) -> Decimal {
+    Decimal::ONE - share_of_the_fee(kind)
+}
+
+/// What KPay keeps of a movement's amount, as a fraction: nothing of a transfer, 5 % of a withdrawal. For what is expected
+/// only.
+#[must_use]
+pub fn share_of_the_fee(kind: Kind) -> Decimal {
     match kind {
-        Kind::Transfer => Decimal::ONE,
-        Kind::Payout => Decimal::new(95, 2),
+        Kind::Transfer => Decimal::ZERO,
+        Kind::Payout => Decimal::new(5, 2),
     }
 }
 

@@ -45,6 +45,11 @@ fn figures(of: &Figures) -> BTreeMap<Key, Amount> {
     for (rank, figure, sums) in [(1, "moved", &of.moved), (2, "fees", &of.fees), (3, "fx cost", &of.fx_cost)] {
         all.extend(sums.iter().map(|sum| ((rank, figure, String::new(), Some(sum.currency)), sum.amount)));
     }
+    for paid in &of.paid_out {
+        let key = |rank, figure| (rank, figure, String::new(), Some(paid.currency));
+        all.insert(key(1, "paid out, gross"), paid.gross);
+        all.insert(key(1, "paid out, net"), paid.net);
+    }
     for wallet in &of.wallets {
         let key = |rank, figure, currency| (rank, figure, wallet.wallet.to_string(), currency);
         all.insert(key(4, "seconds below floor", None), Amount::whole(wallet.seconds_below_floor));

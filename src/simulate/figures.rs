@@ -23,8 +23,10 @@ pub struct Figures {
     pub by_policy: Vec<PolicyMoves>,
     /// What left the sources, by currency.
     pub moved: Vec<Sum>,
-    /// KPay states no fee for transfers: zero.
+    /// What is assumed that KPay kept, by source currency: [`FEES`](super::FEES).
     pub fees: Vec<Sum>,
+    /// What of it was paid out to somebody, by source currency; empty where nothing was.
+    pub paid_out: Vec<PaidOut>,
     /// What crossing currencies cost against the peg, in the source's currency; below zero where it gained.
     pub fx_cost: Vec<Sum>,
     /// Wallet by wallet.
@@ -70,6 +72,21 @@ pub struct Sum {
     pub amount: Amount,
     /// Of what.
     pub currency: Currency,
+}
+
+/// All payouts from wallets of one currency, in that currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PaidOut {
+    /// Of what.
+    pub currency: Currency,
+    /// How many.
+    pub payouts: usize,
+    /// What left the wallets.
+    pub gross: Amount,
+    /// What KPay keeps of it, assumed.
+    pub fee: Amount,
+    /// Gross less fee.
+    pub net: Amount,
 }
 
 /// How often a reason was given.
@@ -125,7 +142,9 @@ pub struct Move {
     pub amount: Amount,
     /// Its currency.
     pub currency: Currency,
-    /// What arrived.
+    /// What KPay is assumed to keep of it; zero for a transfer.
+    pub fee: Amount,
+    /// What arrived, after the fee.
     pub credited: Amount,
     /// Its currency.
     pub credit_currency: Currency,

@@ -4,7 +4,7 @@ use super::gauge::Gauge;
 use super::tally::Tally;
 use super::{Figures, History, Move, What};
 use crate::intent::lane_verdicts;
-use crate::model::{Environment, Reading, Slot, Snapshot, Timestamp, WalletId};
+use crate::model::{Environment, Reading, Slot, Snapshot, Timestamp, WalletId, share_of_the_fee};
 use crate::money::{Amount, Currency, MoneyError, Rate};
 use crate::plan::{AppliedRate, Caps, DayKey, Decided, Inputs, PlannedTransfer, PolicyPlan, Standing, plan};
 use crate::policy::{Policy, PolicySet, Rule};
@@ -219,7 +219,8 @@ impl<'a> World<'a> {
         let lane = transfer.lane();
         let (amount, currency) = (transfer.amount, transfer.currency);
         let rate = transfer.expected_rate.unwrap_or(Rate::ONE);
-        let credited = amount.checked_mul(rate.decimal())?;
+        let fee = amount.checked_mul(share_of_the_fee(transfer.kind))?;
+        let credited = amount.checked_sub(fee)?.checked_mul(rate.decimal())?;
         self.gauge(now, lane.from).take(now, amount)?;
         self.read(lane.from);
         if let Some(into) = lane.to.wallet() {
@@ -238,6 +239,7 @@ impl<'a> World<'a> {
             to: transfer.to,
             amount,
             currency,
+            fee,
             credited,
             credit_currency: transfer.credit_currency,
             rate,

@@ -1,6 +1,6 @@
 //! What is counted over all wallets while a simulation runs.
 
-use super::{Figures, LaneMoves, Move, PolicyMoves, SkipCount, Sum, WalletFigures};
+use super::{Figures, LaneMoves, Move, PaidOut, PolicyMoves, SkipCount, Sum, WalletFigures};
 use crate::model::{Destination, Reason, Timestamp};
 use crate::money::{Amount, Country, Currency, MoneyError};
 use crate::plan::peg;
@@ -11,6 +11,8 @@ pub(super) struct Tally {
     by_lane: BTreeMap<(Country, Destination, Currency), (usize, Amount)>,
     by_policy: BTreeMap<(String, Currency), (usize, Amount)>,
     moved: BTreeMap<Currency, Amount>,
+    fees: BTreeMap<Currency, Amount>,
+    paid_out: BTreeMap<Currency, PaidOut>,
     fx_cost: BTreeMap<Currency, Amount>,
     skips: BTreeMap<Reason, usize>,
     needed_approval: usize,
@@ -31,15 +33,34 @@ impl Tally {
         add(self.by_policy.entry((done.policy.clone(), currency)).or_default(), amount)?;
         let moved = self.moved.entry(currency).or_default();
         *moved = moved.checked_add(amount)?;
+        let net = amount.checked_sub(done.fee)?;
+        let fees = self.fees.entry(currency).or_default();
+        *fees = fees.checked_add(done.fee)?;
+        if matches!(done.to, Destination::Payee(_)) {
+            self.paid_out(currency, amount, done.fee, net)?;
+        }
         if currency != done.credit_currency {
             // At the peg of 1 what arrives is worth its own figure in the source's currency.
             let pegged = peg((currency, done.credit_currency)).is_some();
-            let cost = if pegged { amount.checked_sub(done.credited)? } else { Amount::ZERO };
+            let cost = if pegged { net.checked_sub(done.credited)? } else { Amount::ZERO };
             let sum = self.fx_cost.entry(currency).or_default();
             *sum = sum.checked_add(cost)?;
         }
         self.needed_approval += usize::from(needs_approval);
         self.transfers.push(done);
+        Ok(())
+    }
+
+    fn paid_out(&mut self, currency: Currency, gross: Amount, fee: Amount, net: Amount) -> Result<(), MoneyError> {
+        let nothing = PaidOut { currency, payouts: 0, gross: Amount::ZERO, fee: Amount::ZERO, net: Amount::ZERO };
+        let sum = self.paid_out.entry(currency).or_insert(nothing);
+        *sum = PaidOut {
+            currency,
+            payouts: sum.payouts + 1,
+            gross: sum.gross.checked_add(gross)?,
+            fee: sum.fee.checked_add(fee)?,
+            net: sum.net.checked_add(net)?,
+        };
         Ok(())
     }
 
@@ -68,7 +89,8 @@ impl Tally {
                 .into_iter()
                 .map(|((policy, currency), (moves, amount))| PolicyMoves { policy, moves, amount, currency })
                 .collect(),
-            fees: self.moved.keys().map(|currency| Sum { amount: Amount::ZERO, currency: *currency }).collect(),
+            fees: sums(self.fees),
+            paid_out: self.paid_out.into_values().collect(),
             moved: sums(self.moved),
             fx_cost: sums(self.fx_cost),
             wallets,

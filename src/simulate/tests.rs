@@ -182,6 +182,38 @@ fn one_run_is_told_to_programs_as_before() {
 }
 
 #[test]
+fn a_payout_costs_a_twentieth_and_a_transfer_nothing() {
+    let check = |to: &str, rates: &[(&str, &str, &str)], paid: [&str; 3], fx_cost: &[&str], credited: &str| {
+        let policy = format!(
+            "version: 1\npolicies:\n  - name: rent\n    schedule: \"0 18 * * *\"\n    fx: {{ allow: true }}\n    payout: {{ \
+             from: CMR, to: {to}, above: 100_000 }}\n"
+        );
+        let days = history("2026-11-24T12:00:00Z,CMR,XAF,150000\n2026-11-25T12:00:00Z,CMR,XAF,150000\n");
+        let figures = run(&set(&policy), &days, rates).figures;
+        let [only] = figures.paid_out.as_slice() else { panic!("{figures:?}") };
+        assert_eq!((only.payouts, only.currency), (1, Currency::XAF));
+        assert_eq!([only.gross, only.fee, only.net].map(|it| it.to_string()), paid, "{to}");
+        assert_eq!(figures.fees.iter().map(|it| it.amount).collect::<Vec<_>>(), [only.fee]);
+        assert_eq!(figures.fx_cost.iter().map(|it| it.amount.to_string()).collect::<Vec<_>>(), fx_cost);
+        let done = &figures.transfers[0];
+        assert_eq!((done.fee, done.credited.to_string().as_str()), (only.fee, credited));
+        let wallet = &figures.wallets[0];
+        assert_eq!((wallet.moved_out, wallet.end), (only.gross, amount("100_000")));
+    };
+    let home = "{ provider: MTN_MOMO_CMR, phone: \"237653456789\" }";
+    check(home, &[], ["50000", "2500", "47500"], &[], "47500");
+    // The seed's own: what crossing brings over the peg is no part of the fee.
+    let abroad = "{ provider: MTN_MOMO_CIV, phone: \"237653456789\" }";
+    check(abroad, &[("XAF", "XOF", "1.0150")], ["50000", "2500", "47500"], &["-712.5"], "48212.5");
+    let days = history("2026-11-24T12:00:00Z,GAB,XAF,330000\n2026-11-25T12:00:00Z,GAB,XAF,330000\n");
+    let moved = run(&set(HOME), &days, &[]).figures;
+    assert_eq!((moved.fees[0].amount, moved.paid_out.len()), (Amount::ZERO, 0));
+    let share = crate::model::share_of_the_fee(crate::model::Kind::Payout);
+    let percent = (share * rust_decimal::Decimal::ONE_HUNDRED).normalize();
+    assert!(FEES.contains(&format!("{percent} % of a payout")), "{FEES}");
+}
+
+#[test]
 fn two_sets_are_compared_figure_by_figure() {
     let days = history("2026-11-24T12:00:00Z,GAB,XAF,330000\n2026-11-25T12:00:00Z,GAB,XAF,330000\n");
     let first = run(&set(HOME), &days, &[]).figures;

@@ -1,7 +1,7 @@
 //! KPay's fees and limits: JSON of a shape nobody documented, as a list of figures with their paths, and what in it is
 //! plainly other than what treasuryd plans with. What cannot be told with certainty is shown and not judged.
 
-use crate::model::{Kind, largest_of, left_by_the_fee, smallest_transfer, tame};
+use crate::model::{Kind, largest_of, share_of_the_fee, smallest_transfer, tame};
 use crate::money::{Amount, Country, Currency};
 use crate::policy::{PolicySet, Rule};
 use rust_decimal::Decimal;
@@ -139,7 +139,7 @@ pub(super) fn contradictions(figures: &[Figure], set: &PolicySet) -> Vec<(String
         let Some(kind) = figure.kind() else { continue };
         let told = format!("KPay says {} {}", tame(&figure.path, LONGEST_SHOWN), tame(&figure.value, LONGEST_SHOWN));
         if let Some(share) = figure.share() {
-            let ours = Decimal::ONE - left_by_the_fee(kind);
+            let ours = share_of_the_fee(kind);
             if share != ours {
                 let percent = (ours * Decimal::ONE_HUNDRED).normalize();
                 found.push((

@@ -3,7 +3,7 @@
 use super::chart::{Chart, HEIGHT, WIDTH, chart};
 use super::{Report, table};
 use crate::model::WalletId;
-use crate::simulate::{BELOW, IDLE};
+use crate::simulate::{BELOW, FEES, IDLE};
 use askama::Template;
 use std::collections::BTreeSet;
 
@@ -22,6 +22,7 @@ struct Page {
     height: i64,
     ticks: i64,
     skips: Vec<(String, Vec<String>)>,
+    fees: &'static str,
     idle: &'static str,
     below: &'static str,
     version: &'static str,
@@ -55,6 +56,7 @@ pub(super) fn render(report: &Report) -> std::io::Result<String> {
         height: HEIGHT,
         ticks: HEIGHT - 36,
         skips: skips(report),
+        fees: FEES,
         idle: IDLE,
         below: BELOW,
         version: env!("CARGO_PKG_VERSION"),

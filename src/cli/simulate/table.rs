@@ -3,7 +3,7 @@
 use super::{Report, Run};
 use crate::cli::output::table;
 use crate::money::{Amount, Money};
-use crate::simulate::{BELOW, Difference, IDLE, Replayed, Sum, WalletFigures};
+use crate::simulate::{BELOW, Difference, FEES, IDLE, Replayed, Sum, WalletFigures};
 use std::fmt::Write;
 
 /// How many differences of a replay are shown; `--json` has them all.
@@ -25,7 +25,7 @@ pub(super) fn render(report: &Report) -> String {
         let _ =
             write!(out, "\nFirst: {}\nSecond: {}\n{}\n", first.name, second.name, side_by_side(&report.differences));
     }
-    let _ = write!(out, "\n{}\n{}", wrapped(IDLE), wrapped(BELOW));
+    let _ = write!(out, "\n{}\n{}\n{}", wrapped(FEES), wrapped(IDLE), wrapped(BELOW));
     out
 }
 
@@ -49,7 +49,7 @@ fn one(run: &Run) -> String {
     let figures = &run.trace.figures;
     let mut out = format!("{}\n", run.name);
     paragraph(&mut out, &format!("{} moves, {}", figures.moves, sums(&figures.moved)));
-    paragraph(&mut out, &format!("fees {} (KPay states none for transfers)", sums(&figures.fees)));
+    paragraph(&mut out, &format!("fees {}, assumed", sums(&figures.fees)));
     if !figures.fx_cost.is_empty() {
         paragraph(&mut out, &format!("cost of changing currencies against the peg: {}", sums(&figures.fx_cost)));
     }
@@ -66,6 +66,11 @@ fn one(run: &Run) -> String {
         vec![it.policy.clone(), it.moves.to_string(), amount]
     });
     section(&mut out, &["policy", "moves", "moved"], &policies.collect::<Vec<_>>(), &[1, 2]);
+    let paid = figures.paid_out.iter().map(|it| {
+        let amounts = [it.gross, it.fee, it.net].map(Amount::grouped);
+        [it.currency.to_string(), it.payouts.to_string()].into_iter().chain(amounts).collect()
+    });
+    section(&mut out, &["paid out", "payouts", "gross", "fee", "net"], &paid.collect::<Vec<_>>(), &[1, 2, 3, 4]);
     let name = |it: &WalletFigures| format!("{} {}", it.wallet, it.currency);
     let money = figures.wallets.iter().map(|it| {
         let amounts = [it.start, it.flows, it.moved_in, it.moved_out, it.end];
