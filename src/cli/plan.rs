@@ -9,9 +9,9 @@ use crate::daemon::view::HeldView;
 use crate::daemon::{Basis, Held};
 use crate::intent::State;
 use crate::journal::ReadOnly;
-use crate::model::{Availability, BalanceRow, Identity, Snapshot, Timestamp, tame};
-use crate::money::{Currency, Rate};
-use crate::plan::Plan;
+use crate::model::{Availability, BalanceRow, Identity, Kind, Snapshot, Timestamp, share_of_the_fee, tame};
+use crate::money::{Currency, Money, Rate};
+use crate::plan::{Plan, PlannedTransfer};
 use crate::policy::PolicySet;
 use crate::settings::{Settings, Surroundings};
 use serde::Deserialize;
@@ -212,6 +212,21 @@ fn without_place(text: &str) -> &str {
     text.rsplit_once(" at line ").map_or(text, |(what, _)| what)
 }
 
+/// What should arrive, where that is not simply what is sent: across currencies, and of a payout after KPay's fee.
+fn expected(transfer: &PlannedTransfer) -> Option<String> {
+    let arrives = Money { amount: transfer.expected_credit?, currency: transfer.credit_currency };
+    let about = if transfer.currency == transfer.credit_currency { "" } else { "about " };
+    match transfer.kind {
+        Kind::Transfer if about.is_empty() => None,
+        Kind::Transfer => Some(format!("about {arrives} arrive")),
+        Kind::Payout => {
+            let fee = transfer.amount.checked_mul(share_of_the_fee(transfer.kind)).ok()?;
+            let fee = Money { amount: fee, currency: transfer.currency };
+            Some(format!("{about}{arrives} should arrive, after KPay's fee of {fee}"))
+        }
+    }
+}
+
 /// The plan for people.
 fn render(plan: &Plan) -> String {
     let mut out = format!("at {} in the {}\n", plan.at.format("%Y-%m-%d %H:%M:%S UTC"), plan.environment);
@@ -225,16 +240,15 @@ fn render(plan: &Plan) -> String {
             } else {
                 String::new()
             };
-            let credit = transfer.expected_credit.filter(|_| transfer.currency != transfer.credit_currency);
-            let credit = credit
-                .map(|credit| format!("\n           about {} {} arrive", credit.grouped(), transfer.credit_currency))
-                .unwrap_or_default();
+            let arrives = expected(transfer).map(|text| format!("\n           {text}")).unwrap_or_default();
             let waits = if transfer.needs_approval { "\n           waits for approval" } else { "" };
             let id = transfer.external_id.as_ref().map(ToString::to_string).unwrap_or_default();
             let amount = transfer.amount.grouped();
             let (from, to, currency) = (transfer.from, transfer.to, transfer.currency);
+            // A beneficiary's number takes the id's place on a line of 80 columns.
+            let gap = if transfer.kind == Kind::Payout && !id.is_empty() { "\n           " } else { "  " };
             // Writing to a string cannot fail.
-            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}  {id}{credit}{waits}");
+            let _ = writeln!(out, "  {from}>{to}  {amount} {currency}{part}{gap}{id}{arrives}{waits}");
         }
         for skip in &policy.skipped {
             // A lane may move in part: then the reason is about the rest of its amount.
@@ -247,4 +261,41 @@ fn render(plan: &Plan) -> String {
         }
     }
     out.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Amount;
+
+    #[test]
+    fn what_should_arrive_is_told_where_it_is_not_what_is_sent() {
+        let check = |to: &str, credited: Option<&str>, credit_currency: Currency, says: Option<&str>| {
+            let to: crate::model::Destination = to.parse().unwrap();
+            let kind = if matches!(to, crate::model::Destination::Payee(_)) { Kind::Payout } else { Kind::Transfer };
+            let transfer = PlannedTransfer {
+                external_id: None,
+                kind,
+                from: crate::money::Country::CMR,
+                to,
+                amount: Amount::whole(50_000),
+                currency: Currency::XAF,
+                part: 1,
+                parts: 1,
+                expected_rate: None,
+                expected_credit: credited.map(|credited| credited.parse().unwrap()),
+                credit_currency,
+                needs_approval: false,
+            };
+            assert_eq!(expected(&transfer).as_deref(), says, "{to}");
+        };
+        check("GAB", Some("50000"), Currency::XAF, None);
+        check("SEN", Some("50765"), Currency::XOF, Some("about 50 765 XOF arrive"));
+        let fee = "after KPay's fee of 2 500 XAF";
+        let home = format!("47 500 XAF should arrive, {fee}");
+        check("MTN_MOMO_CMR:237653456789", Some("47500"), Currency::XAF, Some(&home));
+        let abroad = format!("about 48 212.5 XOF should arrive, {fee}");
+        check("MTN_MOMO_CIV:2250503456789", Some("48212.5"), Currency::XOF, Some(&abroad));
+        check("MTN_MOMO_CIV:2250503456789", None, Currency::XOF, None);
+    }
 }

@@ -6,7 +6,8 @@ use super::output;
 use crate::control::{Request, Response};
 use crate::daemon::FindingRequest;
 use crate::daemon::view::{ApprovalView, TransferView};
-use crate::money::{Amount, Rate};
+use crate::model::Destination;
+use crate::money::{Amount, Money, Rate};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -174,7 +175,7 @@ pub fn list_table(transfers: &[TransferView]) -> String {
         .map(|transfer| {
             vec![
                 transfer.external_id.clone(),
-                format!("{}>{}", transfer.from, transfer.to),
+                lane(transfer),
                 format!("{} {}", transfer.amount.grouped(), transfer.currency),
                 transfer.state.clone(),
             ]
@@ -185,7 +186,7 @@ pub fn list_table(transfers: &[TransferView]) -> String {
     let mut out: Vec<String> = lines.next().map(ToOwned::to_owned).into_iter().collect();
     for (line, transfer) in lines.zip(transfers) {
         out.push(line.to_owned());
-        out.extend(arrival(transfer).map(|text| format!("    {text}")));
+        out.extend(arrival(transfer).into_iter().map(|text| format!("    {text}")));
         if !transfer.detail.is_empty() {
             out.push(format!("    {}", transfer.detail));
         }
@@ -193,12 +194,79 @@ pub fn list_table(transfers: &[TransferView]) -> String {
     out.join("\n")
 }
 
-/// What arrived, where that is not simply what was sent.
-fn arrival(transfer: &TransferView) -> Option<String> {
-    let (amount, currency) = (transfer.credited?, transfer.credited_currency?);
+/// Of a payout as in its id, `CMR>PAY`: who receives it has a line of their own.
+fn lane(transfer: &TransferView) -> String {
+    match transfer.to {
+        Destination::Wallet(into) => format!("{}>{into}", transfer.from),
+        Destination::Payee(_) => format!("{}>PAY", transfer.from),
+    }
+}
+
+/// Who receives a payout, and what KPay keeps of it.
+fn payout(transfer: &TransferView) -> Vec<String> {
+    let is_in_hand = transfer.state == "sending" && transfer.kpay_id.is_some();
+    let stands = if is_in_hand { ", in KPay's hands" } else { "" };
+    let arrives = transfer.credited.zip(transfer.credited_currency);
+    let figures = transfer.fee.zip(arrives).map(|(fee, (amount, currency))| {
+        let fee = Money { amount: fee, currency: transfer.currency };
+        let rate = transfer.exchange_rate.filter(|_| currency != transfer.currency);
+        let rate = rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
+        let arrived = if transfer.state == "applied" { "arrived" } else { "to arrive" };
+        format!("fee {fee}, {} {arrived}{rate}", Money { amount, currency })
+    });
+    std::iter::once(format!("to {}{stands}", transfer.to)).chain(figures).collect()
+}
+
+/// What arrived, where that is not simply what was sent; of a payout, who receives it and what is left for them.
+fn arrival(transfer: &TransferView) -> Vec<String> {
+    if let Destination::Payee(_) = transfer.to {
+        return payout(transfer);
+    }
+    let Some((amount, currency)) = transfer.credited.zip(transfer.credited_currency) else { return Vec::new() };
     if (amount, currency) == (transfer.amount, transfer.currency) {
-        return None;
+        return Vec::new();
     }
     let rate = transfer.exchange_rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
-    Some(format!("{} {currency} arrived{rate}", amount.grouped()))
+    vec![format!("{} {currency} arrived{rate}", amount.grouped())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::view::sample::{amount, applied};
+
+    #[test]
+    fn a_payout_is_told_in_eighty_columns() {
+        let check = |state: &str, kpay_id: Option<&str>, credited: Option<(&str, &str)>, expected: &[&str]| {
+            let transfer = TransferView {
+                external_id: "TRD-261124170000-CMRPAY-01-JS7G03CB".to_owned(),
+                kind: "payout".to_owned(),
+                from: crate::money::Country::CMR,
+                to: "MTN_MOMO_CIV:2250503456789".parse().unwrap(),
+                amount: amount("50000"),
+                state: state.to_owned(),
+                kpay_id: kpay_id.map(str::to_owned),
+                exchange_rate: credited.map(|_| "1.0150".parse().unwrap()),
+                credited: credited.map(|(figure, _)| amount(figure)),
+                credited_currency: credited.map(|(_, currency)| currency.parse().unwrap()),
+                fee: credited.map(|_| amount("2500")),
+                ..applied()
+            };
+            let table = list_table(&[transfer]);
+            let head = format!("TRD-261124170000-CMRPAY-01-JS7G03CB  CMR>PAY  50 000 XAF  {state}");
+            let lines: Vec<&str> = table.lines().skip(1).map(str::trim).collect();
+            assert_eq!(lines, [&[head.as_str()], expected].concat());
+            assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+        };
+        let to = "to MTN_MOMO_CIV:2250503456789";
+        check("planned", None, None, &[to]);
+        check("sending", None, None, &[to]);
+        let in_hand = format!("{to}, in KPay's hands");
+        let seeds = Some(("48211.75", "XOF"));
+        check("sending", Some("wdr_1"), seeds, &[&in_hand, "fee 2 500 XAF, 48 211.75 XOF to arrive at 1.0150"]);
+        check("applied", Some("wdr_1"), seeds, &[to, "fee 2 500 XAF, 48 211.75 XOF arrived at 1.0150"]);
+        check("applied", Some("wdr_1"), Some(("47500", "XAF")), &[to, "fee 2 500 XAF, 47 500 XAF arrived"]);
+        check("awaiting_approval", None, None, &[to]);
+        check("rejected", Some("wdr_1"), None, &[to]);
+    }
 }

@@ -279,6 +279,11 @@ fn line_of(event: &Event, id: &ExternalId) -> Option<(&'static str, String)> {
         Event::Attempted { attempt, .. } => ("attempted", format!("attempt {attempt}")),
         Event::NotSent { detail, .. } => ("not_sent", detail.clone()),
         Event::Unknown { detail, .. } => ("unknown", detail.clone()),
+        Event::Accepted { withdrawal, .. } => {
+            ("accepted", format!("KPay has it in hand ({}): {}", withdrawal.kpay_id, withdrawal.status.word()))
+        }
+        Event::Followed { withdrawal, .. } => ("followed", format!("KPay says {}", withdrawal.status.word())),
+        Event::Returned { detail, .. } => ("returned", detail.clone()),
         Event::Applied { evidence, .. } => ("applied", format!("known by {}", evidence.word())),
         Event::Rejected { detail, .. } => ("rejected", detail.clone()),
         Event::NeedsOperator { detail, .. } => ("needs_operator", detail.clone()),

@@ -60,6 +60,11 @@ fn a_completed_payout_is_booked_with_gross_fee_and_net() {
     assert_eq!(taken(&merchant), (vec!["Completed 50000".to_owned()], "100000".to_owned()));
     let check = merchant.treasuryd(&["ledger", "check", "--json"]).with_code(0);
     assert_eq!(check.json()["wallets"][0]["external"], "0", "{check:?}");
+    let story = merchant.treasuryd(&["transfers", "show", &word("external_id")]).with_code(0).stdout;
+    for text in ["accepted  KPay has it in hand (wdr_", "applied  known by status", "fee 2 500 XAF, 47 500 XAF arrived"]
+    {
+        assert!(story.contains(text), "{text}: {story}");
+    }
     // The slot is decided.
     now(&merchant, 0);
     assert_eq!(taken(&merchant).0.len(), 1);
@@ -71,6 +76,10 @@ fn a_failed_payout_is_rejected_and_reversed() {
     now(&merchant, 0);
     assert_eq!(states(&merchant), ["rejected"]);
     assert!(merchant.transfers()[0]["detail"].as_str().unwrap().contains("RECIPIENT_NOT_FOUND"));
+    let id = merchant.transfers()[0]["external_id"].as_str().unwrap().to_owned();
+    let story = merchant.treasuryd(&["transfers", "show", &id]).with_code(0).stdout;
+    let returned = story.lines().find(|line| line.contains("  returned  "));
+    assert!(returned.is_some_and(|line| line.contains("RECIPIENT_NOT_FOUND")), "{story}");
     assert_eq!(taken(&merchant).1, "150000");
     let books = csv(&merchant);
     assert_eq!((books.len(), books[1]["kind"].as_str(), books[1]["source_amount"].as_str()), (2, "correction", "0"));
