@@ -23,3 +23,6 @@ pub mod control;
 pub mod hooks;
 pub mod sandbox;
 pub mod cli;
+
+#[cfg(test)]
+mod hostile;

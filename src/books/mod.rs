@@ -84,6 +84,8 @@ impl BooksError {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+pub mod soundness;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -32,6 +32,8 @@ mod transport;
 mod withdrawal_body;
 mod withdrawing;
 
+#[cfg(any(test, fuzzing))]
+pub mod soundness;
 #[cfg(test)]
 mod tests;
 

@@ -63,6 +63,12 @@ impl Client {
     }
 }
 
+/// What a body says, for [`super::soundness`].
+#[cfg(any(test, fuzzing))]
+pub(super) fn soundness(body: &[u8]) -> Option<Availability> {
+    serde_json::from_slice::<Vec<CountryAvailability>>(body).ok().map(|countries| payouts(&countries))
+}
+
 fn payouts(countries: &[CountryAvailability]) -> Availability {
     let mut said = Availability::default();
     for row in countries.iter().flat_map(|country| &country.providers) {

@@ -39,6 +39,14 @@ pub(super) struct Issued {
     refresh_after: Duration,
 }
 
+#[cfg(any(test, fuzzing))]
+impl Issued {
+    /// How many bytes the token has, and after how long it is to be renewed.
+    pub(super) fn soundness(&self) -> (usize, Duration) {
+        (self.text.expose_secret().len(), self.refresh_after)
+    }
+}
+
 /// Keeps the one token.
 #[derive(Default)]
 pub(super) struct Tokens {

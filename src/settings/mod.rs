@@ -133,13 +133,24 @@ pub fn load(
     surroundings: &Surroundings,
 ) -> Result<Settings, SettingsError> {
     let file = surroundings.find_file(config_flag)?;
+    let text = match &file {
+        Some(path) => Some(toml_file::read(path, &surroundings.shown(path))?),
+        None => None,
+    };
+    load_text(file.zip(text), overrides, surroundings)
+}
+
+/// The same with the text of the file in hand.
+fn load_text(
+    file: Option<(PathBuf, String)>,
+    overrides: &[(String, String)],
+    surroundings: &Surroundings,
+) -> Result<Settings, SettingsError> {
     let (in_file, mut findings) = match &file {
-        Some(path) => {
-            let name = surroundings.shown(path);
-            toml_file::parse(&name, &toml_file::read(path, &name)?)
-        }
+        Some((path, text)) => toml_file::parse(&surroundings.shown(path), text),
         None => (layers::Layer::named("file"), finding::Findings::default()),
     };
+    let file = file.map(|(path, _)| path);
     let in_environment = layers::from_environment(surroundings, &mut findings);
     let in_flags = layers::from_flags(overrides, &mut findings);
     let defaults = surroundings.defaults(file.as_deref());
@@ -151,5 +162,7 @@ pub fn load(
     check::check(file, &merged, surroundings, findings)
 }
 
+#[cfg(any(test, fuzzing))]
+pub mod soundness;
 #[cfg(test)]
 mod tests;
