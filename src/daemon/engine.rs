@@ -9,7 +9,9 @@ use super::view::ErrorView;
 use crate::books::Conservation;
 use crate::intent::{Event, Outcome, RetryRules, State, Tracked};
 use crate::journal::{Store, StoreError};
-use crate::model::{Availability, Environment, ExternalId, Identity, Provider, Slot, Snapshot, Timestamp, WalletId};
+use crate::model::{
+    Availability, BalanceRow, Environment, ExternalId, Identity, Provider, Slot, Snapshot, Timestamp, WalletId,
+};
 use crate::money::{Amount, Country};
 use crate::plan::{Caps, Skip};
 use crate::policy::PolicySet;
@@ -75,6 +77,8 @@ pub(super) struct World {
     pub held: Option<Held>,
     pub identity: Option<Identity>,
     pub snapshot: Option<Arc<Snapshot>>,
+    /// The balances of the last observation that was recorded since the start.
+    pub observed: Option<Vec<BalanceRow>>,
     /// Why the last reading failed; `None` after a good one.
     pub read_error: Option<String>,
     /// Why KPay refused the last leave to send; `None` where it did not.

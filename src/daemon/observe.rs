@@ -72,11 +72,12 @@ impl Engine {
         let snapshot = self.read_balances().await?;
         let rows = snapshot.rows();
         let now = self.clock.now();
-        let is_news = self.store.with_state(|state| {
-            state.balances != rows || state.last_observed.is_none_or(|last| now - last >= RECORD_EVERY)
-        });
-        if is_news {
-            self.append(vec![Event::Observed { taken_at: snapshot.taken_at, balances: rows }]).await?;
+        // Not those that came with a decision: the books are held against observations alone.
+        let is_known = self.world().observed.as_ref() == Some(&rows);
+        let is_old = self.store.with_state(|state| state.last_observed.is_none_or(|last| now - last >= RECORD_EVERY));
+        if !is_known || is_old {
+            self.append(vec![Event::Observed { taken_at: snapshot.taken_at, balances: rows.clone() }]).await?;
+            self.world().observed = Some(rows);
         }
         Ok(snapshot)
     }

@@ -295,3 +295,17 @@ async fn a_decision_can_be_made_again_from_the_journal() {
     }
     assert_eq!(made_again, 1);
 }
+
+/// A decision records balances too, but the books are held against observations alone: those must not stop at it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn balances_that_came_with_a_decision_are_observed_all_the_same() {
+    let evening = evening(WhileWaiting::default(), 100, true).await;
+    let observed = || {
+        let events = records(evening.engine.store().dir()).unwrap().map(|record| record.unwrap().event);
+        events.filter(|event| matches!(event, Event::Observed { .. })).count()
+    };
+    assert_eq!(observed(), 0, "the evening's decision came first");
+    evening.engine.observe().await.unwrap();
+    evening.engine.observe().await.unwrap();
+    assert_eq!(observed(), 1, "once, and not again while nothing changes");
+}
