@@ -35,6 +35,7 @@ pub struct Args {
 
 /// What moves by hand have in common.
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct How {
     /// A name for this move: the same key never moves money twice
     #[arg(long)]
@@ -197,12 +198,13 @@ fn rehearsed(settings: &Settings, wish: &MoveRequest) -> Result<Moved, CliError>
 fn carried_out(settings: &Settings, wish: MoveRequest, wait: bool) -> Result<Moved, CliError> {
     let request = Request::Move { wish };
     let Some(response) = context::call(settings, &request)? else {
-        return moved(here(settings, request, wait)?);
+        return moved(here(settings, &request, wait)?);
     };
     let first = moved(response)?;
     let mut last = first.clone();
+    let clock = context::runtime()?;
     while wait && is_under_way(&last) {
-        std::thread::sleep(LOOKS_EVERY);
+        clock.block_on(async { tokio::time::sleep(LOOKS_EVERY).await });
         let Some(response) = context::call(settings, &request)? else {
             return Err(CliError::new(Exit::Unsettled, "the daemon ended meanwhile; the same command asks again"));
         };
@@ -220,7 +222,7 @@ fn moved(response: Response) -> Result<Moved, CliError> {
     }
 }
 
-fn here(settings: &Settings, request: Request, wait: bool) -> Result<Response, CliError> {
+fn here(settings: &Settings, request: &Request, wait: bool) -> Result<Response, CliError> {
     let (policies, _) = context::policies(settings)?;
     let metrics = context::metrics()?;
     let access = context::access(settings, &Surroundings::of_process()?)?;
@@ -230,7 +232,7 @@ fn here(settings: &Settings, request: Request, wait: bool) -> Result<Response, C
     let response = context::runtime()?.block_on(async {
         engine.begin("transfer").await?;
         let mut response = control::handle(&engine, request.clone()).await;
-        if wait && let (Request::Move { wish }, Response::Moved(first)) = (&request, response.clone()) {
+        if wait && let (Request::Move { wish }, Response::Moved(first)) = (request, response.clone()) {
             let mut last = first.clone();
             while is_under_way(&last) {
                 tokio::time::sleep(LOOKS_EVERY).await;
@@ -311,7 +313,7 @@ fn lines(moved: &Moved) -> String {
         let mut line = said.join("  ");
         if let Some(page) = page_of(moved, part) {
             let until = page.expires_at.map(|at| format!(", until {}", at.format("%Y-%m-%dT%H:%M:%SZ")));
-            line += &format!("\nthe page to fill in{}: {}", until.unwrap_or_default(), page.url);
+            line = format!("{line}\nthe page to fill in{}: {}", until.unwrap_or_default(), page.url);
         }
         line
     };

@@ -211,8 +211,8 @@ fn payout(transfer: &TransferView) -> Vec<String> {
         let fee = Money { amount: fee, currency: transfer.currency };
         let rate = transfer.exchange_rate.filter(|_| currency != transfer.currency);
         let rate = rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
-        let arrived = if transfer.state == "applied" { "arrived" } else { "to arrive" };
-        format!("fee {fee}, {} {arrived}{rate}", Money { amount, currency })
+        let word = if transfer.state == "applied" { "arrived" } else { "to arrive" };
+        format!("fee {fee}, {} {word}{rate}", Money { amount, currency })
     });
     std::iter::once(format!("to {}{stands}", transfer.to)).chain(figures).collect()
 }

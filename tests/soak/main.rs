@@ -13,6 +13,9 @@
     reason = "tests may fail loudly, and run in the real surroundings"
 )]
 
+#[path = "../it/played.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "made for tests of every kind")]
+mod played;
 #[path = "../it/support.rs"]
 #[allow(dead_code, reason = "made for tests of every kind")]
 mod support;
