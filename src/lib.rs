@@ -23,6 +23,3 @@ pub mod control;
 pub mod hooks;
 pub mod sandbox;
 pub mod cli;
-
-#[cfg(test)]
-mod hostile;

@@ -165,4 +165,6 @@ fn load_text(
 #[cfg(any(test, fuzzing))]
 pub mod soundness;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
