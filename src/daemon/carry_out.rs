@@ -6,10 +6,9 @@ use super::engine::{Engine, EngineError};
 use super::observe::FRESH_FOR;
 use super::preview::read_rates;
 use crate::intent::{
-    ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, next_ask_at,
-    verdict,
+    ConflictEvidence, Event, Gate, GateInputs, Outcome, Reply, Tracked, check_gate, conflict_verdict, verdict,
 };
-use crate::model::{ExternalId, IdParts, Intent, Kind, Moment, Origin, Snapshot, Timestamp, WalletId};
+use crate::model::{ExternalId, IdParts, Intent, Kind, Moment, Origin, Snapshot, WalletId};
 use crate::money::{Amount, Currency, Rate};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +20,7 @@ use tokio::task::JoinSet;
 /// When the world cannot be read, a source is left alone for so long.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 /// And at most for so long.
-const LONGEST_REST: TimeDelta = TimeDelta::minutes(1);
+pub(super) const LONGEST_REST: TimeDelta = TimeDelta::minutes(1);
 /// With the leave to send in hand a new reading may take so long; then the leave goes back to where others wait for it.
 const READING_WITH_LEAVE: Duration = Duration::from_secs(5);
 
@@ -49,11 +48,6 @@ enum Item {
     EndWait(ExternalId),
 }
 
-/// Whether a rest is over, or was begun by a clock that was ahead: none is that long.
-fn is_over(rest: Timestamp, now: Timestamp) -> bool {
-    rest <= now || rest - now > LONGEST_REST
-}
-
 impl Engine {
     /// Works off whatever is due now, all sources at once, until each has nothing due or rests.
     ///
@@ -61,7 +55,7 @@ impl Engine {
     /// The first [`EngineError`] of a worker, after all of them ended.
     pub async fn carry_out(self: &Arc<Self>) -> Result<(), EngineError> {
         let mut workers = JoinSet::new();
-        for source in self.sources_with_work()? {
+        for source in self.sources_with_work() {
             let engine = self.clone();
             workers.spawn(async move { engine.work_off(source).await });
         }
@@ -71,60 +65,6 @@ impl Engine {
             result = result.and(ended);
         }
         result
-    }
-
-    /// The earliest instant at which something could be due; `None` where nothing is open for us to do.
-    #[must_use]
-    pub fn next_work_at(&self) -> Option<Timestamp> {
-        let now = self.clock.now();
-        let asks = self.asks(now);
-        let world = self.world();
-        let after_rest = |(tracked, at): (Tracked, Timestamp)| {
-            world
-                .rests
-                .get(&tracked.intent.lane.from)
-                .map_or(at, |(rest, _)| if is_over(*rest, now) { at } else { (*rest).max(at) })
-        };
-        asks.into_iter().map(after_rest).min()
-    }
-
-    /// What may be attempted, and when. What was not attempted since the start is due at once: `run` and `once` ask every
-    /// open intent.
-    pub(super) fn asks(&self, now: Timestamp) -> Vec<(Tracked, Timestamp)> {
-        let policies = self.policies();
-        let open: Vec<(Tracked, Option<Timestamp>)> = self.store.with_state(|state| {
-            let open = state.open.values();
-            let wait_ends_at = |tracked: &Tracked| self.wait_ends_at(tracked, policies.as_deref(), now);
-            let next = |tracked: &Tracked| next_ask_at(tracked, now).or_else(|| wait_ends_at(tracked));
-            open.map(|tracked| (tracked.clone(), next(tracked))).collect()
-        });
-        let due = |(tracked, at): (Tracked, Option<Timestamp>)| {
-            let question_at = self.next_question_at(&tracked, now);
-            let as_it_says =
-                tracked.waits_under().is_some() || self.world().asked.contains(&tracked.intent.external_id);
-            let at = at.map(|at| if as_it_says { at } else { at.min(now) });
-            let earliest = at.into_iter().chain(question_at).min()?;
-            Some((tracked, earliest))
-        };
-        open.into_iter().filter_map(due).collect()
-    }
-
-    fn sources_with_work(&self) -> Result<BTreeSet<WalletId>, EngineError> {
-        let sources: BTreeSet<WalletId> =
-            self.asks(self.clock.now()).iter().map(|(tracked, _)| tracked.intent.lane.from).collect();
-        let mut with_work = BTreeSet::new();
-        for source in sources {
-            if self.may_work_on(source) && self.next_item(source)?.is_some() {
-                with_work.insert(source);
-            }
-        }
-        Ok(with_work)
-    }
-
-    fn may_work_on(&self, source: WalletId) -> bool {
-        let now = self.clock.now();
-        let world = self.world();
-        !world.busy.contains(&source) && world.rests.get(&source).is_none_or(|(rest, _)| is_over(*rest, now))
     }
 
     pub(super) async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
@@ -183,36 +123,26 @@ impl Engine {
     }
 
     /// Waits that are over first: they need no request. Then unknown outcomes, then new moves in the order of slot, lane
-    /// and part.
+    /// and part. While a source rests, only questions are asked.
     fn next_item(&self, source: WalletId) -> Result<Option<Item>, EngineError> {
         let now = self.clock.now();
-        let here = self.asks(now).into_iter().filter(|(tracked, at)| tracked.intent.lane.from == source && *at <= now);
-        let mut due: Vec<Tracked> = here.map(|(tracked, _)| tracked).collect();
-        due.sort_by_key(|tracked| {
-            let intent = &tracked.intent;
-            let rank = match tracked.outcome {
-                Outcome::AwaitingApproval => 0,
-                Outcome::Sending | Outcome::NeedsOperator => 1,
-                Outcome::Unknown => 2,
-                _ => 3,
-            };
-            (rank, intent.slot, intent.lane, intent.part)
-        });
-        for tracked in due {
-            if tracked.outcome == Outcome::AwaitingApproval {
-                return Ok(Some(Item::EndWait(tracked.intent.external_id)));
-            }
-            if self.next_question_at(&tracked, now).is_some_and(|at| at <= now) {
+        let is_resting = self.is_resting(source, now);
+        for (external_id, due) in self.due_of(source, now) {
+            let Some(tracked) = self.store.with_state(|state| state.tracked(&external_id).cloned()) else { continue };
+            if due.question.is_some_and(|at| at <= now) {
                 return Ok(Some(Item::Poll(tracked)));
             }
-            if tracked.outcome == Outcome::Unknown {
-                if self.rules.retry.is_over(&tracked, now) {
-                    return Ok(Some(Item::GiveUp(tracked.intent.external_id)));
+            if is_resting {
+                continue;
+            }
+            match tracked.outcome {
+                Outcome::AwaitingApproval => return Ok(Some(Item::EndWait(external_id))),
+                Outcome::Unknown if self.rules.retry.is_over(&tracked, now) => {
+                    return Ok(Some(Item::GiveUp(external_id)));
                 }
-                if self.is_paused_for(&tracked.intent) {
-                    continue;
-                }
-                return Ok(Some(Item::Again(tracked)));
+                Outcome::Unknown if !self.is_paused_for(&tracked.intent) => return Ok(Some(Item::Again(tracked))),
+                Outcome::Planned => {}
+                _ => continue,
             }
             match self.part_before(&tracked.intent)? {
                 // It waits for its operator until its time is over, and keeps no other from going meanwhile.

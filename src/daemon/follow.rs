@@ -2,7 +2,7 @@
 //! Reading moves nothing. A webhook only says that asking now is worth it: nothing in it is believed.
 
 use super::engine::{Engine, EngineError};
-use crate::intent::{Event, Evidence, Outcome, Tracked, next_poll_at, withdrawal_events};
+use crate::intent::{Event, Evidence, Outcome, Tracked, next_poll_at, unproven_end, withdrawal_events};
 use crate::model::{ExternalId, Kind, Timestamp, is_plain_id};
 use chrono::TimeDelta;
 
@@ -12,6 +12,8 @@ const BETWEEN_HINTS: TimeDelta = TimeDelta::seconds(2);
 const TRIES_OF_A_HINT: u32 = 6;
 /// The pause after the first of them; it doubles.
 const AFTER_A_HINT: TimeDelta = TimeDelta::seconds(3);
+/// And is never longer.
+const LONGEST_OF_A_HINT: TimeDelta = TimeDelta::seconds(3 << TRIES_OF_A_HINT);
 
 /// How often KPay was asked about a withdrawal since the start, and when last.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +29,7 @@ pub(super) struct Polled {
 pub(super) struct Hinted {
     kpay_id: String,
     tries: u32,
-    at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 impl Engine {
@@ -47,27 +49,13 @@ impl Engine {
         }
         if is_followed(&tracked) {
             world.polled.entry(external_id.clone()).or_default().hinted = true;
-        } else if let (true, Some(kpay_id)) = (lacks_its_id(&tracked), kpay_id.filter(|id| is_plain_id(id))) {
+        } else if let (true, Some(kpay_id)) = (may_lack_its_id(&tracked), kpay_id.filter(|id| is_plain_id(id))) {
             let hint = Hinted { kpay_id: kpay_id.to_owned(), tries: 0, at: now };
             world.hints.insert(external_id.clone(), hint);
         } else {
             return;
         }
         world.hinted_at.insert(external_id, now);
-    }
-
-    /// When KPay is to be asked about an intent's withdrawal next; `None` where there is none to ask about.
-    pub(super) fn next_question_at(&self, tracked: &Tracked, now: Timestamp) -> Option<Timestamp> {
-        let world = self.world();
-        let id = &tracked.intent.external_id;
-        if lacks_its_id(tracked) {
-            return world.hints.get(id).map(|hint| hint.at);
-        }
-        let polled = world.polled.get(id).copied().unwrap_or_default();
-        let next = next_poll_at(tracked, polled.asked, polled.last, now)?;
-        // One that an earlier process left behind is asked about at once.
-        let is_left_over = polled.asked == 0 && !world.asked.contains(id);
-        Some(if polled.hinted || is_left_over { next.min(now) } else { next })
     }
 
     /// Attempts and questions so far, those of earlier processes left out of the questions.
@@ -78,47 +66,51 @@ impl Engine {
 
     /// Asks KPay how a withdrawal stands, and records what is new. What could not be read is asked for again later.
     pub(super) async fn follow(&self, tracked: &Tracked) -> Result<(), EngineError> {
-        let Some(taken) = &tracked.taken else { return self.follow_hint(tracked).await };
         let id = &tracked.intent.external_id;
-        if let Some(polled) = self.world().polled.get_mut(id) {
-            // What a webhook says while the question is under way is worth another one.
-            polled.hinted = false;
-        }
-        let answer = self.ask_how_it_stands(tracked, &taken.withdrawal.kpay_id).await;
-        let now = self.clock.now();
-        {
+        let hint = {
             let mut world = self.world();
-            let polled = world.polled.entry(id.clone()).or_default();
-            polled.asked = polled.asked.saturating_add(1);
-            polled.last = Some(now);
-        }
-        match answer? {
-            Some(events) if !events.is_empty() => self.append(events).await.map(|_| ())?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    async fn follow_hint(&self, tracked: &Tracked) -> Result<(), EngineError> {
-        let id = &tracked.intent.external_id;
-        let Some(hint) = self.world().hints.get(id).cloned() else { return Ok(()) };
-        let answer = self.ask_how_it_stands(tracked, &hint.kpay_id).await?;
-        let now = self.clock.now();
-        {
-            let mut world = self.world();
-            let tries = hint.tries + 1;
-            if answer.is_some() || tries >= TRIES_OF_A_HINT {
-                world.hints.remove(id);
-            } else {
-                let at = now + AFTER_A_HINT * (1_i32 << hint.tries);
-                world.hints.insert(id.clone(), Hinted { tries, at, ..hint });
+            if let Some(polled) = world.polled.get_mut(id) {
+                // What a webhook says while the question is under way is worth another one.
+                polled.hinted = false;
             }
+            world.hints.get(id).cloned().filter(|_| tracked.taken.is_none())
+        };
+        let known = tracked.taken.as_ref().map(|taken| &taken.withdrawal.kpay_id);
+        let Some(kpay_id) = known.or(hint.as_ref().map(|hint| &hint.kpay_id)) else { return Ok(()) };
+        let answer = self.ask_how_it_stands(tracked, kpay_id).await?;
+        match &hint {
+            Some(hint) => self.hint_asked(id, hint, answer.is_some()),
+            None => self.polled(id),
         }
         match answer {
             Some(events) if !events.is_empty() => self.append(events).await.map(|_| ())?,
             _ => {}
         }
         Ok(())
+    }
+
+    fn polled(&self, id: &ExternalId) {
+        let now = self.clock.now();
+        let mut world = self.world();
+        let polled = world.polled.entry(id.clone()).or_default();
+        polled.asked = polled.asked.saturating_add(1);
+        polled.last = Some(now);
+    }
+
+    /// A hint that came while this one was asked about stays for the next question.
+    fn hint_asked(&self, id: &ExternalId, hint: &Hinted, is_answered: bool) {
+        let now = self.clock.now();
+        let mut world = self.world();
+        if world.hints.get(id).is_none_or(|newest| newest.kpay_id != hint.kpay_id) {
+            return;
+        }
+        let tries = hint.tries + 1;
+        if is_answered || tries >= TRIES_OF_A_HINT {
+            world.hints.remove(id);
+        } else {
+            let at = now + AFTER_A_HINT * (1_i32 << hint.tries);
+            world.hints.insert(id.clone(), Hinted { tries, at, kpay_id: hint.kpay_id.clone() });
+        }
     }
 
     /// The events of KPay's own word; `None` where it could not be had, or is not about ours.
@@ -129,22 +121,45 @@ impl Engine {
             Err(other) => return Err(other),
         };
         let id = &tracked.intent.external_id;
-        match said {
-            Ok(said) => match said.strange.as_ref().filter(|_| tracked.taken.is_none()) {
-                Some(strange) => {
-                    self.note_problem(&format!(
-                        "{id}: a webhook named a withdrawal at KPay, but {strange}; it was not taken for ours"
-                    ));
-                    Ok(None)
-                }
-                None => Ok(Some(withdrawal_events(tracked, &said, Evidence::Status))),
-            },
+        let said = match said {
+            Ok(said) => said,
             Err(error) => {
                 self.note_problem(&format!("{id}: how its withdrawal stands could not be read: {error}"));
-                Ok(None)
+                return Ok(None);
             }
+        };
+        let unproven = match &said.strange {
+            Some(strange) => Some(strange.clone()),
+            None => unproven_end(tracked, &said, &self.rules.retry),
+        };
+        if let Some(why) = unproven.filter(|_| tracked.taken.is_none()) {
+            self.note_problem(&format!(
+                "{id}: a webhook named a withdrawal at KPay, but {why}; it was not taken for ours"
+            ));
+            return Ok(None);
         }
+        Ok(Some(withdrawal_events(tracked, &said, Evidence::Status)))
     }
+}
+
+/// When KPay is to be asked about an intent's withdrawal next; `None` where there is none to ask about. `hint_at`: when a
+/// hint about it is due; `was_asked`: whether it was attempted since the start.
+pub(super) fn question_at(
+    tracked: &Tracked,
+    polled: Option<Polled>,
+    hint_at: Option<Timestamp>,
+    was_asked: bool,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if lacks_its_id(tracked) {
+        // None is waited for longer than this: the clock was ahead when the hint came.
+        return hint_at.map(|at| if at - now > LONGEST_OF_A_HINT { now } else { at });
+    }
+    let polled = polled.unwrap_or_default();
+    let next = next_poll_at(tracked, polled.asked, polled.last, now)?;
+    // One that an earlier process left behind is asked about at once.
+    let is_left_over = polled.asked == 0 && !was_asked;
+    Some(if polled.hinted || is_left_over { next.min(now) } else { next })
 }
 
 /// Whether KPay has it in hand, and is to be asked about it.
@@ -154,7 +169,12 @@ pub(super) fn is_followed(tracked: &Tracked) -> bool {
 
 /// Whether KPay may have it in hand under an id that nobody told us.
 fn lacks_its_id(tracked: &Tracked) -> bool {
+    may_lack_its_id(tracked) && tracked.outcome != Outcome::Sending
+}
+
+/// The same while an attempt is under way, whose answer may yet get lost: KPay tells by webhook only once.
+fn may_lack_its_id(tracked: &Tracked) -> bool {
     tracked.intent.kind == Kind::Payout
         && tracked.taken.is_none()
-        && matches!(tracked.outcome, Outcome::Unknown | Outcome::NeedsOperator)
+        && matches!(tracked.outcome, Outcome::Sending | Outcome::Unknown | Outcome::NeedsOperator)
 }

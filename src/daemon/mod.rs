@@ -8,6 +8,7 @@ mod conserve;
 mod decide;
 pub mod doors;
 mod draft;
+mod due;
 mod engine;
 mod follow;
 mod held;

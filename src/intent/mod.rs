@@ -29,7 +29,7 @@ pub use state::{IllegalEvent, State};
 pub use steps::{Outcome, Step, next_outcome};
 pub use tracked::Tracked;
 pub use verdict::{ConflictEvidence, conflict_verdict, verdict};
-pub use withdrawal::{Taken, Withdrawal, WithdrawalStatus, next_poll_at, withdrawal_events};
+pub use withdrawal::{Taken, Withdrawal, WithdrawalStatus, next_poll_at, unproven_end, withdrawal_events};
 
 #[cfg(test)]
 mod tests;

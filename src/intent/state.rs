@@ -265,11 +265,7 @@ impl State {
                 tracked.evidence = Some(Evidence::Status);
                 tracked.detail.clone_from(detail);
                 self.count_day(&tracked.intent, Amount::checked_sub)?;
-                // The money is back, so that the wallet may well show what it had before.
-                let from = tracked.intent.lane.from;
-                if self.standing.outflows.get(&from).map(|last| last.before) == tracked.balance_before {
-                    self.standing.outflows.remove(&from);
-                }
+                self.is_back(tracked);
             }
             Event::Applied { evidence, facts, .. } => {
                 self.close(tracked, at, *evidence, facts);
@@ -300,6 +296,7 @@ impl State {
                     Finding::NotApplied => {
                         tracked.holds = false;
                         tracked.evidence = Some(Evidence::Operator);
+                        self.is_back(tracked);
                         self.count_day(&tracked.intent, Amount::checked_sub)?;
                     }
                 }
@@ -318,6 +315,17 @@ impl State {
         tracked.taken = Some(Taken { withdrawal: withdrawal.clone(), since: at });
         if let Some(before) = tracked.balance_before.filter(|_| was_ours) {
             self.standing.outflows.insert(tracked.intent.lane.from, LastOutflow { before, applied_at: at });
+        }
+    }
+
+    /// The money of a withdrawal is back, so that the wallet may well show what it had before. A later move out of it keeps
+    /// its own mark, also where it began with the same figure.
+    fn is_back(&mut self, tracked: &Tracked) {
+        let (Some(taken), Some(before)) = (&tracked.taken, tracked.balance_before) else { return };
+        let own = LastOutflow { before, applied_at: taken.since };
+        let from = tracked.intent.lane.from;
+        if self.standing.outflows.get(&from) == Some(&own) {
+            self.standing.outflows.remove(&from);
         }
     }
 

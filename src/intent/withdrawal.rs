@@ -2,7 +2,7 @@
 //!
 //! `PENDING → PROCESSING → COMPLETED | FAILED | CANCELLED` (seed `000_601ca0198b3a6b20`); any other word is not final.
 
-use super::{AppliedFacts, Event, Evidence, Tracked};
+use super::{AppliedFacts, Event, Evidence, Outcome, RetryRules, Tracked};
 use crate::model::{Timestamp, tame};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -135,6 +135,28 @@ pub fn withdrawal_events(tracked: &Tracked, said: &Withdrawal, evidence: Evidenc
     events
 }
 
+/// Why an end without money, said of a withdrawal whose reply was lost, is not the end of ours: KPay takes the id of a
+/// failed one again, so that another attempt may have become another withdrawal since. `None` where only one attempt can
+/// have been taken in hand, and for every other word: while a withdrawal stands, and once it is completed, its id is
+/// refused.
+#[must_use]
+pub fn unproven_end(tracked: &Tracked, said: &Withdrawal, rules: &RetryRules) -> Option<String> {
+    if !matches!(said.status, WithdrawalStatus::Failed | WithdrawalStatus::Cancelled) {
+        return None;
+    }
+    // A person is called by a 409, whose attempt was refused, or after the time for asking again.
+    let asked_for = tracked.first_attempt_at.map(|first| tracked.updated_at - first);
+    let by_conflict =
+        tracked.outcome == Outcome::NeedsOperator && asked_for.is_none_or(|asked_for| asked_for <= rules.resend_for);
+    let may_be_taken = tracked.attempts.saturating_sub(u32::from(by_conflict));
+    (may_be_taken > 1).then(|| {
+        format!(
+            "KPay says {} of it, and {may_be_taken} requests got no answer, so that another one may have been paid",
+            said.status
+        )
+    })
+}
+
 impl Withdrawal {
     /// What was known, with what is said now over it. KPay leaves fields out where they were said before.
     fn updated_by(&self, said: &Self) -> Self {
@@ -168,7 +190,7 @@ const LONGEST_PAUSE_LATER: TimeDelta = TimeDelta::minutes(5);
 /// KPay has not taken in hand or what is over.
 #[must_use]
 pub fn next_poll_at(tracked: &Tracked, asked: u32, last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    let taken = tracked.taken.as_ref().filter(|_| tracked.outcome == super::Outcome::Sending)?;
+    let taken = tracked.taken.as_ref().filter(|_| tracked.outcome == Outcome::Sending)?;
     let longest = if now - taken.since > TimeDelta::hours(1) { LONGEST_PAUSE_LATER } else { LONGEST_PAUSE };
     let pause = (FIRST_PAUSE * (1_i32 << asked.min(10))).min(longest);
     // A clock that was ahead for a while must not keep the question waiting until it is there again.
