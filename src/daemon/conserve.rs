@@ -4,7 +4,8 @@
 //! After a start the first reading is compared with the last one in the journal, so that a fall while nobody looked is
 //! found too.
 
-use super::engine::{Engine, KEPT, SinceStart, World};
+use super::engine::{Engine, KEPT};
+use super::seen::{SinceStart, World};
 use crate::intent::Tracked;
 use crate::model::{Snapshot, WalletId};
 use crate::money::{Amount, Money};

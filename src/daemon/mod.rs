@@ -23,6 +23,7 @@ mod reload;
 mod request;
 mod resolve;
 mod run;
+mod seen;
 mod status;
 mod telemetry;
 pub mod view;

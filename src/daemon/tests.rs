@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 
 mod held;
 mod locks;
+mod payout_faults;
 mod payouts;
 mod replaced;
 mod terms;
@@ -253,12 +254,9 @@ async fn a02_a_vain_attempt_is_followed_by_a_rest() {
 }
 
 /// What the journal says is enough to make every decision again, exactly: the state before it, the policies by their
-/// hash, and what it was planned with.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_decision_can_be_made_again_from_the_journal() {
-    let evening = evening(WhileWaiting::default(), 100, true).await;
-    evening.work().await;
-    let dir = evening.engine.store().dir().to_owned();
+/// hash, and what it was planned with. How many were made again.
+fn make_decisions_again(engine: &Engine) -> usize {
+    let dir = engine.store().dir().to_owned();
     let mut state = State::default();
     let mut made_again = 0;
     for record in records(&dir).unwrap() {
@@ -273,7 +271,7 @@ async fn a_decision_can_be_made_again_from_the_journal() {
             let identity = state.identity.clone().unwrap();
             let rates = with.rates();
             let inputs = Inputs {
-                availability: crate::model::Availability::unasked(),
+                availability: &with.availability,
                 policies: &policies,
                 snapshot: &snapshot,
                 standing: &state.standing,
@@ -293,7 +291,14 @@ async fn a_decision_can_be_made_again_from_the_journal() {
         }
         state.apply(record.at, &record.event).unwrap();
     }
-    assert_eq!(made_again, 1);
+    made_again
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_can_be_made_again_from_the_journal() {
+    let evening = evening(WhileWaiting::default(), 100, true).await;
+    evening.work().await;
+    assert_eq!(make_decisions_again(&evening.engine), 1);
 }
 
 /// A decision records balances too, but the books are held against observations alone: those must not stop at it.

@@ -2,20 +2,23 @@
 
 use super::*;
 use crate::intent::{Tracked, WithdrawalStatus};
-use crate::model::{Kind, OperatorStatus, Payee};
-use crate::policy::{Payout, PolicySet, Rule};
+use crate::model::{Kind, OperatorStatus};
+use crate::policy::PolicySet;
 
 /// Says what it is told to say of withdrawals.
-struct PayoutBank {
+pub(super) struct PayoutBank {
     available: Mutex<Amount>,
-    sent: Mutex<Vec<String>>,
-    asked: Mutex<u32>,
+    pub(super) sent: Mutex<Vec<String>>,
+    /// KPay's ids that were asked about.
+    pub(super) asked: Mutex<Vec<String>>,
     /// The answer to a request.
-    reply: Mutex<&'static str>,
+    pub(super) reply: Mutex<&'static str>,
+    /// What a webhook says while a request is under way.
+    pub(super) hint_meanwhile: Mutex<Option<(Arc<Engine>, &'static str)>>,
     /// The answer to a question; none: it cannot be read.
     status: Mutex<Option<&'static str>>,
-    strange: Mutex<Option<String>>,
-    operator: Mutex<OperatorStatus>,
+    pub(super) strange: Mutex<Option<String>>,
+    pub(super) operator: Mutex<OperatorStatus>,
 }
 
 fn said(intent: &Intent, status: &str, strange: Option<String>) -> Withdrawal {
@@ -56,8 +59,8 @@ impl Bank for PayoutBank {
         Box::pin(async { Ok(Leave(Box::new(()))) })
     }
 
-    fn withdrawal<'a>(&'a self, intent: &'a Intent, _: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {
-        *self.asked.lock().unwrap() += 1;
+    fn withdrawal<'a>(&'a self, intent: &'a Intent, kpay_id: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {
+        self.asked.lock().unwrap().push(kpay_id.to_owned());
         let (status, strange) = (*self.status.lock().unwrap(), self.strange.lock().unwrap().clone());
         let answer = status.map(|status| said(intent, status, strange));
         Box::pin(async move { answer.ok_or_else(|| BankError::Unavailable("503".to_owned())) })
@@ -70,8 +73,12 @@ impl Bank for PayoutBank {
 
     fn transfer<'a>(&'a self, _: Leave, intent: &'a Intent, _: &'a MaySend<'a>) -> BoxFuture<'a, Reply> {
         self.sent.lock().unwrap().push(intent.body.clone());
+        if let Some((engine, kpay_id)) = self.hint_meanwhile.lock().unwrap().take() {
+            engine.hint(Some(kpay_id), intent.external_id.as_str());
+        }
         let detail = String::new();
         let reply = match *self.reply.lock().unwrap() {
+            "hang" => return Box::pin(std::future::pending()),
             "lost" => Reply::Lost { detail },
             "conflict" => Reply::Conflict { detail },
             status => {
@@ -84,10 +91,10 @@ impl Bank for PayoutBank {
     }
 }
 
-struct PayDay {
-    engine: Arc<Engine>,
-    bank: Arc<PayoutBank>,
-    clock: Arc<SlowClock>,
+pub(super) struct PayDay {
+    pub(super) engine: Arc<Engine>,
+    pub(super) bank: Arc<PayoutBank>,
+    pub(super) clock: Arc<SlowClock>,
     set: Arc<PolicySet>,
     folder: tempfile::TempDir,
 }
@@ -116,12 +123,10 @@ fn engine_on(
 }
 
 /// `surplus` francs over the floor, and the slot is up.
-async fn pay_day(surplus: i64, reply: &'static str) -> PayDay {
-    let text = "version: 1\npolicies:\n  - name: pay\n    schedule: \"0 18 * * *\"\n    sweep: { from: [CMR], into: GAB, above: 100_000 XAF }\n";
-    let mut set = parse(&[SourceFile { path: "p.yaml".to_owned(), text: text.to_owned() }]).unwrap().set;
-    let Rule::Sweep(sweep) = &set.policies[0].rule else { panic!("it is a sweep") };
-    let to: Payee = "MTN_MOMO_CMR:237653456789".parse().unwrap();
-    set.policies[0].rule = Rule::Payout(Payout { source: sweep.sources[0].clone(), to, name: None });
+pub(super) async fn pay_day(surplus: i64, reply: &'static str) -> PayDay {
+    let text = "version: 1\npolicies:\n  - name: pay\n    schedule: \"0 18 * * *\"\n    payout:\n      from: CMR\n      \
+                to: { provider: MTN_MOMO_CMR, phone: \"237653456789\" }\n      above: 100_000 XAF\n";
+    let set = parse(&[SourceFile { path: "p.yaml".to_owned(), text: text.to_owned() }]).unwrap().set;
     let set = Arc::new(set);
     let clock = Arc::new(SlowClock(Mutex::new("2026-11-24T18:00:05Z".parse().unwrap())));
     let bank = Arc::new(PayoutBank {
@@ -129,6 +134,7 @@ async fn pay_day(surplus: i64, reply: &'static str) -> PayDay {
         sent: Mutex::default(),
         asked: Mutex::default(),
         reply: Mutex::new(reply),
+        hint_meanwhile: Mutex::default(),
         status: Mutex::new(Some("PENDING")),
         strange: Mutex::default(),
         operator: Mutex::new(OperatorStatus::Operational),
@@ -140,35 +146,43 @@ async fn pay_day(surplus: i64, reply: &'static str) -> PayDay {
 }
 
 impl PayDay {
-    async fn go(&self) {
+    pub(super) async fn go(&self) {
         self.engine.decide(None).await.unwrap();
         self.engine.carry_out().await.unwrap();
     }
 
-    async fn later(&self, seconds: i64) {
+    pub(super) async fn later(&self, seconds: i64) {
         *self.clock.0.lock().unwrap() += TimeDelta::seconds(seconds);
         self.go().await;
     }
 
-    fn say(&self, status: Option<&'static str>) {
+    /// Another process on the same state.
+    pub(super) async fn restart(&mut self) {
+        let other = pay_day(1, "PENDING").await;
+        drop(std::mem::replace(&mut self.engine, other.engine.clone()));
+        self.engine = Arc::new(engine_on(&self.folder, &self.clock, &self.bank, &self.set));
+        self.engine.begin("test").await.unwrap();
+    }
+
+    pub(super) fn say(&self, status: Option<&'static str>) {
         *self.bank.status.lock().unwrap() = status;
     }
 
-    fn all(&self) -> Vec<Tracked> {
+    pub(super) fn all(&self) -> Vec<Tracked> {
         let mut all = self.engine.store().history(None).unwrap();
         all.sort_by_key(|tracked| tracked.intent.part);
         all
     }
 
-    fn outcomes(&self) -> Vec<&'static str> {
+    pub(super) fn outcomes(&self) -> Vec<&'static str> {
         self.all().iter().map(|tracked| tracked.outcome.word()).collect()
     }
 
-    fn counts(&self) -> (usize, u32) {
-        (self.bank.sent.lock().unwrap().len(), *self.bank.asked.lock().unwrap())
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.bank.sent.lock().unwrap().len(), self.bank.asked.lock().unwrap().len())
     }
 
-    fn hint(&self, kpay_id: &str) {
+    pub(super) fn hint(&self, kpay_id: &str) {
         self.engine.hint(Some(kpay_id), self.all()[0].intent.external_id.as_str());
     }
 }
@@ -218,11 +232,7 @@ async fn it_is_followed_for_hours_in_a_pause_and_after_a_restart() {
         day.later(1_800).await;
     }
     assert_eq!((day.outcomes(), day.counts()), (vec!["sending"], (1, 20)));
-    let shut = pay_day(1, "PENDING").await;
-    drop(std::mem::replace(&mut day.engine, shut.engine.clone()));
-    let engine = Arc::new(engine_on(&day.folder, &day.clock, &day.bank, &day.set));
-    engine.begin("test").await.unwrap();
-    day.engine = engine;
+    day.restart().await;
     day.say(Some("COMPLETED"));
     day.engine.carry_out().await.unwrap();
     assert_eq!((day.outcomes()[0], day.counts()), ("applied", (1, 21)));

@@ -94,6 +94,18 @@ fn the_wallet_is_stale_from_acceptance_until_it_moves_or_the_money_is_back() {
     check(&[conflict()], &[("PENDING", None)], None);
 }
 
+/// A later move's mark stays, also where that began with the very same figure: a reading may not show it yet.
+#[test]
+fn what_comes_back_takes_only_its_own_mark_away() {
+    let (mut state, tracked) = told(&[accepted("PENDING")], &[]);
+    let later = LastOutflow { before: Amount::whole(330_000), applied_at: instant(500) };
+    state.standing.outflows.insert(wallet(Country::CMR), later);
+    for event in withdrawal_events(&tracked, &said("FAILED", None), Evidence::Status) {
+        state.apply(instant(1_000), &event).unwrap();
+    }
+    assert_eq!(state.standing.outflows.get(&wallet(Country::CMR)), Some(&later));
+}
+
 #[test]
 fn kpay_is_asked_after_growing_pauses_for_as_long_as_it_takes() {
     let (_, tracked) = told(&[accepted("PENDING")], &[]);

@@ -346,6 +346,28 @@ async fn how_a_withdrawal_stands_is_asked_by_its_id() {
     }
 }
 
+/// A webhook's hint is asked about by KPay's id alone: an answer without our id is ours only where all else fits.
+#[tokio::test]
+async fn an_answer_without_our_id_must_fit_in_everything_else() {
+    let without = THE_OBJECT.replace(r#""externalId":"WD-ORDER-98765","#, "");
+    assert_ne!(without, THE_OBJECT);
+    for (from, to, is_ours) in [
+        ("", "", true),
+        (r#""amount":5000"#, r#""amount":5001"#, false),
+        ("237653456789", "237653456780", false),
+        (r#""provider":"MTN_MOMO_CMR""#, r#""provider":"ORANGE_CMR""#, false),
+        (r#""currency":"XAF""#, r#""currency":"KES""#, false),
+        (r#""isTest":true"#, r#""isTest":false"#, false),
+        ("wdr_xyz456", "wdr_other", false),
+    ] {
+        let mut server = Server::new_async().await;
+        let path = format!("{WITHDRAW}/wdr_xyz456");
+        server.mock("GET", path.as_str()).with_body(without.replacen(from, to, 1)).create_async().await;
+        let answer = client(&server.url()).withdrawal(&order(), "wdr_xyz456").await;
+        assert_eq!(answer.is_ok(), is_ours, "{from} {to}: {answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn i04_nothing_leaves_that_is_not_the_intents_or_may_not() {
     let mut server = Server::new_async().await;

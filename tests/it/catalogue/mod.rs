@@ -26,3 +26,4 @@ mod g_doors;
 mod g_redirects;
 mod g_tls;
 mod h_runaway;
+mod payouts;

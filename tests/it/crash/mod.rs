@@ -1,6 +1,7 @@
 //! Kills, lost and broken disks, and hands on the files while money moves. Every test carries the row of the fault
 //! catalogue that it plays; the judge is the sandbox's own books.
 
+pub mod agreement;
 mod backup;
 mod clock;
 mod damage;
@@ -8,6 +9,7 @@ mod disk;
 mod forms;
 mod hands;
 mod home;
+mod payouts;
 mod policies;
 mod power;
 mod signals;
@@ -16,11 +18,10 @@ mod storm;
 mod suspended;
 
 use crate::support::{Ended, Merchant};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use agreement::{assert_books_agree, our_entries};
 use std::path::PathBuf;
 use std::process::Command;
-use treasuryd::sandbox::{AppliedTransfer, RequestRecord};
+use treasuryd::sandbox::RequestRecord;
 
 /// Customers keep paying: money for the next slot.
 fn deposit(merchant: &Merchant, country: &str, amount: i64) {
@@ -31,63 +32,6 @@ fn deposit(merchant: &Merchant, country: &str, amount: i64) {
 /// Requests that would move money, as they came in.
 fn transfer_posts(merchant: &Merchant) -> Vec<RequestRecord> {
     merchant.bank().requests().into_iter().filter(|request| request.path.ends_with("/wallets/transfer")).collect()
-}
-
-/// Our books: one JSON object an entry.
-fn our_entries(merchant: &Merchant) -> Vec<Value> {
-    let exported = merchant.treasuryd(&["ledger", "export", "--format", "jsonl"]).with_code(0).stdout;
-    exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-/// What the comparison of the books counted.
-pub struct Agreed {
-    /// Applied by both.
-    pub applied: usize,
-    /// Of these, those whose rate nobody gave.
-    pub rates_pending: usize,
-}
-
-/// Our books and the sandbox's, transfer by transfer and both ways; no id twice on either side; the sandbox's balances
-/// are what its entries say; our journal is whole and our trial balance zero.
-pub fn assert_books_agree(merchant: &Merchant) -> Agreed {
-    let theirs = merchant.books();
-    assert_eq!(theirs.wrong, None);
-    assert!(theirs.applied_twice.is_empty(), "{:?}", theirs.applied_twice);
-    let mut ours = BTreeMap::new();
-    for entry in our_entries(merchant) {
-        let id = entry["external_id"].as_str().unwrap().to_owned();
-        assert!(ours.insert(id, entry.clone()).is_none(), "booked twice: {entry}");
-    }
-    let mut rates_pending = 0;
-    for transfer in &theirs.transfers {
-        let id = transfer.external_id.clone().unwrap();
-        let entry = ours.remove(&id).unwrap_or_else(|| panic!("applied and not booked: {transfer:?}"));
-        rates_pending += usize::from(assert_entry_agrees(&entry, transfer));
-    }
-    assert!(ours.is_empty(), "booked and never applied: {ours:#?}");
-    merchant.treasuryd(&["journal", "verify"]).with_code(0);
-    let balance = merchant.treasuryd(&["ledger", "balance", "--json"]).with_code(0).json();
-    for (currency, total) in balance["totals"].as_object().unwrap() {
-        assert_eq!(total, "0", "trial balance in {currency}: {balance:#}");
-    }
-    Agreed { applied: theirs.transfers.len(), rates_pending }
-}
-
-/// True where the entry's rate is pending, which only a lost reply across currencies excuses.
-fn assert_entry_agrees(entry: &Value, transfer: &AppliedTransfer) -> bool {
-    let both = format!("{entry}\n{transfer:?}");
-    assert_eq!(entry["source_country"], transfer.from.code(), "{both}");
-    assert_eq!(entry["destination_country"], transfer.to.code(), "{both}");
-    assert_eq!(entry["source_amount"], transfer.amount.to_string(), "{both}");
-    if entry["rate_source"] == "pending" {
-        assert_ne!(transfer.currency, transfer.credited_currency, "{both}");
-        assert_eq!(entry["evidence"], "conflict", "{both}");
-        assert!(entry["exchange_rate"].as_str().is_none_or(str::is_empty), "a rate nobody gave: {both}");
-        return true;
-    }
-    assert_eq!(entry["destination_amount"], transfer.credited.to_string(), "{both}");
-    assert_eq!(entry["exchange_rate"], transfer.rate.to_string(), "{both}");
-    false
 }
 
 /// Runs `once` at the evening under strace with an injected fault. `CI` installs strace; without it the test fails.

@@ -21,7 +21,7 @@ fn merchant() -> Merchant {
 
 /// Kills `once` before the first, second, … of a system call in any thread, until it is through, and hands each corpse
 /// to `then`; returns how many there were.
-fn kill_before_each(call: &str, then: impl Fn(&Merchant, usize)) -> usize {
+pub(super) fn kill_before_each(call: &str, merchant: fn() -> Merchant, then: impl Fn(&Merchant, usize)) -> usize {
     for nth in 1.. {
         let merchant = merchant();
         let ended = once_with(&merchant, &format!("{call}:signal=SIGKILL:when={nth}"), &[]);
@@ -35,7 +35,7 @@ fn kill_before_each(call: &str, then: impl Fn(&Merchant, usize)) -> usize {
 }
 
 /// Kills `once` while its first, second, … request waits for an answer, until it is through.
-fn kill_at_each_request(fault: &str, then: impl Fn(&Merchant, usize)) -> usize {
+pub(super) fn kill_at_each_request(fault: &str, merchant: fn() -> Merchant, then: impl Fn(&Merchant, usize)) -> usize {
     for nth in 1.. {
         let merchant = merchant();
         let rules = [format!("any:ok={}", nth - 1), format!("any:{fault}")];
@@ -67,14 +67,14 @@ fn kill_before_every_step(then: impl Fn(&Merchant, &str, usize) + Sync) {
         for fault in ["hang", "hang-before"] {
             scope.spawn(move || {
                 Tally::work_for(tally.clone());
-                let met = kill_at_each_request(fault, |merchant, nth| then(merchant, fault, nth));
+                let met = kill_at_each_request(fault, merchant, |merchant, nth| then(merchant, fault, nth));
                 assert!(met >= 6, "only {met} requests");
             });
         }
         for (call, fewest) in STEPS {
             scope.spawn(move || {
                 Tally::work_for(tally.clone());
-                let met = kill_before_each(call, |merchant, nth| then(merchant, call, nth));
+                let met = kill_before_each(call, merchant, |merchant, nth| then(merchant, call, nth));
                 assert!(met >= fewest, "only {met} of {call}");
             });
         }
