@@ -77,7 +77,7 @@ fn h01_the_cap_an_hour_holds_over_restarts_and_stops_no_resend() {
         *times.entry(body).or_default() += 1;
     }
     assert_eq!(times.len(), 5, "{times:#?}");
-    crate::crash::assert_books_agree(&merchant);
+    crate::crash::agreement::assert_books_agree(&merchant);
 }
 
 // H5: unknown intents pile up · per-wallet stop at N open (N is one a lane). (All responses lost.)
