@@ -368,7 +368,9 @@ fn foreign(known: &Identity, came: &Identity) -> EngineError {
 mod tests {
     use super::*;
     use crate::books::testing::{accepted, applied, at, facts, followed, payout, requested, returned};
+    use crate::daemon::seen::left_by;
     use crate::intent::Evidence;
+    use crate::money::Amount;
 
     /// What a wallet has less after each event of a payout of 5,000.
     fn check(events: &[Event], expected: &[&str]) {

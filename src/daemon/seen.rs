@@ -102,7 +102,7 @@ impl World {
 
 /// What its source has less by the last event. A payout leaves when KPay takes it in hand, not when it is over, and comes
 /// back where it failed.
-fn left_by(tracked: &Tracked) -> Option<Amount> {
+pub(super) fn left_by(tracked: &Tracked) -> Option<Amount> {
     let Some(taken) = &tracked.taken else {
         let facts = tracked.facts.as_ref().filter(|_| tracked.outcome == Outcome::Applied);
         return facts.map(|facts| facts.amount);

@@ -104,7 +104,7 @@ pub fn assert_payouts_agree(merchant: &Merchant) -> usize {
                 completed += 1;
             }
             ("rejected" | "cancelled" | "planned", None) => {
-                assert!(row.is_null() || row["state"] == "returned", "{told}")
+                assert!(row.is_null() || row["state"] == "returned", "{told}");
             }
             ("sending" | "unknown" | "needs_operator", _) => {
                 assert!(row.is_null() || row["state"] == "in_transit" || row["state"] == "needs_operator", "{told}");
