@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 
 mod held;
 mod locks;
+mod panics;
 mod payout_faults;
 mod payouts;
 mod replaced;

@@ -69,6 +69,16 @@ pub fn left_out(why: &str) {
     }
 }
 
+/// Whether a tool that a row needs is missing here: then it is left out, except in CI (`CI` is set), which installs it.
+pub fn lacks(tool: &str) -> bool {
+    let is_there = std::process::Command::new(tool).arg("--version").output().is_ok();
+    assert!(is_there || std::env::var_os("CI").is_none(), "{tool} is not installed");
+    if !is_there {
+        left_out(&format!("{tool} is not installed"));
+    }
+    !is_there
+}
+
 /// Where the records are.
 pub fn folder() -> PathBuf {
     std::env::var_os("RELIABILITY_REPORT")

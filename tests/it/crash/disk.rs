@@ -1,7 +1,7 @@
 //! D8 and D9: no room on the disk, and a disk that fails to sync.
 
 use super::{assert_books_agree, deposit, segment, strace, transfer_posts};
-use crate::played::{left_out, row};
+use crate::played::{lacks, left_out, row};
 use crate::support::{EVENING, Ended, Merchant};
 use std::fs;
 use std::process::{Command, Stdio};
@@ -67,18 +67,27 @@ fn fails_at_each(call: &str, error: &str) {
 #[test]
 fn d08_a_disk_that_is_full_at_any_record_loses_nothing() {
     let _row = row!();
+    if lacks("strace") {
+        return;
+    }
     fails_at_each("write", "ENOSPC");
 }
 
 #[test]
 fn d09_a_failed_sync_stops_it_at_once_and_is_never_tried_again() {
     let _row = row!();
+    if lacks("strace") {
+        return;
+    }
     fails_at_each("fdatasync", "EIO");
 }
 
 #[test]
 fn d09_a_daemon_whose_sync_fails_ends() {
     let _row = row!();
+    if lacks("strace") {
+        return;
+    }
     let merchant = merchant();
     merchant.policies(&super::daily_policies("    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\n"));
     let path = segment(&merchant);

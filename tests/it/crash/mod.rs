@@ -34,7 +34,7 @@ fn transfer_posts(merchant: &Merchant) -> Vec<RequestRecord> {
     merchant.bank().requests().into_iter().filter(|request| request.path.ends_with("/wallets/transfer")).collect()
 }
 
-/// Runs `once` at the evening under strace with an injected fault. `CI` installs strace; without it the test fails.
+/// Runs `once` at the evening under strace with an injected fault.
 fn once_with(merchant: &Merchant, injection: &str, more: &[&str]) -> Ended {
     Ended::of(&mut strace(merchant, injection, more, &["once", "--json", "--at", crate::support::EVENING]))
 }
