@@ -126,12 +126,16 @@ fn b09_a_restart_loop_keeps_the_budget() {
     let _row = row!();
     let mut play = Scene::default().set("kpay", "requests_per_minute = 12\nobserve_every = \"1s\"").open();
     play.per_minute = 12;
-    for _ in 0..10 {
+    let asked = || play.merchant.bank().requests().len();
+    for round in 0.. {
         let daemon = play.daemon(Memory::Fresh);
         std::thread::sleep(std::time::Duration::from_millis(400));
         drop(daemon);
+        if round >= 10 && (asked() >= 8 || round >= 40) {
+            break;
+        }
     }
-    assert!(play.merchant.bank().requests().len() >= 8, "a loop that asks nothing proves nothing");
+    assert!(asked() >= 8, "a loop that asks nothing proves nothing");
     assert!(play.merchant.bank().busiest_minute() <= 12, "{}", play.merchant.bank().busiest_minute());
     assert_eq!(play.books().applied_twice.len(), 0);
 }

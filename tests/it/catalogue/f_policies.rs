@@ -49,7 +49,7 @@ fn f04_a_link_swapped_a_thousand_times_is_the_old_set_or_the_new() {
     merchant.write("treasuryd.toml", &config.replace("policies.yaml", "policies"));
     let mut daemon = merchant.daemon();
     eventually("the first transfer", PATIENCE, || merchant.books().transfers.len() == 1);
-    for swap in 0..1_000 {
+    for swap in 0..1_001 {
         std::os::unix::fs::symlink(["new", "old"][swap % 2], merchant.path("link")).unwrap();
         fs::rename(merchant.path("link"), merchant.path("policies")).unwrap();
         if swap % 50 == 0 {
@@ -58,6 +58,8 @@ fn f04_a_link_swapped_a_thousand_times_is_the_old_set_or_the_new() {
         }
         std::thread::sleep(Duration::from_millis(4));
     }
+    // It stands still at the new one.
+    eventually("the new set is in force", PATIENCE, || merchant.holds("GAB") == Amount::whole(90_000));
     daemon.signal("TERM");
     assert_eq!(daemon.wait(PATIENCE), Some(0));
     let mut hashes = BTreeSet::new();

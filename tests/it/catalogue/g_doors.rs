@@ -150,6 +150,11 @@ fn g10_strange_codes_and_words_make_no_series() {
     provoke(450..499);
     provoke(520..550);
     let after = series(&daemon);
+    let answered =
+        merchant.bank().requests().iter().filter(|request| request.status.is_some_and(|it| it >= 430)).count();
+    assert!(answered >= 99, "only {answered} strange answers");
+    let strange: Vec<_> = after.iter().filter(|name| name.contains("status=\"4xx\"")).collect();
+    assert!(!strange.is_empty(), "the daemon counted none of them: {after:#?}");
     let fresh: Vec<_> = after.difference(&before).filter(|name| !name.contains("_bucket")).collect();
     assert!(fresh.len() <= 6, "{fresh:#?}");
     assert!(!after.iter().any(|name| name.contains("WORD") || name.contains("TRD-")), "{after:#?}");

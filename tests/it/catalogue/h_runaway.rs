@@ -65,9 +65,11 @@ fn h01_the_cap_an_hour_holds_over_restarts_and_stops_no_resend() {
         end(daemon);
     }
     eventually("all is settled", PATIENCE, || {
+        pay(&merchant);
         merchant.treasuryd(&["once"]);
         let open = ["sending", "unknown"];
-        merchant.transfers().iter().all(|one| !open.contains(&one["state"].as_str().unwrap()))
+        merchant.books().transfers.len() >= 5
+            && merchant.transfers().iter().all(|one| !open.contains(&one["state"].as_str().unwrap()))
     });
     assert_eq!(merchant.books().transfers.len(), 5, "the cap");
     let bodies = posts(&merchant);

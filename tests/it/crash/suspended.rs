@@ -20,7 +20,7 @@ fn stopped_before_the_send(spent_meanwhile: i64) -> Merchant {
     merchant.policies(&daily_policies(
         "    sweep: { from: [CMR], into: SEN, above: 100_000 XAF }\n    fx: { allow: true, max_spread: 5% }\n",
     ));
-    merchant.bank().set_faults(&["rate:ok=1", "rate:slow=1000"]).unwrap();
+    merchant.bank().set_faults(&["rate:ok=1", "rate:slow=2500"]).unwrap();
     let mut daemon = merchant.daemon();
     eventually("the rate is asked for again", PATIENCE, || merchant.books().faults[1].1 > 0);
     daemon.signal("STOP");
