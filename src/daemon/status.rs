@@ -31,6 +31,7 @@ impl Engine {
             why_not.push("no policies are loaded".to_owned());
         }
         why_not.extend(damage);
+        why_not.extend(self.clock_trouble());
         match (&read_error, &snapshot) {
             (Some(error), _) => why_not.push(format!("the last reading of balances failed: {error}")),
             (None, None) => why_not.push("balances have not been read yet".to_owned()),

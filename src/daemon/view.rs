@@ -20,7 +20,7 @@ pub struct StatusView {
     pub environment: String,
     /// KPay's application, once known.
     pub application_id: Option<String>,
-    /// Whether policies are loaded, the state is open and the last reading of balances was good.
+    /// Whether policies are loaded, the state is open, the last reading of balances was good and the clock can be believed.
     pub ready: bool,
     /// Why not.
     pub not_ready_because: Vec<String>,

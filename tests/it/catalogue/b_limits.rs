@@ -107,11 +107,11 @@ fn b06_keys_that_are_revoked_cost_few_requests_and_are_told() {
         play.until("it has moved", |books| books.transfers.len() == 1);
         play.faults(&[&format!("any:http-{status}-before@always")]);
         let before = play.merchant.bank().requests().len();
-        std::thread::sleep(std::time::Duration::from_secs(8));
+        std::thread::sleep(std::time::Duration::from_secs(5));
         let requests = play.merchant.bank().requests();
         let tokens = requests[before..].iter().filter(|request| request.path.ends_with("/token")).count();
         let asked = requests.len() - before;
-        assert!(asked <= 16 && tokens <= 4, "{status}: {asked} requests in 8 s, {tokens} for tokens");
+        assert!(asked <= 16 && tokens <= 4, "{status}: {asked} requests in 5 s, {tokens} for tokens");
         assert_eq!(daemon.get("/readyz").0, 503, "{status}");
         let status_told = play.merchant.treasuryd(&["status"]);
         assert!(status_told.stdout.contains("KPay") || status_told.stdout.contains(status), "{status_told:?}");

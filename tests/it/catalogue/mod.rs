@@ -9,7 +9,7 @@ mod middlebox;
 mod oracle;
 mod oracle_tests;
 mod rewriting;
-mod stage;
+pub mod stage;
 
 mod a_answers;
 mod a_conflicts;

@@ -118,8 +118,11 @@ fn e01_a_clock_that_jumps_ahead_stops_a_running_daemon_until_it_is_right_again()
     assert_eq!(transfer_posts(&merchant).len(), before);
     let status = merchant.treasuryd(&["status"]);
     assert!(status.stdout.contains("ahead of KPay's"), "{status:?}");
+    let (ready, why) = daemon.get("/readyz");
+    assert!(ready == 503 && why.contains("ahead of KPay's"), "{ready}: {why}");
     merchant.write("shift", "+0");
     eventually("with the time right again it goes on", PATIENCE, || applied() > before);
+    assert_eq!(daemon.get("/readyz").0, 200);
     daemon.signal("TERM");
     assert_eq!(daemon.wait(PATIENCE), Some(0));
     assert_books_agree(&merchant);
