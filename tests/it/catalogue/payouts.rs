@@ -3,6 +3,7 @@
 
 use super::stage::each;
 use crate::crash::agreement::{assert_books_agree, assert_payouts_agree, look_up_payout};
+use crate::played::row;
 use crate::support::{EVENING, Ended, Merchant, wallets_of};
 use serde_json::Value;
 use std::process::{Command, Stdio};
@@ -78,6 +79,7 @@ fn play(rows: &[Row]) {
 // A1 to A5, A15, A18 of a withdrawal: whatever comes back, or nothing · the same bytes again, then a person.
 #[test]
 fn a01_what_the_request_comes_back_with() {
+    let _row = row!();
     play(&[
         (&["withdraw:lost-before"], "applied", 2, 1),
         (&["withdraw:lost-after-apply"], "needs_operator", 2, 1),
@@ -103,6 +105,7 @@ fn a01_what_the_request_comes_back_with() {
 // A10, A14 and B of a withdrawal: refusals, which prove something on a first attempt only.
 #[test]
 fn a14_what_the_request_is_refused_with() {
+    let _row = row!();
     play(&[
         (&["withdraw:message=400:it cannot be"], "rejected", 1, 0),
         (&["withdraw:message=422:it cannot be"], "rejected", 1, 0),
@@ -119,6 +122,7 @@ fn a14_what_the_request_is_refused_with() {
 // A of the question how it stands: an answer that cannot be read, or is about another, is no answer.
 #[test]
 fn a15_what_the_question_comes_back_with() {
+    let _row = row!();
     play(&[
         (&["withdrawal:lost-before"], "applied", 1, 1),
         (&["withdrawal:http-500"], "applied", 1, 1),
@@ -144,6 +148,7 @@ fn a15_what_the_question_comes_back_with() {
 // A: a failed withdrawal frees its id at KPay · a lost reply is asked again, as ever; once the end is known, never more.
 #[test]
 fn a16_a_failed_id_is_free_at_kpay_and_is_not_used_again() {
+    let _row = row!();
     let rows: [(&[&str], usize); 2] = [(&[], 1), (&["withdraw:lost-after-apply"], 2)];
     each(&rows, |(faults, requests)| {
         let merchant = merchant(NOBODY, faults);
@@ -179,6 +184,7 @@ fn assert_paid_once(merchant: &Merchant) {
 // D3 to D6: a state that is gone, older, or there twice · the slot is paid once, and the other is a person's.
 #[test]
 fn d06_two_states_pay_a_slot_once() {
+    let _row = row!();
     each(&["at once", "one after the other", "a clone"], |how| {
         let merchant = merchant(PAID, &[]);
         if *how == "a clone" {
@@ -205,6 +211,7 @@ fn d06_two_states_pay_a_slot_once() {
 
 #[test]
 fn d03_a_lost_state_or_an_older_one_pays_nothing_twice() {
+    let _row = row!();
     each(&["wiped", "restored"], |how| {
         let merchant = merchant(PAID, &[]);
         merchant.treasuryd(&["pause"]).with_code(0);

@@ -4,6 +4,7 @@
 use super::agreement::{assert_books_agree, assert_payouts_agree, look_up_payout};
 use super::steps::{kill_at_each_request, kill_before_each};
 use super::{daily_policies, deposit};
+use crate::played::row;
 use crate::support::{Merchant, eventually, wallets_of};
 use std::fs;
 use std::time::Duration;
@@ -79,6 +80,7 @@ fn kill_before_every_step(then: impl Fn(&Merchant, &str) + Sync) {
 
 #[test]
 fn d01_a_payout_killed_before_any_step_is_paid_once_and_ends_or_is_a_persons() {
+    let _row = row!();
     kill_before_every_step(|merchant, step| {
         let ended = merchant.once();
         assert_payouts_agree(merchant);
@@ -101,6 +103,7 @@ fn d01_a_payout_killed_before_any_step_is_paid_once_and_ends_or_is_a_persons() {
 
 #[test]
 fn d03_a_payout_killed_before_any_step_and_wiped_is_not_paid_twice() {
+    let _row = row!();
     kill_before_every_step(|merchant, step| {
         fs::remove_dir_all(merchant.path("state")).unwrap_or_default();
         // Fresh money, so that the lost slot is tempting again, with another amount.
@@ -120,6 +123,7 @@ fn d03_a_payout_killed_before_any_step_and_wiped_is_not_paid_twice() {
 
 #[test]
 fn d01_killed_while_kpay_is_asked_how_it_stands_it_is_asked_again_and_not_sent_again() {
+    let _row = row!();
     for (reason, state) in [(None, "applied"), (Some("RECIPIENT_NOT_FOUND"), "rejected")] {
         let merchant = pending();
         merchant.bank().set_faults(&["withdrawal:hang=always"]).unwrap();
@@ -140,6 +144,7 @@ fn d01_killed_while_kpay_is_asked_how_it_stands_it_is_asked_again_and_not_sent_a
 
 #[test]
 fn d13_a_daemon_that_is_to_end_does_not_wait_for_kpay_to_finish_a_payout() {
+    let _row = row!();
     let merchant = pending();
     merchant.bank().set_faults(&["withdraw:slow=1000"]).unwrap();
     let mut daemon = merchant.daemon();
