@@ -305,7 +305,8 @@ fn lines(moved: &Moved) -> String {
             && (credited, currency) != (part.amount, part.currency)
         {
             let rate = part.exchange_rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
-            said.push(format!("{} {currency} arrived{rate}", credited.grouped()));
+            let word = if part.state == "applied" { "arrived" } else { "to arrive" };
+            said.push(format!("{} {currency} {word}{rate}", credited.grouped()));
         }
         if !part.detail.is_empty() {
             said.push(part.detail.clone());

@@ -134,6 +134,8 @@ fn the_hosted_page_is_shown_to_the_asker_only() {
         assert!(url.contains("/gateway/") && ended.json()[0]["gateway_expires_at"].is_string(), "{ended:?}");
         assert!(!ended.stderr.contains(&url), "{ended:?}");
         let id = ended.json()[0]["external_id"].as_str().unwrap().to_owned();
+        let again = merchant.treasuryd(&[&args[..], &["--yes"]].concat()).with_code(75).stdout;
+        assert!(again.contains("4 750 XAF to arrive") && !again.contains("arrived"), "nobody has it yet: {again}");
         for other in [&["status"][..], &["transfers", "show", &id], &["transfers", "list", "--json"]] {
             let ended = merchant.treasuryd(other);
             assert!(!ended.stdout.contains("/gateway/") && !ended.stderr.contains("/gateway/"), "{ended:?}");
