@@ -67,7 +67,11 @@ impl Engine {
         result
     }
 
-    pub(super) async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
+    /// Works off what is due out of one wallet, until nothing is or it rests; nothing where somebody does so already.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
         if !self.world().busy.insert(source) {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use super::engine::{Engine, EngineError};
 use super::policies::{Content, Loaded};
 use crate::intent::{Event, PolicyText};
-use crate::journal::{MOST_TEXT_BYTES, policy_texts};
+use crate::journal::MOST_TEXT_BYTES;
 use crate::policy::{PolicySet, SourceFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,10 +124,8 @@ impl Engine {
 
     async fn record_texts(&self, mut events: Vec<Event>, set: &PolicySet) -> Result<(), EngineError> {
         let files: Vec<PolicyText> = set.files.iter().map(policy_text).collect();
-        let (store, copy) = (self.store.clone(), files.clone());
-        let kept = tokio::task::spawn_blocking(move || store.keep_policy_texts(&copy)).await;
-        let kept = kept.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        if let Err(error) = kept {
+        let copy = files.clone();
+        if let Err(error) = self.store.aside(move |store| store.keep_policy_texts(&copy)).await {
             // The record has them too; only finding them again takes longer.
             tracing::warn!(%error, "no copy of the policies in force");
         }
@@ -146,9 +144,8 @@ impl Engine {
         if self.world().texts_recorded.as_deref() == Some(set.hash.as_str()) {
             return Ok(true);
         }
-        let (dir, hash) = (self.store.dir().to_owned(), set.hash.clone());
-        let found = tokio::task::spawn_blocking(move || policy_texts(&dir, &hash)).await;
-        let found = found.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?.is_some();
+        let hash = set.hash.clone();
+        let found = self.store.aside(move |store| store.policy_texts(&hash)).await?.is_some();
         self.world().texts_recorded = found.then(|| set.hash.clone());
         Ok(found)
     }

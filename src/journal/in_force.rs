@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 /// More text than this is not put into one record: a line has at most [`super::LONGEST_LINE`] bytes, and JSON may need
 /// two for one. Then only the copy has it.
@@ -18,11 +19,27 @@ pub const MOST_TEXT_BYTES: usize = 6 * 1024 * 1024;
 const LONGEST_COPY: u64 = 256 * 1024 * 1024;
 
 impl Store {
+    /// [`policy_texts`] of this store.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn policy_texts(&self, wanted: &str) -> Result<Option<Vec<SourceFile>>, StoreError> {
+        if !self.is_elsewhere() {
+            return policy_texts(self.dir(), wanted);
+        }
+        let files = sources(self.texts.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        Ok(Some(files).filter(|files| hash(files) == wanted))
+    }
+
     /// Writes the copy, synced when it returns. Blocks.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be written; the one before stands then.
     pub fn keep_policy_texts(&self, files: &[PolicyText]) -> Result<(), StoreError> {
+        if self.is_elsewhere() {
+            files.clone_into(&mut self.texts.lock().unwrap_or_else(PoisonError::into_inner));
+            return Ok(());
+        }
         // A directory that was deleted under our hands is not made again.
         if !self.is_in_place() {
             return Err(StoreError::Replaced { path: self.dir().to_owned() });

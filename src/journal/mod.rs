@@ -6,7 +6,8 @@
 //!
 //! Reading order: `frame` (one line, pure) → `segment` (files) → `chunks`, `scan` (many lines) → `home` (directory and
 //! lock) → `writer` (the one thread that writes and syncs) → `lookup`, `index`, `checkpoint` (finding intents again) →
-//! `recovery` → `store` (the door for the daemon) → `in_force` → `read_only` (the door for everybody else) → `backup`.
+//! `recovery` → `store` (the door for the daemon) → `platter` (the same without a disk of the machine's) → `in_force` →
+//! `read_only` (the door for everybody else) → `backup`.
 //!
 //! Deliberately absent: repair of damage, rewriting or deleting records, a second try after a failed sync, and any clock
 //! for what is recorded (instants come in as parameters; only the pace of checkpoints is timed).
@@ -22,6 +23,7 @@ mod home;
 mod in_force;
 mod index;
 mod lookup;
+mod platter;
 mod read_only;
 mod records;
 mod recovery;
@@ -39,6 +41,7 @@ pub use error::{Damage, StoreError};
 pub use frame::{Flaw, Framed, Head, LONGEST_LINE, Record, Scanned, VERSION, encode, event_json, scan};
 pub use hash::Hash;
 pub use in_force::{MOST_TEXT_BYTES, policy_texts};
+pub use platter::{Platter, Scribe};
 pub use read_only::{ReadOnly, VerifyReport, verify};
 pub use records::{Records, records};
 pub use recovery::{IndexFate, OpenReport, Torn};

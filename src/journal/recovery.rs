@@ -145,7 +145,7 @@ fn scan(
     Scan { segments, before, after, threads: all_processors(), stop: &never }.run(sink)
 }
 
-fn empty_core(state: State) -> Core {
+pub(super) fn empty_core(state: State) -> Core {
     let recent = Recent::default();
     Core { state, head: Head::GENESIS, last: None, month: None, end: 0, recent, being_saved: None, refusal: None }
 }

@@ -56,7 +56,7 @@ impl Scan<'_> {
     /// [`StoreError::Damaged`], [`StoreError::Version`], [`StoreError::Read`], or [`StoreError::Closed`] when told to stop.
     pub fn run(&self, sink: &mut dyn FnMut(Place, Record) -> Result<(), Flaw>) -> Result<Outcome, StoreError> {
         let chunks = Mutex::new(Chunks::of(self.segments.to_vec()));
-        let mut walk = Walk { scan: self, sink, before: self.before, head: self.before, end: 0, torn: None };
+        let mut walk = Walk::new(self, sink);
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel(2 * self.threads);
             for _ in 0..self.threads_worth_their_while() {
@@ -69,8 +69,23 @@ impl Scan<'_> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(StoreError::Closed);
         }
-        let before = walk.before.unwrap_or(Head::GENESIS);
-        Ok(Outcome { before, head: walk.head.unwrap_or(before), end: walk.end, torn: walk.torn })
+        Ok(walk.outcome())
+    }
+
+    /// [`Scan::run`] over pieces that are at hand, without a thread of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Version`].
+    pub fn run_over(
+        &self,
+        chunks: impl IntoIterator<Item = Chunk>,
+        sink: &mut dyn FnMut(Place, Record) -> Result<(), Flaw>,
+    ) -> Result<Outcome, StoreError> {
+        let mut walk = Walk::new(self, sink);
+        for chunk in chunks {
+            walk.take(self.check(chunk))?;
+        }
+        Ok(walk.outcome())
     }
 
     /// No more threads than there are pieces.
@@ -119,7 +134,16 @@ struct Walk<'a, 'b> {
     torn: Option<TornTail>,
 }
 
-impl Walk<'_, '_> {
+impl<'a, 'b> Walk<'a, 'b> {
+    fn new(scan: &'a Scan<'a>, sink: &'b mut dyn FnMut(Place, Record) -> Result<(), Flaw>) -> Self {
+        Self { scan, sink, before: scan.before, head: scan.before, end: 0, torn: None }
+    }
+
+    fn outcome(self) -> Outcome {
+        let before = self.before.unwrap_or(Head::GENESIS);
+        Outcome { before, head: self.head.unwrap_or(before), end: self.end, torn: self.torn }
+    }
+
     fn in_order(&mut self, results: &mpsc::Receiver<Result<Checked, StoreError>>) -> Result<(), StoreError> {
         let mut early = BTreeMap::new();
         let mut failed = None;

@@ -18,7 +18,7 @@ impl Month {
     }
 
     /// The month in a segment's file name; `None` for any other file.
-    fn of_file(name: &str) -> Option<Self> {
+    pub fn of_file(name: &str) -> Option<Self> {
         let (year, month) = name.strip_suffix(".jsonl")?.split_once('-')?;
         let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(year, 4) || !digits(month, 2) {

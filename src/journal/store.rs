@@ -5,14 +5,14 @@ use super::frame::Head;
 use super::home::Home;
 use super::recovery::{self, OpenReport};
 use super::segment::Segment;
-use super::shared::{Shared, with_json};
-use super::writer::{Disk, Door, OpenSegment, Order, Writer};
+use super::shared::{Core, Shared, with_json};
+use super::writer::{Disk, Door, Files, Medium, OpenSegment, Order, Writer};
 use super::{Hash, StoreError, background};
-use crate::intent::{Event, State, Tracked};
+use crate::intent::{Event, PolicyText, State, Tracked};
 use crate::model::{ExternalId, Identity, Timestamp};
 use chrono::SubsecRound;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -21,7 +21,11 @@ use tokio::sync::oneshot;
 /// An open state directory. Share it in an [`Arc`]; it is closed when dropped.
 #[derive(Debug)]
 pub struct Store {
-    home: Arc<Home>,
+    dir: PathBuf,
+    /// `None` where the journal is on no disk of the machine's.
+    home: Option<Arc<Home>>,
+    /// The texts of the policies last in force, where there is no directory for a copy of them.
+    pub(super) texts: Mutex<Vec<PolicyText>>,
     shared: Arc<Shared>,
     finder: Arc<Finder>,
     orders: mpsc::Sender<Order>,
@@ -56,33 +60,42 @@ impl Store {
     pub fn open_through(dir: &Path, door: Box<dyn Door>) -> Result<(Self, OpenReport), StoreError> {
         let home = Arc::new(Home::take(dir)?);
         let recovered = recovery::recover(&home)?;
+        let finder = Finder::new(home.journal(), recovered.source);
+        let (mut store, queue) = Self::assemble(home.dir().to_owned(), recovered.core, finder);
+        store.home = Some(home.clone());
+        let current = recovered.current.map(OpenSegment::reopen).transpose()?;
+        store.start_writing(Files { home, door, current }, queue, recovered.saved)?;
+        store.start_verifying(recovered.older)?;
+        Ok((store, recovered.report))
+    }
+
+    /// A store without threads, and the end of its queue.
+    pub(super) fn assemble(dir: PathBuf, core: Core, finder: Finder) -> (Self, mpsc::Receiver<Order>) {
         let (orders, queue) = mpsc::channel();
         let store = Self {
-            shared: Arc::new(Shared::new(recovered.core)),
-            finder: Arc::new(Finder::new(home.journal(), recovered.source)),
-            home,
+            dir,
+            home: None,
+            texts: Mutex::default(),
+            shared: Arc::new(Shared::new(core)),
+            finder: Arc::new(finder),
             orders,
             syncs: Arc::default(),
             stop: Arc::default(),
             threads: Mutex::default(),
         };
-        let current = recovered.current.map(OpenSegment::reopen).transpose()?;
-        store.start_writing(door, current, queue, recovered.saved)?;
-        store.start_verifying(recovered.older)?;
-        Ok((store, recovered.report))
+        (store, queue)
+    }
+
+    /// The writer of this store, and where it tells what is synced.
+    pub(super) fn writer(&self, medium: Medium) -> (Writer, mpsc::Receiver<u64>) {
+        let (synced, heard) = mpsc::channel();
+        let (shared, syncs) = (Arc::clone(&self.shared), Arc::clone(&self.syncs));
+        (Writer { medium, shared, synced, syncs, failed: None }, heard)
     }
 
     /// The writer, and behind it the checkpoints.
-    fn start_writing(
-        &self,
-        door: Box<dyn Door>,
-        current: Option<OpenSegment>,
-        queue: mpsc::Receiver<Order>,
-        saved: u64,
-    ) -> Result<(), StoreError> {
-        let (synced, heard) = mpsc::channel();
-        let (home, shared, syncs) = (Arc::clone(&self.home), Arc::clone(&self.shared), Arc::clone(&self.syncs));
-        let writer = Writer { home, door, current, shared, synced, syncs };
+    fn start_writing(&self, files: Files, queue: mpsc::Receiver<Order>, saved: u64) -> Result<(), StoreError> {
+        let (writer, heard) = self.writer(Medium::Files(files));
         let (shared, finder) = (Arc::clone(&self.shared), Arc::clone(&self.finder));
         let checkpoints = Checkpoints { shared, finder, saved, synced: self.records() };
         self.spawn("journal", move || writer.run(&queue))?;
@@ -226,12 +239,27 @@ impl Store {
     /// The state directory.
     #[must_use]
     pub fn dir(&self) -> &Path {
-        self.home.dir()
+        &self.dir
+    }
+
+    /// Whether there is no state directory, and no thread of this store's.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.home.is_none()
+    }
+
+    /// Does work that blocks on a thread for such; in place where the store has none and nothing of it blocks.
+    pub async fn aside<R: Send + 'static>(self: &Arc<Self>, work: impl FnOnce(&Self) -> R + Send + 'static) -> R {
+        if self.is_elsewhere() {
+            return work(self);
+        }
+        let store = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&store)).await;
+        done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
 
     /// Whether the state directory is still the one that was opened.
     pub(super) fn is_in_place(&self) -> bool {
-        self.home.is_ours()
+        self.home.as_ref().is_none_or(|home| home.is_ours())
     }
 
     /// Records in the journal, those under way included.
@@ -290,7 +318,9 @@ impl Store {
             }
         }
         self.finder.close();
-        self.home.release();
+        if let Some(home) = &self.home {
+            home.release();
+        }
     }
 }
 

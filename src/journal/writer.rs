@@ -1,10 +1,12 @@
 //! The one thread that writes to the journal: it drains its queue, writes everything, syncs once, and answers everybody.
+//! Where there is no disk of the machine's (`platter`), somebody else takes its turns.
 //!
 //! A failed write or sync ends recording for good. The sync is never tried again: after a failed one the kernel may have
 //! dropped the pages and call the next one a success.
 
 use super::StoreError;
 use super::home::{Home, Inode, sync_directory};
+use super::platter::Platter;
 use super::segment::{Month, Segment};
 use super::shared::{Lines, Shared};
 use std::fs::{File, OpenOptions};
@@ -87,63 +89,97 @@ impl OpenSegment {
     }
 }
 
+/// What the journal is written to.
+pub(super) enum Medium {
+    /// Files of the machine's.
+    Files(Files),
+    /// Anything else.
+    Platter(Box<dyn Platter>),
+}
+
+impl Medium {
+    fn commit(&mut self, month: Month, bytes: &[u8]) -> Result<(), StoreError> {
+        match self {
+            Self::Files(files) => files.commit(month, bytes),
+            Self::Platter(platter) => {
+                let name = month.file_name();
+                let failed = |error| StoreError::Stopped(format!("writing to {name} failed: {error}"));
+                platter.commit(&name, bytes).map_err(failed)
+            }
+        }
+    }
+}
+
 /// The writer's side of the queue.
 pub(super) struct Writer {
-    pub home: Arc<Home>,
-    pub door: Box<dyn Door>,
-    pub current: Option<OpenSegment>,
+    pub medium: Medium,
     pub shared: Arc<Shared>,
     /// Told the last synced record's number after every sync; closed when the writer ends.
     pub synced: mpsc::Sender<u64>,
     pub syncs: Arc<AtomicU64>,
+    /// Why nothing more is written.
+    pub failed: Option<StoreError>,
 }
 
 impl Writer {
     /// Works until told to stop or everybody is gone.
     pub fn run(mut self, orders: &mpsc::Receiver<Order>) {
-        let mut failed: Option<StoreError> = None;
         let mut is_over = false;
         while !is_over {
             let Ok(order) = orders.recv() else { return };
-            let mut batch = Vec::new();
-            is_over = gather(order, orders, &mut batch);
-            let (lines, done): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-            let result = failed.clone().map_or_else(|| self.commit(&lines), Err);
-            if let Err(error) = &result {
-                failed = Some(error.clone());
-                self.shared.refuse(error.clone());
-            } else if let Some(last) = lines.last() {
-                // Without anybody to make checkpoints the next start reads more: nothing is lost.
-                let _ = self.synced.send(last.head.seq);
-            }
-            for done in done {
-                // Whoever asked may have gone; the record stands all the same.
-                let _ = done.send(result.clone());
-            }
+            is_over = self.turn(order, orders);
         }
+    }
+
+    /// Writes an order and what is queued behind it, and answers; `true` when told to stop.
+    pub fn turn(&mut self, order: Order, orders: &mpsc::Receiver<Order>) -> bool {
+        let mut batch = Vec::new();
+        let is_over = gather(order, orders, &mut batch);
+        let (lines, done): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let result = self.failed.clone().map_or_else(|| self.commit(&lines), Err);
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+            self.shared.refuse(error.clone());
+        } else if let Some(last) = lines.last() {
+            // Without anybody to make checkpoints the next start reads more: nothing is lost.
+            let _ = self.synced.send(last.head.seq);
+        }
+        for done in done {
+            // Whoever asked may have gone; the record stands all the same.
+            let _ = done.send(result.clone());
+        }
+        is_over
     }
 
     fn commit(&mut self, batch: &[Lines]) -> Result<(), StoreError> {
         for lines in batch.chunk_by(|one, next| one.month == next.month) {
-            self.commit_to_one_segment(lines)?;
+            let Some(month) = lines.first().map(|lines| lines.month) else { continue };
+            let bytes = lines.iter().map(|lines| lines.bytes.as_slice()).collect::<Vec<_>>().concat();
+            self.medium.commit(month, &bytes)?;
+            self.syncs.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
+}
 
-    fn commit_to_one_segment(&mut self, batch: &[Lines]) -> Result<(), StoreError> {
-        let Some(month) = batch.first().map(|lines| lines.month) else { return Ok(()) };
-        let bytes = batch.iter().map(|lines| lines.bytes.as_slice()).collect::<Vec<_>>().concat();
+/// The segments of a state directory.
+pub(super) struct Files {
+    pub home: Arc<Home>,
+    pub door: Box<dyn Door>,
+    pub current: Option<OpenSegment>,
+}
+
+impl Files {
+    fn commit(&mut self, month: Month, bytes: &[u8]) -> Result<(), StoreError> {
         self.check_untouched()?;
         let current = self.segment_of(month)?;
-        let (path, len) = (current.segment.path.clone(), bytes.len() as u64);
-        current.len += len;
-        let Self { current: Some(current), door, syncs, .. } = self else { return Ok(()) };
+        let path = current.segment.path.clone();
+        current.len += bytes.len() as u64;
+        let Self { current: Some(current), door, .. } = self else { return Ok(()) };
         let failed =
             |what: &str, error: io::Error| StoreError::Stopped(format!("{what} {} failed: {error}", path.display()));
-        door.write(&mut current.file, &bytes).map_err(|error| failed("writing to", error))?;
-        door.sync(&current.file).map_err(|error| failed("syncing", error))?;
-        syncs.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        door.write(&mut current.file, bytes).map_err(|error| failed("writing to", error))?;
+        door.sync(&current.file).map_err(|error| failed("syncing", error))
     }
 
     /// A segment that was deleted, swapped or written to by somebody else would take our records with it.

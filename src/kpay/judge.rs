@@ -14,8 +14,9 @@ use rust_decimal::Decimal;
 /// The longest id or reference of KPay's that is kept, in characters.
 const LONGEST_REFERENCE: usize = 100;
 
-/// Sorts a whole answer.
-pub(super) fn judge(intent: &Intent, status: u16, body: &[u8]) -> Reply {
+/// Sorts a whole answer to a transfer.
+#[must_use]
+pub fn judge(intent: &Intent, status: u16, body: &[u8]) -> Reply {
     sort(status, body, |body| read_applied(intent, body).map(Reply::Applied))
 }
 

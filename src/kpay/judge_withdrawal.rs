@@ -38,6 +38,20 @@ pub(super) fn judge(
     (without_urls_in(reply), page)
 }
 
+/// [`judge`] without the hosted page.
+#[must_use]
+pub fn judge_reply(intent: &Intent, environment: Environment, status: u16, body: &[u8]) -> Reply {
+    judge(intent, environment, status, body).0
+}
+
+/// What a whole answer to the question says of a withdrawal.
+///
+/// # Errors
+/// In words, what in it cannot be about the intent.
+pub fn judge_status(intent: &Intent, environment: Environment, body: &[u8]) -> Result<Withdrawal, String> {
+    read(intent, environment, body).map(|said| said.withdrawal)
+}
+
 /// Reads a withdrawal and compares it with the intent.
 pub(super) fn read(intent: &Intent, environment: Environment, body: &[u8]) -> Result<Said, String> {
     let reply: WithdrawReply = serde_json::from_slice(body).map_err(|error| {

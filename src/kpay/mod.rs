@@ -40,6 +40,8 @@ mod tests;
 pub use base_url::{BaseUrl, BaseUrlError, is_way_back};
 pub use client::{Client, ClientSettings};
 pub use error::CallError;
+pub use judge::judge as judge_transfer;
+pub use judge_withdrawal::{judge_reply as judge_withdrawal, judge_status};
 pub use keys::{KeyError, KeySource, Keys};
 pub use observer::{Endpoint, NoObserver, Observer, StatusLabel};
 pub use sending::Clearance;
