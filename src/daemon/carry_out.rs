@@ -24,6 +24,9 @@ pub(super) const LONGEST_REST: TimeDelta = TimeDelta::minutes(1);
 /// With the leave to send in hand a new reading may take so long; then the leave goes back to where others wait for it.
 const READING_WITH_LEAVE: Duration = Duration::from_secs(5);
 
+/// And by the clock at most so long: no timer runs while a machine sleeps.
+const OLDEST_READING: TimeDelta = TimeDelta::seconds(10);
+
 /// What a worker does after a step.
 enum Flow {
     /// Take the next item.
@@ -226,6 +229,10 @@ impl Engine {
             let Ok(Ok(snapshot)) = tokio::time::timeout(READING_WITH_LEAVE, reading).await else {
                 return Ok(Flow::Rest);
             };
+            if self.clock.now() - snapshot.taken_at > OLDEST_READING {
+                self.note_problem(&format!("the balance of {source} came too late to send on it; it is read again"));
+                return Ok(Flow::Rest);
+            }
             snapshot
         } else {
             // One request a minute: a second reading would never be younger than this one.

@@ -46,6 +46,8 @@ struct TestBank {
     clock: Arc<SlowClock>,
     wallets: Mutex<BTreeMap<Country, Amount>>,
     waiting: WhileWaiting,
+    /// The machine sleeps for so many seconds while an answer about wallets is on its way.
+    sleeps: Mutex<i64>,
     /// Its budget is one request a minute: nothing can be read while leave is held.
     one_a_minute: bool,
     sent: Mutex<Vec<Amount>>,
@@ -77,6 +79,7 @@ impl Bank for TestBank {
             (WalletId::of(*country).unwrap(), Reading { available: *available, balance: None })
         };
         let readings = self.wallets.lock().unwrap().iter().map(reading).collect();
+        *self.clock.0.lock().unwrap() += TimeDelta::seconds(*self.sleeps.lock().unwrap());
         Box::pin(async move { Ok(Snapshot { taken_at, readings, problems: Vec::new() }) })
     }
 
@@ -161,6 +164,7 @@ async fn evening_of(
         clock: clock.clone(),
         wallets: Mutex::new(wallets.map(|(country, amount)| (country, Amount::whole(amount))).into()),
         waiting,
+        sleeps: Mutex::new(0),
         one_a_minute: waiting.seconds > 0 && waiting.spent_elsewhere == 0,
         sent: Mutex::default(),
         applies,
@@ -223,6 +227,19 @@ async fn i06_a_send_never_rests_on_a_reading_from_before_a_long_wait() {
     assert!(left >= Amount::whole(100_000), "only {left} are left in Gabon");
     assert_eq!(evening.count(Outcome::Cancelled), 1, "Gabon's, whose balance no longer allows it");
     assert_eq!(evening.sent(), 1, "Congo's");
+}
+
+/// No timer runs while a machine sleeps: a balance from before is not sent on after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d14_a_reading_from_before_a_sleep_moves_nothing() {
+    let evening = evening(WhileWaiting::default(), 100, true).await;
+    *evening.bank.sleeps.lock().unwrap() = 60;
+    evening.work().await;
+    assert_eq!(evening.sent(), 0);
+    *evening.bank.sleeps.lock().unwrap() = 0;
+    *evening.bank.clock.0.lock().unwrap() += TimeDelta::minutes(2);
+    evening.work().await;
+    assert_eq!(evening.sent(), 2, "with a fresh one it goes on");
 }
 
 /// With a budget of one request a minute no second reading would ever be younger than the first.

@@ -93,12 +93,8 @@ impl Store {
         core.month = segments.last().map(|segment| segment.month);
         core.end = outcome.end;
         let why = "there is no disk for one".to_owned();
-        let report = OpenReport {
-            records: outcome.head.seq,
-            torn,
-            index: IndexFate::InMemory { why },
-            index_had_seen: None,
-        };
+        let report =
+            OpenReport { records: outcome.head.seq, torn, index: IndexFate::InMemory { why }, index_had_seen: None };
         let finder = Finder::new(folder.to_owned(), Source::Memory(Catalog::default()));
         let (store, orders) = Self::assemble(folder.to_owned(), core, finder);
         let (writer, heard) = store.writer(Medium::Platter(platter));

@@ -1,0 +1,167 @@
+//! The auditor's own small model of a journal, from its bytes alone, and what it holds against KPay's books. It shares no
+//! code with the planner, the fold or the reader of records.
+
+use std::collections::BTreeMap;
+
+/// One life of a state directory: a wiped or restored one is another.
+pub type Lineage = (usize, u32);
+
+/// What a journal says of one intent.
+#[derive(Debug, Clone, Default)]
+pub struct Story {
+    /// As it stands in the record, JSON-escaped.
+    pub body: String,
+    /// Recorded attempts.
+    pub attempts: u32,
+    /// Attempts whose bytes left, or may have left before the process that runs now.
+    pub sent: u32,
+    /// The last word on it.
+    pub word: String,
+    pub amount: i64,
+    /// When its first attempt was recorded, by the machine's clock: right after the last look at balances and policies.
+    pub gated_at: Option<String>,
+    pub source: String,
+    /// Whether an attempt of it was ever in doubt.
+    pub doubted: bool,
+    /// Whether KPay said that it has it in hand.
+    pub in_hand: bool,
+    /// Whether a person was called and nothing of it is held.
+    pub holds_nothing: bool,
+}
+
+impl Story {
+    pub fn is_open(&self) -> bool {
+        !matches!(self.word.as_str(), "applied" | "rejected" | "cancelled" | "returned" | "resolved" | "declined")
+    }
+}
+
+/// A journal as the auditor reads it.
+#[derive(Debug, Clone, Default)]
+pub struct Journal {
+    pub intents: BTreeMap<String, Story>,
+    pub paused: bool,
+    /// The last slot that each policy decided.
+    slots: BTreeMap<String, String>,
+    pub records: u64,
+}
+
+/// A record that the books have to agree with.
+pub struct Said<'a> {
+    pub word: &'a str,
+    pub id: &'a str,
+    pub line: &'a str,
+}
+
+impl Journal {
+    /// A whole journal again, as a process finds it: what was attempted may have been sent.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let mut journal = Self::default();
+        for line in std::str::from_utf8(bytes).map_err(|error| error.to_string())?.lines() {
+            journal.take(line)?;
+        }
+        for story in journal.intents.values_mut() {
+            story.sent = story.attempts;
+        }
+        Ok(journal)
+    }
+
+    /// Takes in one line.
+    pub fn take<'a>(&mut self, line: &'a str) -> Result<Option<Said<'a>>, String> {
+        self.records += 1;
+        if field(line, "\"seq\":").and_then(|seq| seq.parse().ok()) != Some(self.records) {
+            return Err(format!("I16: record {} has another number: {line}", self.records));
+        }
+        let event = line.split_once("\"event\":{").map(|(_, event)| event).ok_or("I16: a record without an event")?;
+        let word = text(event, "type").ok_or("I16: a record without a type")?;
+        match word {
+            "decided" | "requested" => self.decide(event)?,
+            "paused" => self.paused = true,
+            "resumed" => self.paused = false,
+            _ => {}
+        }
+        let Some(id) = text(event, "external_id").filter(|_| !matches!(word, "decided" | "requested")) else {
+            return Ok(None);
+        };
+        let story = self.intents.get_mut(id).ok_or_else(|| format!("I16: {word} of {id}, which nobody decided"))?;
+        let was_open = story.is_open();
+        match word {
+            "attempted" => {
+                story.attempts += 1;
+                if story.attempts == 1 {
+                    story.gated_at = text(line, "at").map(str::to_owned);
+                }
+                if !matches!(story.word.as_str(), "decided" | "not_sent" | "unknown" | "approved") {
+                    return Err(format!("I3: {id} is attempted while it is `{}`", story.word));
+                }
+            }
+            "accepted" => story.in_hand = true,
+            "needs_operator" => story.holds_nothing = event.contains("\"holds\":false"),
+            "rejected" if story.attempts == 0 => return Err(format!("I3: {id} is rejected and was never sent")),
+            "rejected" | "cancelled" if story.doubted => return Err(format!("I3: {id} was unknown and is `{word}`")),
+            "unknown" => story.doubted = true,
+            _ => {}
+        }
+        if !was_open && word != "resolved" {
+            return Err(format!("I3: {id} was `{}`, and is `{word}` now", story.word));
+        }
+        word.clone_into(&mut story.word);
+        Ok(Some(Said { word, id, line: event }))
+    }
+
+    fn decide(&mut self, event: &str) -> Result<(), String> {
+        if let (Some(policy), Some(slot)) = (text(event, "policy"), text(event, "slot")) {
+            let last = self.slots.entry(policy.to_owned()).or_default();
+            if slot < last.as_str() {
+                return Err(format!("I17: policy {policy} decides slot {slot} after {last}"));
+            }
+            slot.clone_into(last);
+        }
+        let (_, intents) = event.split_once("\"intents\":[").ok_or("I16: a decision without intents")?;
+        for intent in intents.split("{\"external_id\":\"").skip(1) {
+            let id = intent.split('"').next().unwrap_or_default();
+            let story = Story {
+                body: escaped(intent, "body").unwrap_or_default().to_owned(),
+                word: "decided".to_owned(),
+                amount: text(intent, "amount").and_then(|amount| amount.parse().ok()).unwrap_or(-1),
+                ..Story::default()
+            };
+            if self.intents.insert(id.to_owned(), story).is_some() {
+                return Err(format!("I1: {id} is decided a second time"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What moves of this journal's may still take out of a wallet, beside one.
+    pub fn in_doubt(&self, source: &str, but: &str) -> i64 {
+        let doubtful = |(id, story): &(&String, &Story)| {
+            let may_move = matches!(story.word.as_str(), "attempted" | "unknown" | "needs_operator" | "not_sent");
+            id.as_str() != but && story.source == source && may_move && story.attempts > 0 && !story.holds_nothing
+        };
+        let doubtful = self.intents.iter().filter(doubtful);
+        doubtful.filter(|(_, story)| !story.in_hand && story.word != "not_sent").map(|(_, story)| story.amount).sum()
+    }
+}
+
+/// The text of a field without escapes.
+pub fn text<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = json.split_once(&format!("\"{name}\":\""))?;
+    rest.split('"').next()
+}
+
+/// The text of a field as it is escaped.
+fn escaped<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = json.split_once(&format!("\"{name}\":\""))?;
+    let mut is_escape = false;
+    let end = rest.bytes().position(|byte| {
+        let ends = byte == b'"' && !is_escape;
+        is_escape = byte == b'\\' && !is_escape;
+        ends
+    })?;
+    Some(&rest[..end])
+}
+
+fn field<'a>(json: &'a str, key: &str) -> Option<&'a str> {
+    let (_, rest) = json.split_once(key)?;
+    rest.split([',', '}']).next()
+}

@@ -1,0 +1,361 @@
+//! What the doors, the world and the auditor share: KPay's time, its books, requests in the air, disks, counts.
+
+use super::auditor::{Journal, Lineage, Said, text};
+use super::books::{Books, units};
+use super::chance::Chance;
+use super::policies::Rules;
+use super::tally::{Fault, Stage as At, Tally};
+use chrono::TimeDelta;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use treasuryd::intent::Reply;
+use treasuryd::model::{Intent, Timestamp, WalletId};
+
+/// A state directory.
+#[derive(Default)]
+pub struct Disk {
+    pub segments: BTreeMap<String, Vec<u8>>,
+    /// What was promised to be durable, by segment.
+    pub acked: BTreeMap<String, usize>,
+    pub life: u32,
+    pub model: Journal,
+}
+
+impl Disk {
+    pub fn whole(&self) -> Vec<u8> {
+        self.segments.values().flat_map(|bytes| bytes.iter().copied()).collect()
+    }
+}
+
+/// What becomes of a request's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Told,
+    Instead(Fault),
+}
+
+/// A request on its way to KPay.
+pub struct Flight {
+    pub call: usize,
+    pub intent: Intent,
+    pub by: Lineage,
+    pub fate: Fate,
+    /// Not delivered before.
+    pub not_before: Timestamp,
+    pub times: u32,
+}
+
+/// A request that a process waits for.
+pub struct Call {
+    pub id: String,
+    pub process: u64,
+    pub reply: Option<Reply>,
+    pub is_over: bool,
+}
+
+/// A machine, as far as the doors have to know it.
+pub struct Post {
+    pub disk: usize,
+    /// By how much its clock is ahead.
+    pub ahead: TimeDelta,
+    pub ahead_since: u64,
+    /// The step at which its last decision began.
+    pub deciding_since: Option<u64>,
+    /// The process that runs on it.
+    pub process: u64,
+    /// In force, and about to be.
+    pub rules: (usize, usize),
+    /// What was in force before, and until when.
+    pub ruled: Vec<(Timestamp, usize)>,
+    pub is_paused: bool,
+    /// The readings that this process was given: of when, and what.
+    pub reads: Vec<(Timestamp, BTreeMap<WalletId, i64>)>,
+    /// When this process last had an answer to an attempt out of a wallet.
+    pub touched: BTreeMap<WalletId, Timestamp>,
+    /// First attempts: when, how much, of which policy's day.
+    pub firsts: Vec<(Timestamp, i64, String)>,
+    /// Whether its clock, policies or state were ever meddled with: then some sums are not the auditor's to make.
+    pub is_plain: bool,
+    /// Whether its clock was never set while this process ran.
+    pub is_clear: bool,
+    /// Power went while it wrote.
+    pub is_cut: bool,
+}
+
+/// The most first attempts in any hour that the configuration allows.
+pub const PER_HOUR: usize = 8;
+
+pub struct Stage {
+    pub chance: Chance,
+    pub now: Timestamp,
+    pub step: u64,
+    pub books: Books,
+    pub flights: Vec<Flight>,
+    pub calls: Vec<Call>,
+    pub disks: Vec<Disk>,
+    pub posts: Vec<Post>,
+    pub rules: Arc<Vec<Rules>>,
+    pub tally: Tally,
+    pub trace: u64,
+    /// Faults in a thousand, by what they hit; all zero when they stop.
+    pub at_disk: usize,
+    pub at_send: usize,
+    pub at_read: usize,
+    /// Ended by a lineage: money must not move by it any more.
+    closed: BTreeSet<(String, Lineage)>,
+    pub violations: Vec<String>,
+}
+
+impl Stage {
+    pub fn new(seed: u64, now: Timestamp, books: Books, rules: Arc<Vec<Rules>>) -> Self {
+        Self {
+            chance: Chance::new(seed),
+            now,
+            step: 0,
+            books,
+            flights: Vec::new(),
+            calls: Vec::new(),
+            disks: Vec::new(),
+            posts: Vec::new(),
+            rules,
+            tally: Tally::default(),
+            trace: 0xcbf2_9ce4_8422_2325,
+            at_disk: 0,
+            at_send: 0,
+            at_read: 0,
+            closed: BTreeSet::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Takes a word into the trace.
+    pub fn note(&mut self, what: &[u8]) {
+        for byte in what {
+            self.trace = (self.trace ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    pub fn violation(&mut self, what: String) {
+        self.violations.push(format!("step {}: {what}", self.step));
+    }
+
+    pub fn lineage(&self, machine: usize) -> Lineage {
+        let disk = self.posts[machine].disk;
+        (disk, self.disks[disk].life)
+    }
+
+    /// Where the intents of a machine's journal stand.
+    pub fn at(&self, machine: usize) -> At {
+        let model = &self.disks[self.posts[machine].disk].model;
+        let stage = |story: &super::auditor::Story| match story.word.as_str() {
+            "decided" | "not_sent" | "approved" => At::Planned,
+            "attempted" => At::Sending,
+            "accepted" | "followed" => At::InHand,
+            "unknown" => At::Unknown,
+            "needs_operator" => At::NeedsOperator,
+            _ => At::Ended,
+        };
+        let open = model.intents.values().filter(|story| story.is_open()).map(stage).max();
+        open.unwrap_or(if model.intents.is_empty() { At::Empty } else { At::Ended })
+    }
+
+    pub fn fault(&mut self, machine: usize, fault: Fault) {
+        let at = self.at(machine);
+        self.tally.fault(at, fault);
+        self.note(format!("{fault:?}").as_bytes());
+    }
+
+    /// Bytes of an attempt are about to leave.
+    pub fn on_send(&mut self, machine: usize, intent: &Intent) {
+        let id = intent.external_id.as_str().to_owned();
+        self.tally.sends += 1;
+        self.note(id.as_bytes());
+        let (disk, process) = (self.posts[machine].disk, self.posts[machine].process);
+        let amount = units(intent.amount.decimal());
+        let source = intent.lane.from.country.code();
+        if self.calls.iter().any(|call| call.id == id && call.process == process && !call.is_over) {
+            self.violation(format!("I4: two attempts of {id} at once"));
+        }
+        if !(100..=10_000_000).contains(&amount) || intent.lane.to == intent.lane.from {
+            self.violation(format!("I7: {amount} over {}", intent.lane));
+        }
+        if self.posts[machine].is_paused {
+            self.violation(format!("I11: {id} leaves while everything is paused"));
+        }
+        let escaped = serde_json::to_string(&intent.body).unwrap();
+        let Some(story) = self.disks[disk].model.intents.get_mut(&id) else {
+            self.violation(format!("I2: {id} leaves, and no intent is durable"));
+            return;
+        };
+        story.sent += 1;
+        story.source = source.to_owned();
+        let (sent, attempts, word) = (story.sent, story.attempts, story.word.clone());
+        let is_same = story.body == escaped[1..escaped.len() - 1] && story.amount == amount;
+        if sent > attempts || word != "attempted" {
+            self.violation(format!("I2: {id} leaves {sent} times, {attempts} attempts are durable, it is `{word}`"));
+        }
+        if !is_same {
+            self.violation(format!("I4: {id} leaves with other bytes than the journal has"));
+        }
+        if attempts == 1 {
+            self.on_first(machine, intent, amount, &id);
+        }
+    }
+
+    fn on_first(&mut self, machine: usize, intent: &Intent, amount: i64, id: &str) {
+        let now = self.now;
+        let source = intent.lane.from.country.code();
+        let post = &self.posts[machine];
+        let gated_at = self.disks[post.disk].model.intents.get(id).and_then(|story| story.gated_at.as_deref());
+        let gated_at: Option<Timestamp> = gated_at.and_then(|at| at.parse().ok()).map(|at: Timestamp| at - post.ahead);
+        // A clock that was set since leaves nobody the wiser.
+        let Some(gated_at) = gated_at.filter(|at| (now - *at).abs() < TimeDelta::hours(12)) else { return };
+        let touched = post.touched.get(&intent.lane.from);
+        let is_fresh = |at: &Timestamp| {
+            let age = gated_at - *at;
+            age >= TimeDelta::milliseconds(-2) && age <= TimeDelta::milliseconds(10_100) && touched.is_none_or(|last| at > last)
+        };
+        let fresh = post.reads.iter().filter(|(at, _)| is_fresh(at));
+        let Some(read) = fresh.filter_map(|(_, read)| read.get(&intent.lane.from)).copied().max() else {
+            if !post.is_clear {
+                return;
+            }
+            let reads: Vec<_> = post.reads.iter().map(|(at, _)| *at).collect();
+            let what = format!(
+                "I6, I14: {id}, recorded at {gated_at}, leaves, and {source} was read at {reads:?}, last moved at {touched:?}"
+            );
+            self.violation(what);
+            return;
+        };
+        let floor = |rules: usize| {
+            let floors = self.rules[rules].floors.iter();
+            floors.filter(|(country, _)| *country == source).map(|(_, floor)| *floor).next().unwrap_or(0)
+        };
+        let before = post.ruled.iter().filter(|(until, _)| *until >= gated_at).map(|(_, rules)| floor(*rules)).min();
+        let now_ = floor(post.rules.0).min(floor(post.rules.1));
+        let floor = before.map_or(now_, |before| before.min(now_));
+        let in_doubt = self.disks[post.disk].model.in_doubt(source, id);
+        if read - amount - in_doubt < floor {
+            self.violation(format!(
+                "I6: {id} takes {amount} from {source} with {read}, {in_doubt} in doubt and a floor of {floor}"
+            ));
+        }
+        let post = &mut self.posts[machine];
+        let day = intent.limit_day.to_string();
+        post.firsts.push((now, amount, day.clone()));
+        if !post.is_plain {
+            return;
+        }
+        let in_hour = post.firsts.iter().filter(|(at, ..)| now - *at < TimeDelta::minutes(59)).count();
+        let of_day: i64 = post.firsts.iter().filter(|(_, _, of)| *of == day).map(|(_, amount, _)| amount).sum();
+        let most = self.rules[post.rules.0].per_day;
+        if in_hour > PER_HOUR {
+            self.violation(format!("I11: {in_hour} first attempts in an hour"));
+        }
+        if most.is_some_and(|most| of_day > most) {
+            self.violation(format!("I11: {of_day} in a day, of {most:?}"));
+        }
+    }
+
+    /// Bytes became durable.
+    pub fn on_durable(&mut self, machine: usize, bytes: &[u8]) {
+        self.note(bytes);
+        let disk = self.posts[machine].disk;
+        let lines = std::str::from_utf8(bytes).unwrap().to_owned();
+        for line in lines.lines() {
+            self.tally.records += 1;
+            if line.contains("\"type\":\"decided\"") {
+                self.on_decision(machine, line);
+            }
+            let said = match self.disks[disk].model.take(line) {
+                Ok(said) => said,
+                Err(broken) => {
+                    self.violation(broken);
+                    None
+                }
+            };
+            if let Some(said) = said {
+                self.on_said(machine, &said);
+            }
+        }
+    }
+
+    fn on_decision(&mut self, machine: usize, line: &str) {
+        let post = &self.posts[machine];
+        let hash = text(line, "policy_hash").unwrap_or_default();
+        let in_force = [post.rules.0, post.rules.1].map(|rules| self.rules[rules].set.hash.clone());
+        let ahead = post.ahead;
+        let is_far = post.ahead.abs() > TimeDelta::seconds(330);
+        let knew = post.deciding_since.is_some_and(|since| post.ahead_since < since);
+        if !in_force.iter().any(|known| known == hash) {
+            self.violation(format!("I13: decided by policies {hash}, and in force is {}", in_force[0]));
+        }
+        if is_far && knew {
+            self.violation(format!("I17: decided with a clock that is {ahead} off"));
+        }
+    }
+
+    fn on_said(&mut self, machine: usize, said: &Said<'_>) {
+        let lineage = self.lineage(machine);
+        let id = said.id.to_owned();
+        let known = self.books.ids.get(&id);
+        let is_ours = known.is_some_and(|known| known.by.contains(&lineage));
+        let broken = match said.word {
+            "rejected" | "cancelled" => {
+                self.closed.insert((id.clone(), lineage));
+                is_ours.then(|| format!("I3: {id} is `{}`, and its money moved", said.word))
+            }
+            "returned" => match known {
+                Some(known) if known.is_returned() => None,
+                other => Some(format!("I3: {id} is `returned`, and KPay has {:?}", other.map(|it| it.status))),
+            },
+            "applied" => match known {
+                None => Some(format!("I5: {id} is `applied`, and KPay never moved it")),
+                // Another state's request under the same id: a 409 can prove no amount of it (CONTRACT 5).
+                Some(_) if !is_ours => None,
+                Some(known) => {
+                    let amount = text(said.line, "amount").and_then(|amount| amount.parse::<i64>().ok());
+                    let rate = text(said.line, "exchange_rate").map(str::to_owned);
+                    let rate_is_wrong = rate.is_some_and(|rate| rate.parse() != Ok(known.rate));
+                    if amount != Some(known.amount) {
+                        Some(format!("I5: {id} is booked with {amount:?}, and KPay moved {}", known.amount))
+                    } else if known.status != "COMPLETED" {
+                        Some(format!("I5: {id} is `applied`, and KPay says {}", known.status))
+                    } else if rate_is_wrong {
+                        Some(format!("I9: {id} is booked at another rate than {}", known.rate))
+                    } else {
+                        None
+                    }
+                }
+            },
+            _ => None,
+        };
+        let once = match (said.word, text(said.line, "evidence")) {
+            ("applied", Some("response")) => Some("applied by KPay's reply"),
+            ("applied", Some("conflict")) => Some("applied by a 409"),
+            ("applied", Some("status")) => Some("applied by KPay's word on a payout"),
+            ("rejected", _) => Some("rejected"),
+            ("returned", _) => Some("returned"),
+            ("cancelled", _) => Some("cancelled"),
+            ("unknown", _) => Some("unknown"),
+            ("needs_operator", _) => Some("needs_operator"),
+            _ => None,
+        };
+        if let Some(once) = once {
+            self.tally.once(once);
+        }
+        if said.word == "applied" && id.contains("-03-") {
+            self.tally.once("three parts in order");
+        }
+        if let Some(broken) = broken {
+            self.violation(broken);
+        }
+    }
+
+    /// Money moved at KPay.
+    pub fn on_moved(&mut self, id: &str, by: Lineage) {
+        if self.closed.contains(&(id.to_owned(), by)) {
+            self.violation(format!("I3: {id} moves after it was closed"));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What is done to the machines, and by whom: crashes, disks, clocks, people, others who spend.
+
+use super::auditor::Journal;
+use super::stage::Disk;
+use super::tally::Fault;
+use super::world::{What, World};
+use chrono::TimeDelta;
+
+const TROUBLES: [Fault; 18] = [
+    Fault::Crash,
+    Fault::Crash,
+    Fault::Crash,
+    Fault::BitFlip,
+    Fault::Wiped,
+    Fault::Restored,
+    Fault::Restored,
+    Fault::SecondMachine,
+    Fault::ClockStep,
+    Fault::ClockStep,
+    Fault::PolicyEdit,
+    Fault::PolicyEdit,
+    Fault::Pause,
+    Fault::Pause,
+    Fault::Spent,
+    Fault::PayoutFails,
+    Fault::PayoutFails,
+    Fault::Hint,
+];
+
+/// By how many seconds a clock is set wrong.
+const STEPS: [i64; 9] = [0, 0, 3, -3, 240, -240, 3_600, -86_400, 315_360_000];
+
+impl World {
+    pub(super) fn trouble(&mut self, machine: usize) {
+        let trouble = self.stage().chance.pick(&TROUBLES);
+        match trouble {
+            Fault::Crash => {
+                if self.machines[machine].engine.is_some() {
+                    self.stage().fault(machine, trouble);
+                    self.down(machine);
+                }
+            }
+            Fault::BitFlip => self.flip(machine),
+            Fault::Wiped => {
+                self.stage().fault(machine, trouble);
+                self.replace(machine, Disk::default());
+            }
+            Fault::Restored => self.back_up_or_restore(machine),
+            Fault::SecondMachine => self.second(machine),
+            Fault::ClockStep => {
+                let mut stage = self.stage();
+                stage.fault(machine, trouble);
+                let (seconds, step) = (stage.chance.pick(&STEPS), stage.step);
+                let post = &mut stage.posts[machine];
+                (post.ahead, post.ahead_since, post.is_plain) = (TimeDelta::seconds(seconds), step, false);
+                post.is_clear = false;
+            }
+            Fault::PolicyEdit => self.edit(machine),
+            Fault::Pause => {
+                let Some(engine) = self.machines[machine].engine.clone() else { return };
+                if self.machines[machine].is_ready {
+                    self.stage().fault(machine, trouble);
+                    let what = if engine.is_paused() { What::Resume } else { What::Pause };
+                    self.begin(machine, &engine, what);
+                }
+            }
+            Fault::Spent => {
+                if self.stage().chance.hits(500) {
+                    self.spend(machine);
+                } else {
+                    let mut stage = self.stage();
+                    let wallets = stage.books.wallets.len();
+                    let nth = stage.chance.below(wallets);
+                    let amount = 1000 * i64::try_from(stage.chance.below(300)).unwrap();
+                    if let Some(wallet) = stage.books.wallets.values_mut().nth(nth) {
+                        *wallet += amount;
+                    }
+                }
+            }
+            Fault::PayoutFails => self.payouts_go_on(machine),
+            _ => self.hint(machine),
+        }
+    }
+
+    fn flip(&mut self, machine: usize) {
+        if self.machines[machine].engine.is_some() || self.machines[machine].flipped.is_some() {
+            return;
+        }
+        let mut stage = self.stage();
+        let disk = stage.posts[machine].disk;
+        let promised: Vec<_> = stage.disks[disk].acked.iter().map(|(name, len)| (name.clone(), *len)).collect();
+        let Some((segment, len)) = promised.into_iter().find(|(_, len)| *len > 0) else { return };
+        let (at, mask) = (stage.chance.below(len), 1 << stage.chance.below(8));
+        stage.fault(machine, Fault::BitFlip);
+        stage.disks[disk].segments.get_mut(&segment).unwrap()[at] ^= mask;
+        drop(stage);
+        self.machines[machine].flipped = Some((segment, at, mask));
+    }
+
+    /// Another state in the place of this one.
+    fn replace(&mut self, machine: usize, mut with: Disk) {
+        self.down(machine);
+        self.machines[machine].flipped = None;
+        let mut stage = self.stage();
+        let disk = stage.posts[machine].disk;
+        with.life = stage.disks[disk].life + 1;
+        with.acked = with.segments.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
+        match Journal::read(&with.whole()) {
+            Ok(model) => with.model = model,
+            Err(broken) => stage.violation(broken),
+        }
+        let post = &mut stage.posts[machine];
+        (post.is_plain, post.is_paused) = (false, with.model.paused);
+        post.firsts.clear();
+        stage.disks[disk] = with;
+    }
+
+    fn back_up_or_restore(&mut self, machine: usize) {
+        match self.machines[machine].backup.take() {
+            Some(segments) => {
+                self.stage().fault(machine, Fault::Restored);
+                self.replace(machine, Disk { segments, ..Disk::default() });
+            }
+            None if self.machines[machine].flipped.is_none() => {
+                let copy = {
+                    let stage = self.stage();
+                    let disk = &stage.disks[stage.posts[machine].disk];
+                    let whole = |(name, bytes): (&String, &Vec<u8>)| {
+                        let acked = disk.acked.get(name).copied().unwrap_or(0);
+                        (name.clone(), bytes[..acked].to_vec())
+                    };
+                    disk.segments.iter().map(whole).collect()
+                };
+                self.machines[machine].backup = Some(copy);
+            }
+            None => {}
+        }
+    }
+
+    /// A clone of the machine, or one with an empty state; or the second one goes on where it was.
+    fn second(&mut self, machine: usize) {
+        if self.machines.len() > 1 || self.machines[machine].flipped.is_some() {
+            return;
+        }
+        let rules = {
+            let mut stage = self.stage();
+            stage.fault(machine, Fault::SecondMachine);
+            let is_clone = stage.chance.hits(500);
+            let disk = &stage.disks[stage.posts[machine].disk];
+            let mut other = Disk::default();
+            if is_clone {
+                for (name, bytes) in &disk.segments {
+                    let acked = disk.acked.get(name).copied().unwrap_or(0);
+                    other.segments.insert(name.clone(), bytes[..acked].to_vec());
+                    other.acked.insert(name.clone(), acked);
+                }
+            }
+            other.model = Journal::read(&other.whole()).unwrap();
+            stage.disks.push(other);
+            for post in &mut stage.posts {
+                post.is_plain = false;
+            }
+            stage.posts[machine].rules.1
+        };
+        self.new_machine(1, rules);
+        let mut stage = self.stage();
+        let is_paused = stage.disks[1].model.paused;
+        (stage.posts[1].is_paused, stage.posts[1].is_plain) = (is_paused, false);
+    }
+
+    fn edit(&mut self, machine: usize) {
+        let Some(engine) = self.machines[machine].engine.clone() else { return };
+        let is_under_way = self.machines[machine].tasks.iter().any(|(what, _)| *what == What::Adopt);
+        if is_under_way || !self.machines[machine].is_ready {
+            return;
+        }
+        {
+            let mut stage = self.stage();
+            stage.fault(machine, Fault::PolicyEdit);
+            let rules = stage.rules.len();
+            let rules = stage.chance.below(rules);
+            let post = &mut stage.posts[machine];
+            (post.rules.1, post.is_plain) = (rules, false);
+        }
+        self.begin(machine, &engine, What::Adopt);
+    }
+
+    fn payouts_go_on(&mut self, machine: usize) {
+        let mut stage = self.stage();
+        let in_hand = stage.books.in_hand();
+        if in_hand.is_empty() {
+            return;
+        }
+        let (id, _) = stage.chance.pick(&in_hand.iter().collect::<Vec<_>>()).clone();
+        let status = stage.chance.pick(&["PROCESSING", "COMPLETED", "COMPLETED", "FAILED", "CANCELLED"]);
+        if matches!(status, "FAILED" | "CANCELLED") {
+            stage.fault(machine, Fault::PayoutFails);
+        }
+        stage.books.progress(&id, status);
+    }
+
+    /// A webhook, real or forged.
+    fn hint(&mut self, machine: usize) {
+        let Some(engine) = self.machines[machine].engine.clone() else { return };
+        let (id, kpay_id) = {
+            let mut stage = self.stage();
+            let payouts = stage.books.ids.iter().map(|(id, taken)| (id.clone(), taken.kpay_id.clone()));
+            let payouts: Vec<_> = payouts.collect();
+            if payouts.is_empty() {
+                return;
+            }
+            stage.fault(machine, Fault::Hint);
+            let (one, other) = (stage.chance.below(payouts.len()), stage.chance.below(payouts.len()));
+            (payouts[one].0.clone(), payouts[other].1.clone())
+        };
+        engine.hint(Some(&kpay_id), &id);
+    }
+}

@@ -1,0 +1,522 @@
+//! One schedule: machines, tasks and troubles in an order that the seed says, then calm, then the last audit.
+
+use super::auditor::Journal;
+use super::books::Books;
+use super::chance::Chance;
+use super::doors::{Door, Drive, opening, spend};
+use super::policies::Rules;
+use super::stage::{Disk, PER_HOUR, Post, Stage};
+use super::tally::{Fault, Tally};
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+use treasuryd::daemon::metrics::Metrics;
+use treasuryd::daemon::{DAEMON, Engine, EngineError, Parts, Rules as Settings, WishError};
+use treasuryd::intent::{Outcome, RetryRules, Tracked};
+use treasuryd::journal::{Scribe, Store};
+use treasuryd::model::{Environment, Timestamp, WalletId};
+use treasuryd::money::Country;
+use treasuryd::plan::Caps;
+
+type Work = Pin<Box<dyn Future<Output = Result<(), EngineError>> + Send>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Begin,
+    Observe,
+    Decide,
+    WorkOff,
+    Alive,
+    Adopt,
+    Pause,
+    Resume,
+}
+
+pub(super) struct Machine {
+    pub door: Door,
+    pub engine: Option<Arc<Engine>>,
+    pub scribe: Option<Scribe>,
+    pub tasks: Vec<(What, Work)>,
+    pub is_ready: bool,
+    pub backup: Option<BTreeMap<String, Vec<u8>>>,
+    /// The bit that was flipped: segment, byte, mask.
+    pub flipped: Option<(String, usize, u8)>,
+}
+
+pub struct World {
+    pub(super) stage: Arc<Mutex<Stage>>,
+    pub(super) machines: Vec<Machine>,
+    metrics: Arc<Metrics>,
+    processes: u64,
+}
+
+/// How a schedule went.
+pub struct Ended {
+    pub trace: u64,
+    pub tally: Tally,
+    pub violations: Vec<String>,
+}
+
+/// What all schedules share.
+#[derive(Clone)]
+pub struct Common {
+    pub rules: Arc<Vec<Rules>>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// Plays the schedule of a seed.
+pub fn play(seed: u64, common: &Common) -> Ended {
+    let mut world = World::new(seed, common);
+    let steps = 40 + world.stage().chance.below(140);
+    for _ in 0..steps {
+        world.step();
+        if !world.stage().violations.is_empty() {
+            break;
+        }
+    }
+    if world.stage().violations.is_empty() {
+        world.calm();
+    }
+    if world.stage().violations.is_empty() {
+        world.last_audit();
+    }
+    let mut stage = world.stage();
+    stage.tally.schedules = 1;
+    stage.tally.steps = stage.step;
+    Ended {
+        trace: stage.trace,
+        tally: std::mem::take(&mut stage.tally),
+        violations: std::mem::take(&mut stage.violations),
+    }
+}
+
+impl World {
+    fn new(seed: u64, common: &Common) -> Self {
+        let mut chance = Chance::new(!seed);
+        let begin: Timestamp = "2026-11-24T16:59:30Z".parse().unwrap();
+        let begin = begin + TimeDelta::seconds(i64::try_from(chance.below(1200)).unwrap());
+        let mut wallets = opening(&mut chance);
+        if chance.hits(120) {
+            wallets.insert(WalletId::of(Country::COG).unwrap(), 20_000_000 + 1_000 * 200);
+        }
+        let mut books = Books::new(wallets);
+        books.validates_first = chance.hits(300);
+        let mut stage = Stage::new(seed, begin, books, common.rules.clone());
+        (stage.at_disk, stage.at_send, stage.at_read) =
+            chance.pick(&[(0, 0, 0), (0, 300, 20), (30, 200, 30), (80, 0, 0), (10, 500, 60), (20, 100, 200)]);
+        stage.disks.push(Disk::default());
+        let rules = chance.below(common.rules.len());
+        let stage = Arc::new(Mutex::new(stage));
+        let mut world = Self { stage, machines: Vec::new(), metrics: common.metrics.clone(), processes: 0 };
+        world.new_machine(0, rules);
+        world
+    }
+
+    pub(super) fn new_machine(&mut self, disk: usize, rules: usize) {
+        let machine = self.machines.len();
+        let door = Door { stage: self.stage.clone(), machine };
+        self.stage().posts.push(Post {
+            disk,
+            ahead: TimeDelta::zero(),
+            ahead_since: 0,
+            deciding_since: None,
+            process: 0,
+            rules: (rules, rules),
+            ruled: Vec::new(),
+            is_paused: false,
+            reads: Vec::new(),
+            touched: BTreeMap::new(),
+            firsts: Vec::new(),
+            is_plain: true,
+            is_clear: true,
+            is_cut: false,
+        });
+        self.machines.push(Machine {
+            door,
+            engine: None,
+            scribe: None,
+            tasks: Vec::new(),
+            is_ready: false,
+            backup: None,
+            flipped: None,
+        });
+    }
+
+    pub(super) fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap()
+    }
+
+    fn step(&mut self) {
+        let (dice, machine) = {
+            let mut stage = self.stage();
+            stage.step += 1;
+            let machines = self.machines.len();
+            (stage.chance.below(100), stage.chance.below(machines))
+        };
+        match dice {
+            0..70 => {
+                if !self.progress(true) {
+                    self.start(machine);
+                }
+            }
+            70..86 => self.start(machine),
+            86..94 => self.advance(),
+            _ => self.trouble(machine),
+        }
+    }
+
+    /// Takes one thing that is under way a step further; false where nothing is.
+    fn progress(&mut self, is_rough: bool) -> bool {
+        enum Next {
+            Task(usize, usize),
+            Scribe(usize),
+            Flight(usize),
+        }
+        let mut nexts = Vec::new();
+        for (nth, machine) in self.machines.iter().enumerate() {
+            nexts.extend((0..machine.tasks.len()).map(|task| Next::Task(nth, task)));
+            if machine.scribe.is_some() && !machine.tasks.is_empty() {
+                nexts.push(Next::Scribe(nth));
+            }
+        }
+        let mut stage = self.stage();
+        let now = stage.now;
+        let landing = stage.flights.iter().enumerate().filter(|(_, flight)| flight.not_before <= now);
+        nexts.extend(landing.map(|(nth, _)| Next::Flight(nth)));
+        if nexts.is_empty() {
+            return false;
+        }
+        let chosen = stage.chance.below(nexts.len());
+        drop(stage);
+        match nexts[chosen] {
+            Next::Task(machine, task) => self.poll(machine, task),
+            Next::Scribe(machine) => self.write(machine),
+            Next::Flight(flight) => super::landing::land(&mut self.stage(), flight, is_rough),
+        }
+        true
+    }
+
+    fn write(&mut self, machine: usize) {
+        let Some(scribe) = &mut self.machines[machine].scribe else { return };
+        scribe.turn();
+        if std::mem::take(&mut self.stage().posts[machine].is_cut) {
+            self.down(machine);
+        }
+    }
+
+    fn poll(&mut self, machine: usize, task: usize) {
+        let (what, work) = &mut self.machines[machine].tasks[task];
+        let what = *what;
+        let Poll::Ready(result) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { return };
+        drop(self.machines[machine].tasks.remove(task));
+        if what == What::Decide && self.stage().posts[machine].ahead.abs() > TimeDelta::seconds(330) {
+            let engine = self.machines[machine].engine.as_ref();
+            if engine.is_some_and(|engine| engine.problems().iter().any(|problem| problem.contains("clock"))) {
+                self.stage().tally.once("a slot was left out because of a clock");
+            }
+        }
+        let ended = format!("{what:?} {}", result.is_ok());
+        // On an empty journal a pause is the running process's alone until KPay has answered, and it says so.
+        let is_paused = self.machines[machine].engine.as_ref().is_some_and(|engine| engine.is_paused());
+        let mut stage = self.stage();
+        stage.note(ended.as_bytes());
+        match (&result, what) {
+            (Ok(()), What::Adopt) => {
+                let (now, post) = (stage.now, &mut stage.posts[machine]);
+                post.ruled.push((now, post.rules.0));
+                post.rules.0 = post.rules.1;
+            }
+            (Ok(()), What::Pause) => stage.posts[machine].is_paused = is_paused,
+            (_, What::Decide) => stage.posts[machine].deciding_since = None,
+            _ => {}
+        }
+        drop(stage);
+        match result {
+            Ok(()) if what == What::Begin => self.machines[machine].is_ready = true,
+            Ok(()) => {}
+            Err(EngineError::Objection(why)) => {
+                self.stage().violation(format!("the second opinion objects: {why}"));
+            }
+            // A beginning that fails ends the process, and so does trouble with the journal.
+            Err(EngineError::Bank(_)) if what != What::Begin => {}
+            Err(_) => self.down(machine),
+        }
+    }
+
+    /// The process ends, wherever it is.
+    pub(super) fn down(&mut self, machine: usize) {
+        let machine_ = &mut self.machines[machine];
+        machine_.tasks.clear();
+        (machine_.engine, machine_.scribe, machine_.is_ready) = (None, None, false);
+        let mut stage = self.stage();
+        let post = &mut stage.posts[machine];
+        post.reads.clear();
+        post.touched.clear();
+        (post.deciding_since, post.is_cut) = (None, false);
+        post.rules.0 = post.rules.1;
+        post.ruled.clear();
+        post.is_clear = true;
+    }
+
+    pub(super) fn boot(&mut self, machine: usize) {
+        let drive = Drive(self.machines[machine].door.clone());
+        let opened = Store::on_platter(Box::new(drive));
+        let flipped = self.machines[machine].flipped.take();
+        let disk = self.stage().posts[machine].disk;
+        let (store, scribe, report) = match (opened, flipped) {
+            (Ok(opened), None) => opened,
+            (Err(_), Some((segment, at, mask))) => {
+                let mut stage = self.stage();
+                stage.tally.once("damage was refused");
+                // Somebody puts the copy of another disk back.
+                stage.disks[disk].segments.get_mut(&segment).unwrap()[at] ^= mask;
+                return;
+            }
+            (Ok(_), Some((segment, at, mask))) => {
+                self.stage().violation(format!("I16: {segment} has byte {at} ^ {mask:#x}, and was opened"));
+                return;
+            }
+            (Err(error), None) => {
+                self.stage().violation(format!("I16: an undamaged journal is refused: {error}"));
+                return;
+            }
+        };
+        let rules = {
+            self.processes += 1;
+            let mut stage = self.stage();
+            stage.posts[machine].process = self.processes;
+            let found = Journal::read(&stage.disks[disk].whole());
+            match found {
+                Ok(model) if model.records == report.records => stage.disks[disk].model = model,
+                Ok(model) => {
+                    stage.violation(format!("I16: {} records are opened, of {}", report.records, model.records));
+                }
+                Err(broken) => stage.violation(broken),
+            }
+            let disk = &mut stage.disks[disk];
+            disk.acked = disk.segments.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
+            let rules = stage.posts[machine].rules.1;
+            stage.rules[rules].set.clone()
+        };
+        let door = Arc::new(self.machines[machine].door.clone());
+        let parts = Parts {
+            clock: door.clone(),
+            bank: door,
+            store: Arc::new(store),
+            metrics: self.metrics.clone(),
+            rules: Settings {
+                environment: Environment::Sandbox,
+                caps: Caps {
+                    max_transfers_per_hour: u32::try_from(PER_HOUR).unwrap(),
+                    max_per_day: BTreeMap::new(),
+                },
+                retry: RetryRules { resend_for: TimeDelta::hours(6) },
+                confirm_loosening: false,
+            },
+            ahead: TimeDelta::zero(),
+        };
+        let engine = Arc::new(Engine::new(parts, Some(rules)));
+        let begin = engine.clone();
+        let machine = &mut self.machines[machine];
+        (machine.engine, machine.scribe) = (Some(engine), Some(scribe));
+        machine.tasks.push((What::Begin, Box::pin(async move { begin.begin(DAEMON).await })));
+    }
+
+    /// Begins something on a machine.
+    fn start(&mut self, machine: usize) {
+        let Some(engine) = self.machines[machine].engine.clone() else { return self.boot(machine) };
+        if !self.machines[machine].is_ready {
+            return;
+        }
+        let what = self.stage().chance.pick(&[
+            What::Observe,
+            What::Decide,
+            What::Decide,
+            What::WorkOff,
+            What::WorkOff,
+            What::WorkOff,
+            What::Alive,
+        ]);
+        self.begin(machine, &engine, what);
+    }
+
+    pub(super) fn begin(&mut self, machine: usize, engine: &Arc<Engine>, what: What) {
+        let is_switch = |what| matches!(what, What::Pause | What::Resume);
+        let is_the_same = |other: &What| *other == what || (is_switch(*other) && is_switch(what));
+        let is_under_way = self.machines[machine].tasks.iter().any(|(other, _)| is_the_same(other));
+        let engine = engine.clone();
+        let work: Work = match what {
+            What::WorkOff => return self.work_off(machine, &engine),
+            _ if is_under_way => return,
+            What::Observe => Box::pin(async move { engine.observe().await.map(|_| ()) }),
+            What::Decide => {
+                let mut stage = self.stage();
+                let step = stage.step;
+                stage.posts[machine].deciding_since = Some(step);
+                Box::pin(async move { engine.decide(None).await.map(|_| ()) })
+            }
+            What::Alive => Box::pin(async move { engine.stay_alive().await }),
+            What::Pause => Box::pin(async move { forgive(engine.pause(None, Some("ann".to_owned())).await) }),
+            What::Resume => {
+                self.stage().posts[machine].is_paused = false;
+                Box::pin(async move { forgive(engine.resume(None, Some("ann".to_owned())).await) })
+            }
+            What::Adopt => {
+                let rules = self.stage().posts[machine].rules.1;
+                let set = self.stage().rules[rules].set.clone();
+                Box::pin(async move { engine.adopt(set).await })
+            }
+            What::Begin => return,
+        };
+        self.machines[machine].tasks.push((what, work));
+    }
+
+    fn work_off(&mut self, machine: usize, engine: &Arc<Engine>) {
+        // As the daemon does: a round for every source that has something due.
+        let sources = match engine.sources_with_work() {
+            Ok(sources) => sources,
+            Err(_) => return self.down(machine),
+        };
+        for source in sources {
+            let engine = engine.clone();
+            let work: Work = Box::pin(async move { engine.work_off(source).await });
+            self.machines[machine].tasks.push((What::WorkOff, work));
+        }
+    }
+
+    fn advance(&mut self) {
+        const PAUSES: [i64; 8] = [1, 1, 5, 20, 60, 300, 1_200, 3_600];
+        let mut stage = self.stage();
+        let by = stage.chance.pick(&PAUSES);
+        stage.now += TimeDelta::seconds(by);
+    }
+
+    fn calm(&mut self) {
+        {
+            let mut stage = self.stage();
+            (stage.at_disk, stage.at_send, stage.at_read) = (0, 0, 0);
+            let step = stage.step;
+            for post in &mut stage.posts {
+                post.is_clear &= post.ahead == TimeDelta::zero();
+                (post.ahead, post.ahead_since) = (TimeDelta::zero(), step);
+            }
+        }
+        for round in 0..400 {
+            for machine in 0..self.machines.len() {
+                if self.machines[machine].engine.is_none() {
+                    self.boot(machine);
+                }
+                let Some(engine) = self.machines[machine].engine.clone() else { continue };
+                if !self.machines[machine].is_ready {
+                    continue;
+                }
+                if round < 8 && engine.is_paused() {
+                    self.begin(machine, &engine, What::Resume);
+                }
+                self.begin(machine, &engine, What::WorkOff);
+            }
+            let is_idle = self.machines.iter().all(|machine| machine.tasks.is_empty());
+            if !self.until_idle() {
+                return;
+            }
+            let in_hand = self.stage().books.in_hand();
+            for (id, _) in in_hand {
+                self.stage().books.progress(&id, "COMPLETED");
+            }
+            if self.is_at_rest() {
+                return;
+            }
+            let next = self.machines.iter().filter_map(|machine| machine.engine.as_ref()?.next_work_at()).min();
+            let mut stage = self.stage();
+            let pause = next.map_or(TimeDelta::zero(), |next| next - stage.now);
+            // What waits for the part before it is due all along.
+            let least = TimeDelta::seconds(if is_idle { 300 } else { 2 });
+            stage.now += pause.clamp(least, TimeDelta::minutes(10));
+        }
+        let open: Vec<String> = self.open_intents();
+        let engines = self.machines.iter().filter_map(|machine| machine.engine.as_ref());
+        let said: Vec<String> = engines.flat_map(|engine| engine.problems().into_iter().rev().take(3)).collect();
+        self.stage().violation(format!("I18: still open long after the faults stopped: {open:?} ({said:?})"));
+    }
+
+    fn until_idle(&mut self) -> bool {
+        for _ in 0..5_000 {
+            self.stage().step += 1;
+            if !self.progress(false) {
+                return self.stage().violations.is_empty();
+            }
+            if !self.stage().violations.is_empty() {
+                return false;
+            }
+        }
+        self.stage().violation("I18, I19: it never comes to rest".to_owned());
+        false
+    }
+
+    fn open_intents(&self) -> Vec<String> {
+        let engines = self.machines.iter().filter_map(|machine| machine.engine.as_ref());
+        let open = engines.flat_map(|engine| {
+            engine.store().with_state(|state| {
+                let waits = |outcome| !matches!(outcome, Outcome::Applied | Outcome::NeedsOperator);
+                let open = state.open.values().filter(|tracked| waits(tracked.outcome));
+                let told = |tracked: &Tracked| {
+                    let (id, first) = (&tracked.intent.external_id, tracked.first_attempt_at);
+                    format!("{id} {:?}, {} attempts since {first:?}: {}", tracked.outcome, tracked.attempts, tracked.detail)
+                };
+                open.map(told).collect::<Vec<_>>()
+            })
+        });
+        open.collect()
+    }
+
+    fn is_at_rest(&self) -> bool {
+        let all_up = self.machines.iter().all(|machine| machine.is_ready);
+        all_up && self.stage().flights.is_empty() && self.open_intents().is_empty()
+    }
+
+    /// Recovery arrives at the present that was lived, and nothing that moved is forgotten.
+    fn last_audit(&mut self) {
+        for machine in 0..self.machines.len() {
+            let Some(engine) = self.machines[machine].engine.clone() else { continue };
+            let lived = engine.store().with_state(Clone::clone);
+            drop(engine);
+            self.down(machine);
+            match Store::on_platter(Box::new(Drive(self.machines[machine].door.clone()))) {
+                Ok((store, ..)) if store.with_state(|state| *state == lived) => {}
+                Ok(_) => self.stage().violation("I21: recovery gives another state than was lived".to_owned()),
+                Err(error) => self.stage().violation(format!("I16: {error}")),
+            }
+            let mut stage = self.stage();
+            let lineage = stage.lineage(machine);
+            let model = &stage.disks[lineage.0].model;
+            let lost = stage.books.ids.iter().filter(|(_, taken)| taken.by.contains(&lineage)).find(|(id, taken)| {
+                let word = model.intents.get(*id).map(|story| story.word.as_str());
+                match word {
+                    Some("applied" | "needs_operator") => false,
+                    Some("returned") => !taken.is_returned(),
+                    _ => true,
+                }
+            });
+            if let Some((id, taken)) = lost {
+                let what = format!("I8, I21: {id} moved {} at KPay, and the journal has no word of it", taken.amount);
+                stage.violation(what);
+            }
+        }
+    }
+
+    pub(super) fn spend(&self, machine: usize) {
+        let mut stage = self.stage();
+        stage.fault(machine, Fault::Spent);
+        spend(&mut stage);
+    }
+}
+
+/// What a person is told is no trouble of the daemon's; trouble with its journal is.
+fn forgive<T>(result: Result<T, WishError>) -> Result<(), EngineError> {
+    match result {
+        Err(WishError::Engine(error)) => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
