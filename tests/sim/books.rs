@@ -184,13 +184,7 @@ impl Taken {
         let reply = TransferReply {
             id: Some(self.kpay_id.clone()),
             source_transaction: side("OUT", "WALLET_TRANSFER_OUT", amount, from.currency.code(), from.country.code()),
-            destination_transaction: side(
-                "IN",
-                "WALLET_TRANSFER_IN",
-                credited,
-                to.currency.code(),
-                to.country.code(),
-            ),
+            destination_transaction: side("IN", "WALLET_TRANSFER_IN", credited, to.currency.code(), to.country.code()),
             exchange_rate: Some(Number(self.rate)),
             status: Some("COMPLETED".to_owned()),
             description: None,

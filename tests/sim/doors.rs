@@ -33,10 +33,7 @@ impl Door {
     /// Lets others go first, now and then.
     async fn pause(&self) {
         let mut waits = self.stage().chance.hits(250);
-        std::future::poll_fn(|_| {
-            if std::mem::take(&mut waits) { Poll::Pending } else { Poll::Ready(()) }
-        })
-        .await;
+        std::future::poll_fn(|_| if std::mem::take(&mut waits) { Poll::Pending } else { Poll::Ready(()) }).await;
     }
 
     fn hits(&self, fault: Fault) -> bool {
@@ -100,9 +97,8 @@ impl Bank for Door {
             };
             self.pause().await;
             self.stage().posts[self.machine].reads.push((at, readings.clone()));
-            let reading = |(wallet, units): (WalletId, i64)| {
-                (wallet, Reading { available: Amount::whole(units), balance: None })
-            };
+            let reading =
+                |(wallet, units): (WalletId, i64)| (wallet, Reading { available: Amount::whole(units), balance: None });
             Ok(Snapshot { taken_at, readings: readings.into_iter().map(reading).collect(), problems: Vec::new() })
         })
     }
@@ -167,7 +163,7 @@ impl Bank for Door {
                 let mut stage = self.stage();
                 match self.send(&mut stage, intent) {
                     Ok(call) => call,
-                    Err(reply) => return reply,
+                    Err(reply) => return *reply,
                 }
             };
             let reply = std::future::poll_fn(|_| match self.stage().calls[call].reply.take() {
@@ -205,15 +201,15 @@ const AT_SEND: [Fault; 13] = [
 
 impl Door {
     /// The bytes leave, or certainly do not.
-    fn send(&self, stage: &mut Stage, intent: &Intent) -> Result<usize, Reply> {
+    fn send(&self, stage: &mut Stage, intent: &Intent) -> Result<usize, Box<Reply>> {
         let permille = stage.at_send;
         let fault = stage.chance.hits(permille).then(|| stage.chance.pick(&AT_SEND));
         if let Some(fault) = fault {
             stage.fault(self.machine, fault);
         }
         match fault {
-            Some(Fault::NotSent) => return Err(Reply::NotSent { detail: "connection refused".to_owned() }),
-            Some(Fault::NotAuthorized) => return Err(Reply::NotAuthorized { detail: "401".to_owned() }),
+            Some(Fault::NotSent) => return Err(Box::new(Reply::NotSent { detail: "connection refused".to_owned() })),
+            Some(Fault::NotAuthorized) => return Err(Box::new(Reply::NotAuthorized { detail: "401".to_owned() })),
             _ => {}
         }
         stage.on_send(self.machine, intent);
@@ -317,12 +313,7 @@ pub fn opening(stage: &mut super::chance::Chance) -> BTreeMap<WalletId, i64> {
         let held = 1000 * i64::try_from(stage.below(most)).unwrap();
         (WalletId::of(country).unwrap(), held)
     };
-    [
-        wallet(Country::GAB, 700),
-        wallet(Country::COG, 700),
-        wallet(Country::CMR, 900),
-        wallet(Country::SEN, 500),
-    ]
-    .into_iter()
-    .collect()
+    [wallet(Country::GAB, 700), wallet(Country::COG, 700), wallet(Country::CMR, 900), wallet(Country::SEN, 500)]
+        .into_iter()
+        .collect()
 }

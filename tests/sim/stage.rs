@@ -54,6 +54,7 @@ pub struct Call {
 }
 
 /// A machine, as far as the doors have to know it.
+#[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with one another")]
 pub struct Post {
     pub disk: usize,
     /// By how much its clock is ahead.
@@ -135,8 +136,8 @@ impl Stage {
         }
     }
 
-    pub fn violation(&mut self, what: String) {
-        self.violations.push(format!("step {}: {what}", self.step));
+    pub fn violation(&mut self, what: impl Into<String>) {
+        self.violations.push(format!("step {}: {}", self.step, what.into()));
     }
 
     pub fn lineage(&self, machine: usize) -> Lineage {
@@ -188,7 +189,7 @@ impl Stage {
             return;
         };
         story.sent += 1;
-        story.source = source.to_owned();
+        source.clone_into(&mut story.source);
         let (sent, attempts, word) = (story.sent, story.attempts, story.word.clone());
         let is_same = story.body == escaped[1..escaped.len() - 1] && story.amount == amount;
         if sent > attempts || word != "attempted" {
@@ -213,7 +214,9 @@ impl Stage {
         let touched = post.touched.get(&intent.lane.from);
         let is_fresh = |at: &Timestamp| {
             let age = gated_at - *at;
-            age >= TimeDelta::milliseconds(-2) && age <= TimeDelta::milliseconds(10_100) && touched.is_none_or(|last| at > last)
+            age >= TimeDelta::milliseconds(-2)
+                && age <= TimeDelta::milliseconds(10_100)
+                && touched.is_none_or(|last| at > last)
         };
         let fresh = post.reads.iter().filter(|(at, _)| is_fresh(at));
         let Some(read) = fresh.filter_map(|(_, read)| read.get(&intent.lane.from)).copied().max() else {

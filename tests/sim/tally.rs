@@ -113,15 +113,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub const ALL: [Self; 7] = [
-        Self::Empty,
-        Self::Planned,
-        Self::Sending,
-        Self::InHand,
-        Self::Unknown,
-        Self::NeedsOperator,
-        Self::Ended,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Empty, Self::Planned, Self::Sending, Self::InHand, Self::Unknown, Self::NeedsOperator, Self::Ended];
 }
 
 /// What an idle run would not reach.

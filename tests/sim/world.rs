@@ -308,12 +308,10 @@ impl World {
             metrics: self.metrics.clone(),
             rules: Settings {
                 environment: Environment::Sandbox,
-                caps: Caps {
-                    max_transfers_per_hour: u32::try_from(PER_HOUR).unwrap(),
-                    max_per_day: BTreeMap::new(),
-                },
+                caps: Caps { max_transfers_per_hour: u32::try_from(PER_HOUR).unwrap(), max_per_day: BTreeMap::new() },
                 retry: RetryRules { resend_for: TimeDelta::hours(6) },
                 confirm_loosening: false,
+                tells_falls: true,
             },
             ahead: TimeDelta::zero(),
         };
@@ -375,10 +373,7 @@ impl World {
 
     fn work_off(&mut self, machine: usize, engine: &Arc<Engine>) {
         // As the daemon does: a round for every source that has something due.
-        let sources = match engine.sources_with_work() {
-            Ok(sources) => sources,
-            Err(_) => return self.down(machine),
-        };
+        let Ok(sources) = engine.sources_with_work() else { return self.down(machine) };
         for source in sources {
             let engine = engine.clone();
             let work: Work = Box::pin(async move { engine.work_off(source).await });
@@ -451,7 +446,7 @@ impl World {
                 return false;
             }
         }
-        self.stage().violation("I18, I19: it never comes to rest".to_owned());
+        self.stage().violation("I18, I19: it never comes to rest");
         false
     }
 
@@ -463,7 +458,10 @@ impl World {
                 let open = state.open.values().filter(|tracked| waits(tracked.outcome));
                 let told = |tracked: &Tracked| {
                     let (id, first) = (&tracked.intent.external_id, tracked.first_attempt_at);
-                    format!("{id} {:?}, {} attempts since {first:?}: {}", tracked.outcome, tracked.attempts, tracked.detail)
+                    format!(
+                        "{id} {:?}, {} attempts since {first:?}: {}",
+                        tracked.outcome, tracked.attempts, tracked.detail
+                    )
                 };
                 open.map(told).collect::<Vec<_>>()
             })
@@ -485,7 +483,7 @@ impl World {
             self.down(machine);
             match Store::on_platter(Box::new(Drive(self.machines[machine].door.clone()))) {
                 Ok((store, ..)) if store.with_state(|state| *state == lived) => {}
-                Ok(_) => self.stage().violation("I21: recovery gives another state than was lived".to_owned()),
+                Ok(_) => self.stage().violation("I21: recovery gives another state than was lived"),
                 Err(error) => self.stage().violation(format!("I16: {error}")),
             }
             let mut stage = self.stage();
