@@ -63,7 +63,8 @@ impl Engine {
     }
 
     /// Sources that nobody works on and for which something is due now.
-    pub(super) fn sources_with_work(&self) -> BTreeSet<WalletId> {
+    #[must_use]
+    pub fn sources_with_work(&self) -> BTreeSet<WalletId> {
         let now = self.clock.now();
         let sources = self.look_at_open(now, |tracked, due, memory| {
             let source = tracked.intent.lane.from;

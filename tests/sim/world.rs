@@ -373,8 +373,7 @@ impl World {
 
     fn work_off(&mut self, machine: usize, engine: &Arc<Engine>) {
         // As the daemon does: a round for every source that has something due.
-        let Ok(sources) = engine.sources_with_work() else { return self.down(machine) };
-        for source in sources {
+        for source in engine.sources_with_work() {
             let engine = engine.clone();
             let work: Work = Box::pin(async move { engine.work_off(source).await });
             self.machines[machine].tasks.push((What::WorkOff, work));
