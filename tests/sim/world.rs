@@ -411,7 +411,7 @@ impl World {
                 }
                 self.begin(machine, &engine, What::WorkOff);
             }
-            let is_idle = self.machines.iter().all(|machine| machine.tasks.is_empty());
+            let records = self.stage().tally.records;
             if !self.until_idle() {
                 return;
             }
@@ -426,7 +426,7 @@ impl World {
             let mut stage = self.stage();
             let pause = next.map_or(TimeDelta::zero(), |next| next - stage.now);
             // What waits for the part before it is due all along.
-            let least = TimeDelta::seconds(if is_idle { 300 } else { 2 });
+            let least = TimeDelta::seconds(if stage.tally.records == records { 300 } else { 2 });
             stage.now += pause.clamp(least, TimeDelta::minutes(10));
         }
         let open: Vec<String> = self.open_intents();
