@@ -81,6 +81,7 @@ impl Checker<'_> {
         let base_url = self.parsed("kpay.base_url", not_empty);
         let api_key_file = self.key_file("kpay.api_key_file");
         let secret_key_file = self.key_file("kpay.secret_key_file");
+        let gateway_secret_file = self.key_file("kpay.gateway_secret_file");
         let application_id = self.parsed("kpay.application_id", application_id);
         let requests_per_minute = self.count("kpay.requests_per_minute");
         self.warn_of_many_requests(requests_per_minute);
@@ -93,6 +94,7 @@ impl Checker<'_> {
             environment: environment?,
             api_key_file,
             secret_key_file,
+            gateway_secret_file,
             application_id,
             requests_per_minute: requests_per_minute?,
             resend_for: TimeDelta::from_std(resend_for?).ok()?,

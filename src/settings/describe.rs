@@ -21,6 +21,7 @@ pub fn describe(settings: &Settings) -> String {
         ("kpay.environment", quoted(kpay.environment.word())),
         ("kpay.api_key_file", key_file(kpay.api_key_file.as_deref())),
         ("kpay.secret_key_file", key_file(kpay.secret_key_file.as_deref())),
+        ("kpay.gateway_secret_file", key_file(kpay.gateway_secret_file.as_deref())),
         ("kpay.application_id", application),
         ("kpay.requests_per_minute", kpay.requests_per_minute.to_string()),
         ("kpay.resend_for", quoted(&short(resend_for))),

@@ -1,4 +1,4 @@
-//! KPay's two keys, and the secret of its webhooks: each from a named file, else a credential of systemd, else the environment.
+//! KPay's two keys, and the secrets of its webhooks and of its hosted page: each from a named file, else a credential of systemd, else the environment.
 //!
 //! Their content never reaches an error, a log or `Debug`. Whether they fit the environment is the `kpay` room's
 //! question.
@@ -12,11 +12,12 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 
 /// The environment variables that hold secrets. They are taken out of the environment at the start.
-pub(super) const SECRET_VARIABLES: [&str; 3] = [API_KEY, SECRET_KEY, WEBHOOK_SECRET];
+pub(super) const SECRET_VARIABLES: [&str; 4] = [API_KEY, SECRET_KEY, WEBHOOK_SECRET, GATEWAY_SECRET];
 
 const API_KEY: &str = "KPAY_API_KEY";
 const SECRET_KEY: &str = "KPAY_SECRET_KEY";
 const WEBHOOK_SECRET: &str = "KPAY_WEBHOOK_SECRET";
+const GATEWAY_SECRET: &str = "KPAY_GATEWAY_SECRET";
 
 /// Far more than any key needs.
 const MOST_BYTES: u32 = 4 << 10;
@@ -32,10 +33,10 @@ pub struct Keys {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// The secret of KPay's webhooks, and what someone should look at.
+/// The secret of KPay's webhooks or of its hosted page, and what someone should look at.
 #[derive(Debug)]
-pub struct WebhookSecret {
-    /// What KPay signs webhooks with.
+pub struct SigningSecret {
+    /// What KPay signs with.
     pub secret: SecretString,
     /// For example a file that others can read.
     pub warnings: Vec<Diagnostic>,
@@ -87,11 +88,10 @@ pub fn read_keys(settings: &Settings, surroundings: &Surroundings) -> Result<Key
 pub fn read_webhook_secret(
     settings: &Settings,
     surroundings: &Surroundings,
-) -> Result<Option<WebhookSecret>, SettingsError> {
+) -> Result<Option<SigningSecret>, SettingsError> {
     if settings.webhooks.listen.is_none() {
         return Ok(None);
     }
-    let mut findings = Findings::default();
     let secret = Wanted {
         what: "the secret of KPay's webhooks, which webhooks.listen needs,",
         setting: "webhooks.secret_file",
@@ -99,13 +99,34 @@ pub fn read_webhook_secret(
         credential: "kpay_webhook_secret",
         variable: WEBHOOK_SECRET,
     };
-    match secret.find(surroundings, &mut findings) {
-        Some(secret) if !findings.has_errors() => Ok(Some(WebhookSecret { secret, warnings: findings.into_list() })),
-        _ => Err(findings.into_error()),
-    }
+    secret.alone(surroundings).map(Some)
+}
+
+/// Reads the secret that KPay signs the return from its hosted page with.
+///
+/// # Errors
+/// As [`read_keys`].
+pub fn read_gateway_secret(settings: &Settings, surroundings: &Surroundings) -> Result<SigningSecret, SettingsError> {
+    let secret = Wanted {
+        what: "the secret of KPay's hosted page",
+        setting: "kpay.gateway_secret_file",
+        file: settings.kpay.gateway_secret_file.as_deref(),
+        credential: "kpay_gateway_secret",
+        variable: GATEWAY_SECRET,
+    };
+    secret.alone(surroundings)
 }
 
 impl Wanted<'_> {
+    /// Reads it where nothing else is read beside it.
+    fn alone(&self, surroundings: &Surroundings) -> Result<SigningSecret, SettingsError> {
+        let mut findings = Findings::default();
+        match self.find(surroundings, &mut findings) {
+            Some(secret) if !findings.has_errors() => Ok(SigningSecret { secret, warnings: findings.into_list() }),
+            _ => Err(findings.into_error()),
+        }
+    }
+
     fn find(&self, surroundings: &Surroundings, findings: &mut Findings) -> Option<SecretString> {
         if let Some(file) = self.file {
             return self.read_file(file, findings, true);
@@ -279,6 +300,31 @@ mod tests {
         for place in
             ["webhooks.listen", "webhooks.secret_file", "credential kpay_webhook_secret", "$KPAY_WEBHOOK_SECRET"]
         {
+            assert!(text.contains(place), "{place} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn the_secret_of_the_hosted_page_is_found_alike() {
+        let bench = Bench::new(&[("KPAY_GATEWAY_SECRET", " from-env\n"), ("CREDENTIALS_DIRECTORY", "here")]);
+        let read = |bench: &Bench, flags: &[(&str, &str)]| {
+            let (settings, surroundings) = bench.load(flags);
+            read_gateway_secret(&settings, &surroundings)
+        };
+        let secret = |flags: &[(&str, &str)]| {
+            let found = read(&bench, flags).unwrap();
+            (found.secret.expose_secret().to_owned(), found.warnings.len())
+        };
+        let file = ("kpay.gateway_secret_file", "page");
+        assert_eq!(secret(&[]), ("from-env".to_owned(), 0));
+        bench.write("kpay_gateway_secret", b"from-credential\n", 0o644);
+        assert_eq!(secret(&[]), ("from-credential".to_owned(), 0));
+        bench.write("page", b"from-file\n", 0o644);
+        assert_eq!(secret(&[file]), ("from-file".to_owned(), 1));
+        bench.write("page", b"canary one", 0o600);
+        assert!(!read(&bench, &[file]).unwrap_err().to_string().contains("canary"));
+        let text = read(&Bench::new(&[]), &[]).unwrap_err().to_string();
+        for place in ["kpay.gateway_secret_file", "credential kpay_gateway_secret", "$KPAY_GATEWAY_SECRET"] {
             assert!(text.contains(place), "{place} is not in {text}");
         }
     }

@@ -37,6 +37,7 @@ pub(super) const KEYS: &[Known] = &[
     key("kpay.environment", Shape::Text, Some("sandbox")),
     key("kpay.api_key_file", Shape::Text, None),
     key("kpay.secret_key_file", Shape::Text, None),
+    key("kpay.gateway_secret_file", Shape::Text, None),
     key("kpay.application_id", Shape::Text, None),
     key("kpay.requests_per_minute", Shape::Integer, Some("100")),
     key("kpay.resend_for", Shape::Text, Some("6h")),

@@ -20,7 +20,7 @@ mod values;
 pub use describe::describe;
 pub use finding::SettingsError;
 pub use handover::take_secrets_out_of_the_environment;
-pub use keys::{Keys, WebhookSecret, read_keys, read_webhook_secret};
+pub use keys::{Keys, SigningSecret, read_gateway_secret, read_keys, read_webhook_secret};
 pub use policy_files::read_policy_files;
 pub use surroundings::Surroundings;
 
@@ -70,6 +70,8 @@ pub struct KpaySettings {
     pub api_key_file: Option<PathBuf>,
     /// The file of the secret key (`sk_…`), where one is named.
     pub secret_key_file: Option<PathBuf>,
+    /// The file of the secret that KPay signs the return from its hosted page with, where one is named.
+    pub gateway_secret_file: Option<PathBuf>,
     /// What `/me` must say; `None`: whatever it says.
     pub application_id: Option<ApplicationId>,
     /// At least 1, in any sliding minute.

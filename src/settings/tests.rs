@@ -84,6 +84,7 @@ fn nothing_at_all_gives_the_defaults_of_the_contract() {
             environment: Environment::Sandbox,
             api_key_file: None,
             secret_key_file: None,
+            gateway_secret_file: None,
             application_id: None,
             requests_per_minute: 100,
             resend_for: TimeDelta::hours(6),
