@@ -167,6 +167,18 @@ pub fn webhook_secret(settings: &Settings, surroundings: &Surroundings) -> Resul
     Ok(Some(hooks::Secret::new(found.secret)))
 }
 
+/// The secret that KPay signs the return from its hosted page with.
+///
+/// # Errors
+/// 78 where there is none, or none that can be used.
+pub fn gateway_secret(settings: &Settings, surroundings: &Surroundings) -> Result<hooks::Secret, CliError> {
+    let found = settings::read_gateway_secret(settings, surroundings)?;
+    for warning in &found.warnings {
+        output::talk(warning);
+    }
+    Ok(hooks::Secret::new(found.secret))
+}
+
 /// KPay. The request budget is kept in the state, over restarts, by commands that hold the state.
 ///
 /// # Errors
@@ -292,14 +304,14 @@ pub fn story(settings: &Settings, external_id: &str) -> Result<TransferStory, Cl
     }
     let id = ExternalId::from_text(external_id);
     let found = if settings.state.exists() { ReadOnly::open(&settings.state)?.find(&id)? } else { None };
-    let Some(tracked) = found else {
-        let shown = crate::model::tame(external_id, 60);
-        return Err(CliError::new(
-            Exit::Failed,
-            format!("there is no transfer {shown}; see `treasuryd transfers list`"),
-        ));
-    };
+    let Some(tracked) = found else { return Err(no_transfer(external_id)) };
     Ok(control::story_of(&settings.state, &tracked)?)
+}
+
+/// The journal knows nothing by this id.
+pub fn no_transfer(external_id: &str) -> CliError {
+    let shown = crate::model::tame(external_id, 60);
+    CliError::new(Exit::Failed, format!("there is no transfer {shown}; see `treasuryd transfers list`"))
 }
 
 /// The daemon's answer; `None` where no daemon runs.
@@ -352,6 +364,14 @@ pub fn ask(settings: &Settings, request: Request) -> Result<Response, CliError> 
     match response {
         Response::Failed { exit, message } => Err(CliError::new(Exit::of_code(exit), message)),
         other => Ok(other),
+    }
+}
+
+/// What was not done, as an error of the command's.
+pub fn failed(response: &Response) -> CliError {
+    match response {
+        Response::Failed { exit, message } => CliError::new(Exit::of_code(*exit), message),
+        _ => odd_answer(),
     }
 }
 

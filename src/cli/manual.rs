@@ -191,7 +191,7 @@ fn rehearsed(settings: &Settings, wish: &MoveRequest) -> Result<Moved, CliError>
     let journal = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
     let find = |id: &_| journal.as_ref().map_or(Ok(None), |journal| journal.find(id));
     let rehearsed = context::runtime()?.block_on(rehearse(&bank, &basis, wish, find));
-    rehearsed.map_err(|error| refused(&control::wish_failed(&error)))
+    rehearsed.map_err(|error| context::failed(&control::wish_failed(&error)))
 }
 
 /// Has the daemon do it, or, where it is down, does it on the state itself.
@@ -218,7 +218,7 @@ fn carried_out(settings: &Settings, wish: MoveRequest, wait: bool) -> Result<Mov
 fn moved(response: Response) -> Result<Moved, CliError> {
     match response {
         Response::Moved(moved) => Ok(moved),
-        other => Err(refused(&other)),
+        other => Err(context::failed(&other)),
     }
 }
 
@@ -262,13 +262,6 @@ fn is_under_way(moved: &Moved) -> bool {
 fn tell_changes(before: &Moved, now: &Moved) {
     for (before, now) in before.transfers.iter().zip(&now.transfers).filter(|(before, now)| before.state != now.state) {
         output::talk(format_args!("{} was {} and is {}", now.external_id, before.state, now.state));
-    }
-}
-
-fn refused(response: &Response) -> CliError {
-    match response {
-        Response::Failed { exit, message } => CliError::new(Exit::of_code(*exit), message),
-        _ => context::odd_answer(),
     }
 }
 

@@ -29,6 +29,7 @@ mod serve;
 mod test_policies;
 mod transfers;
 mod verify;
+mod verify_return;
 mod why;
 
 use crate::journal::StoreError;

@@ -1,16 +1,35 @@
 //! `payout`: a withdrawal that a person asks for, to an operator's customer or through KPay's hosted page. Everything
-//! after the arguments is `transfer`'s.
+//! after the arguments is `transfer`'s. And `payout verify-return`, for what comes back from that page.
 
 use super::exit::{CliError, Exit};
 use super::manual::{self, How};
-use super::output;
+use super::verify_return;
 use crate::daemon::{MoveRequest, WayBack};
 use crate::model::{Beneficiary, Lane, Payee, Phone, Provider};
 use std::path::Path;
 
 /// Arguments of `payout`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(flatten)]
+    pay: Option<Pay>,
+    // Beside the others and not in them: the parser takes no group for given that has another one in it.
+    #[command(flatten)]
+    how: Option<How>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Check the address that KPay's hosted page led back to, and ask KPay
+    VerifyReturn(verify_return::Args),
+}
+
+/// Arguments of the payout itself.
+#[derive(Debug, clap::Args)]
+struct Pay {
     /// The wallet that is debited, e.g. CMR; it may be of another country than the operator
     from: String,
     /// How much leaves FROM, KPay's fee included: `50000`, `50_000`, `"50 000 XAF"`
@@ -31,8 +50,6 @@ pub struct Args {
     /// Where it leads when they give up; an https address
     #[arg(long, value_name = "URL", requires = "gateway")]
     cancel_url: Option<String>,
-    #[command(flatten)]
-    how: How,
 }
 
 /// Runs the command.
@@ -40,26 +57,28 @@ pub struct Args {
 /// # Errors
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
-    manual::carry(config, wish(args)?, &args.how)
+    match (&args.command, args.pay.as_ref().zip(args.how.as_ref())) {
+        (Some(Command::VerifyReturn(args)), _) => verify_return::run(config, args),
+        (None, Some((pay, how))) => manual::carry(config, wish(pay, how)?, how),
+        // The parser asks for one of both.
+        (None, None) => Err(CliError::new(Exit::Usage, "which wallet, and how much? see `treasuryd payout --help`")),
+    }
 }
 
 /// What the arguments ask for, checked as far as that goes without KPay and the state.
-fn wish(args: &Args) -> Result<MoveRequest, CliError> {
+fn wish(args: &Pay, how: &How) -> Result<MoveRequest, CliError> {
     let usage = |text: String| CliError::new(Exit::Usage, text);
     let from = manual::wallet(&args.from).map_err(usage)?;
     let payee = payee(args).map_err(usage)?;
     let way_back =
         args.return_url.clone().map(|return_url| WayBack { return_url, cancel_url: args.cancel_url.clone() });
-    manual::asked(Lane::payout(from, payee), &args.amount, way_back, &args.how)
+    manual::asked(Lane::payout(from, payee), &args.amount, way_back, how)
 }
 
-fn payee(args: &Args) -> Result<Payee, String> {
+fn payee(args: &Pay) -> Result<Payee, String> {
     let (Some(provider), Some(phone)) = (&args.provider, &args.phone) else { return Ok(Payee::Gateway) };
     let provider: Provider = provider.parse().map_err(|error: crate::model::PayeeError| error.to_string())?;
     let phone: Phone = phone.parse().map_err(|error: crate::model::PayeeError| error.to_string())?;
     let who = Beneficiary::new(provider, phone).map_err(|error| error.to_string())?;
-    if !provider.is_known() {
-        output::talk(format_args!("warning: {provider} is not in KPay's catalogue as treasuryd knows it"));
-    }
     Ok(Payee::Phone(who))
 }

@@ -5,7 +5,7 @@ use crate::daemon::{
     AcceptRequest, ApprovalRequest, Engine, EngineError, FindingRequest, MoveRequest, Moved, WishError,
     doors::BankError,
 };
-use crate::intent::{Event, Tracked};
+use crate::intent::{Event, Tracked, Withdrawal};
 use crate::journal;
 use crate::model::{ExternalId, Timestamp, tame};
 use crate::plan::Plan;
@@ -40,6 +40,11 @@ pub enum Request {
     Transfers,
     /// `transfers show ID`.
     Transfer {
+        /// The external id.
+        external_id: String,
+    },
+    /// `payout verify-return`, once the address was found good: what KPay says of that payout.
+    Confirm {
         /// The external id.
         external_id: String,
     },
@@ -89,6 +94,7 @@ impl Request {
             Self::Why { .. } => "why",
             Self::Transfers => "transfers list",
             Self::Transfer { .. } => "transfers show",
+            Self::Confirm { .. } => "payout verify-return",
             Self::Resolve { .. } => "transfers resolve",
             Self::Move { wish } if wish.dry_run => "a dry run",
             Self::Move { .. } => "a move by hand",
@@ -103,7 +109,12 @@ impl Request {
     #[must_use]
     pub fn changes_something(&self) -> bool {
         match self {
-            Self::Status | Self::Plan { .. } | Self::Why { .. } | Self::Transfers | Self::Transfer { .. } => false,
+            Self::Status
+            | Self::Plan { .. }
+            | Self::Why { .. }
+            | Self::Transfers
+            | Self::Transfer { .. }
+            | Self::Confirm { .. } => false,
             Self::Move { wish } => !wish.dry_run,
             Self::Resolve { .. }
             | Self::Approve { .. }
@@ -128,6 +139,8 @@ pub enum Response {
     Transfers(Vec<TransferView>),
     /// One intent and its records.
     Transfer(Box<TransferStory>),
+    /// What KPay says of a payout.
+    Withdrawal(Box<Withdrawal>),
     /// What became of a move by hand.
     Moved(Moved),
     /// Done; a sentence for the person.
@@ -184,6 +197,10 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
             Err(error) => failed(77, &error),
         },
         Request::Transfer { external_id } => block_in_place(|| story(engine, &external_id)),
+        Request::Confirm { external_id } => match engine.confirm(&external_id).await {
+            Ok(said) => Response::Withdrawal(Box::new(said)),
+            Err(error) => wish_failed(&error),
+        },
         Request::Resolve { finding } => match engine.resolve(&finding).await {
             Ok(view) => Response::Done(format!("{} is {} now", view.external_id, view.state)),
             Err(error) => wish_failed(&error),

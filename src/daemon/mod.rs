@@ -4,6 +4,7 @@ mod approve;
 mod bank;
 mod carry_out;
 mod clock;
+mod confirm;
 mod conserve;
 mod decide;
 pub mod doors;
@@ -31,6 +32,7 @@ mod why;
 
 pub use approve::ApprovalRequest;
 pub use bank::{Counted, KpayBank};
+pub use confirm::confirm;
 pub use engine::{DAEMON, Engine, EngineError, Parts, Rules};
 pub use held::{AcceptRequest, Held, Judged, judge};
 pub use once::{OnceReport, Trouble, once};

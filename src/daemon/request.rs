@@ -5,6 +5,7 @@ use super::doors::{Bank, BankError};
 use super::draft::{Draft, Share};
 use super::engine::{Engine, EngineError};
 use super::follow::is_followed;
+use super::operators::read_availability;
 use super::preview::{Basis, read_rates};
 use super::resolve::WishError;
 use super::view::TransferView;
@@ -12,8 +13,8 @@ use crate::intent::{Event, Outcome, Tracked};
 use crate::journal::StoreError;
 use crate::kpay;
 use crate::model::{
-    ApprovalTerms, ExternalId, IdParts, Identity, Intent, Lane, Moment, Origin, Payee, Snapshot, Timestamp, WalletId,
-    largest_payout, smallest_transfer, tame,
+    ApprovalTerms, Availability, ExternalId, IdParts, Identity, Intent, Lane, Moment, Origin, Payee, Provider,
+    Snapshot, Timestamp, WalletId, largest_payout, smallest_transfer, tame,
 };
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{Inputs, by_hand};
@@ -21,7 +22,7 @@ use crate::policy::Fx;
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What a person asked for.
@@ -171,6 +172,30 @@ impl MoveRequest {
         Ok(())
     }
 
+    /// The operator that it depends on.
+    fn provider(&self) -> Option<Provider> {
+        match self.lane.to.payee? {
+            Payee::Phone(to) => Some(to.provider),
+            Payee::Gateway => None,
+        }
+    }
+
+    /// A person's slip of the pen is no operator. The catalogue changes, so what KPay lists now is as good; Wave's are known,
+    /// and suspended.
+    fn operator_exists(&self, availability: &Availability) -> Result<(), WishError> {
+        let Some(provider) = self.provider() else { return Ok(()) };
+        let listed = &availability.payouts;
+        let is_one = provider.is_known() || provider.is_wave() || listed.contains_key(&provider);
+        if is_one || availability.unread.is_some() {
+            return Ok(());
+        }
+        let country = provider.country();
+        let all = Provider::catalogue().chain(listed.keys().copied()).filter(|one| one.country() == country);
+        let all: BTreeSet<String> = all.map(|one| one.to_string()).collect();
+        let all = all.into_iter().collect::<Vec<_>>().join(", ");
+        Err(WishError::Incomplete(format!("{provider} is no operator of KPay's; those of {country} are {all}")))
+    }
+
     fn id(&self, identity: &Identity, part: u8) -> ExternalId {
         ExternalId::derive(&IdParts {
             identity,
@@ -218,6 +243,7 @@ impl MoveRequest {
 
     /// The intents on the present state, one a part.
     fn intents(&self, inputs: &Inputs<'_>, identity: &Identity) -> Result<Vec<Intent>, WishError> {
+        self.operator_exists(inputs.availability)?;
         let granted = by_hand(inputs, self.lane, self.amount).map_err(|skip| {
             WishError::Refused(format!(
                 "{}: {}; possible once: {}",
@@ -295,6 +321,9 @@ pub async fn rehearse(
     }
     let snapshot = bank.wallets(basis.clock, &basis.policies.countries()).await.map_err(unreadable)?;
     let rates = rates(bank, wish.lane).await;
+    let asks = wish.provider().is_some() && basis.availability.is_unasked();
+    let read = if asks { Some(read_availability(bank).await) } else { None };
+    let basis = Basis { availability: read.as_ref().unwrap_or(basis.availability), ..*basis };
     let intents = wish.intents(&basis.inputs(&snapshot, &rates, Some(&identity)), &identity)?;
     let rate = intents.first().and_then(|first| first.indicative_rate);
     let would_be = intents.into_iter().map(|intent| TransferView::from(&Tracked::new(intent, basis.clock)));
@@ -329,9 +358,11 @@ impl Engine {
         if let Some(trouble) = self.clock_trouble() {
             return Err(WishError::Refused(trouble));
         }
+        let operators = if wish.provider().is_some() { Some(self.availability().await) } else { None };
+        let availability = operators.as_deref().unwrap_or(Availability::unasked());
         if wish.dry_run {
             let state = self.store.with_state(Clone::clone);
-            let basis = self.basis(&state, &policies, self.decision_now(), None);
+            let basis = Basis { availability, ..self.basis(&state, &policies, self.decision_now(), None) };
             return rehearse(&*self.bank, &basis, wish, find).await;
         }
         let snapshot = self.reading_of_all().await.map_err(EngineError::from)?;
@@ -341,7 +372,7 @@ impl Engine {
                 return Ok(earlier);
             }
             let (intents, seq) = self.store.with_state_at(|state, seq| {
-                let basis = self.basis(state, &policies, self.decision_now(), None);
+                let basis = Basis { availability, ..self.basis(state, &policies, self.decision_now(), None) };
                 (wish.intents(&basis.inputs(&snapshot, &rates, Some(&identity)), &identity), seq)
             });
             let intents = intents?;

@@ -1,4 +1,5 @@
-//! KPay's webhooks: a listener of its own that takes hints about payouts, and nothing else.
+//! What KPay signs: webhooks, for which there is a listener that takes hints about payouts and nothing else, and the
+//! return from the hosted page, which a person checks.
 //!
 //! A webhook is never proof. Whoever signs one can make the daemon ask KPay a moment earlier than it would have, and
 //! nothing more: what becomes of an intent rests on what KPay answers then. So a forged, replayed, late or reordered one
@@ -7,11 +8,13 @@
 
 mod notice;
 mod recent;
+mod returned;
 mod secret;
 mod server;
 #[cfg(test)]
 mod tests;
 
+pub use returned::{ReturnError, Returned, Unchecked};
 pub use secret::Secret;
 pub use server::{Parts, serve};
 

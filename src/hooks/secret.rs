@@ -1,4 +1,5 @@
-//! The signature: HMAC-SHA256 over the body as it came, with a secret that KPay and we share.
+//! The signature: HMAC-SHA256 over a webhook's body as it came, or over the fields of a return, with a secret that KPay and
+//! we share.
 
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -7,7 +8,7 @@ use sha2::Sha256;
 /// The bytes of a signature.
 pub(super) type Signature = [u8; 32];
 
-/// The secret of KPay's webhooks. Not shown by `Debug`, wiped when dropped.
+/// The secret of KPay's webhooks or of its hosted page. Not shown by `Debug`, wiped when dropped.
 #[derive(Debug, Clone)]
 pub struct Secret(SecretString);
 

@@ -3,6 +3,7 @@
 //! themselves; but what they say of approvals and of one transfer's size holds for people too, so that nothing gets round
 //! them by hand.
 
+use super::payout::operator_takes_it;
 use super::refusal::{Refusal, money};
 use super::split::{MOST_PARTS, smallest_transfer, split};
 use super::world::World;
@@ -81,6 +82,9 @@ impl<'a> Hand<'_, 'a> {
         self.is_fresh(available)?;
         let rate = self.rate()?;
         let floor = self.covered(available)?;
+        if let Some(payee) = self.lane.to.payee {
+            operator_takes_it(self.inputs, payee, "")?;
+        }
         let parts = self.in_parts()?;
         self.caps_leave_room(parts.len())?;
         let approval = approval_by_hand(self.inputs.policies, source, self.amount);

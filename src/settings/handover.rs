@@ -106,7 +106,12 @@ mod tests {
     fn what_is_handed_over_arrives() {
         check(&[]);
         check(&[("KPAY_API_KEY", "kpay_test_1")]);
-        check(&[("KPAY_API_KEY", ""), ("KPAY_SECRET_KEY", "a=b\n c"), ("KPAY_WEBHOOK_SECRET", "é"), ("KPAY_GATEWAY_SECRET", "g")]);
+        check(&[
+            ("KPAY_API_KEY", ""),
+            ("KPAY_SECRET_KEY", "a=b\n c"),
+            ("KPAY_WEBHOOK_SECRET", "é"),
+            ("KPAY_GATEWAY_SECRET", "g"),
+        ]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod manual;
 mod once;
 mod parts;
 mod pause;
+mod payout_returns;
 mod payout_webhooks;
 mod payouts;
 mod payouts_by_hand;

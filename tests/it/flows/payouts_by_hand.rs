@@ -3,7 +3,7 @@
 use super::tools::{PATIENCE, csv, lose_the_state, until_ready};
 use crate::support::{Ended, Merchant, eventually, wallets_of};
 use std::time::Duration;
-use treasuryd::sandbox::SandboxSettings;
+use treasuryd::sandbox::{OperatorStatus, SandboxSettings};
 
 const COMPLETED: &str = "237653456789";
 
@@ -116,6 +116,55 @@ fn killed_after_the_send_it_is_followed_and_not_sent_again() {
     assert!(merchant.bank().end_withdrawal(&id, None));
     merchant.treasuryd(&[&args[..], &["--wait"]].concat()).with_code(0);
     assert_eq!(taken(&merchant), ["Completed 5000"]);
+}
+
+/// Nothing is decided, by hand or in a trial, for an operator that takes none.
+#[test]
+fn a_closed_operator_refuses_at_once() {
+    for with_daemon in [false, true] {
+        let merchant = cameroon("");
+        merchant.bank().set_operator("MTN_MOMO_CMR", OperatorStatus::Closed);
+        let daemon = with_daemon.then(|| {
+            let daemon = merchant.daemon();
+            until_ready(&daemon);
+            daemon
+        });
+        for mode in ["--dry-run", "--yes"] {
+            let ended = pay(&merchant, COMPLETED, "5_000", "k", &[mode]).with_code(77);
+            assert!(ended.stderr.contains("provider_down") && ended.stderr.contains("CLOSED"), "{mode}: {ended:?}");
+            let wave =
+                ["payout", "CMR", "5000", "--provider", "WAVE_SEN", "--phone", "221763456789", "--key", "w", mode];
+            let ended = merchant.treasuryd(&wave).with_code(77);
+            assert!(ended.stderr.contains("suspended"), "{mode}: {ended:?}");
+        }
+        assert_eq!((merchant.transfers().len(), taken(&merchant).len()), (0, 0));
+        drop(daemon);
+        // Open again, the same key pays.
+        merchant.bank().set_operator("MTN_MOMO_CMR", OperatorStatus::Delayed);
+        pay(&merchant, COMPLETED, "5_000", "k", &["--yes", "--wait"]).with_code(0);
+        assert_eq!(taken(&merchant), ["Completed 5000"]);
+    }
+}
+
+#[test]
+fn an_operator_that_nobody_knows_is_wrong_input() {
+    for with_daemon in [false, true] {
+        let merchant = cameroon("");
+        let daemon = with_daemon.then(|| {
+            let daemon = merchant.daemon();
+            until_ready(&daemon);
+            daemon
+        });
+        for mode in ["--dry-run", "--yes"] {
+            let args =
+                ["payout", "CMR", "5000", "--provider", "MTM_MOMO_CMR", "--phone", COMPLETED, "--key", "k", mode];
+            let ended = merchant.treasuryd(&args).with_code(2);
+            let says = "MTM_MOMO_CMR is no operator of KPay's; those of CMR are MTN_MOMO_CMR, ORANGE_CMR";
+            assert!(ended.stderr.contains(says), "{mode}: {ended:?}");
+        }
+        assert_eq!((merchant.transfers().len(), taken(&merchant).len()), (0, 0));
+        drop(daemon);
+    }
 }
 
 /// The page's address is for the one who asked: it is printed, and is in no file of the state and no other output.

@@ -91,7 +91,8 @@ pub fn address_in(log: &[String]) -> String {
     line.unwrap_or_else(|| panic!("{log:#?}")).1.trim().to_owned()
 }
 
-fn sign(secret: &str, body: &str) -> String {
+/// Lower-case hex HMAC-SHA256, as KPay signs.
+pub fn sign(secret: &str, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     mac.finalize().into_bytes().iter().fold(String::new(), |mut text, byte| {

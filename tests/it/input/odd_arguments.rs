@@ -2,7 +2,7 @@
 
 use super::scene::{merchant, run};
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 23] = [
     &["demo", "--for", "0s"],
     &["sandbox", "--fault", "help"],
     &["once"],
@@ -14,6 +14,9 @@ const COMMANDS: [&[&str]; 20] = [
     &["transfers", "list"],
     &["transfers", "show"],
     &["transfers", "resolve"],
+    &["transfer", "GAB", "CMR", "100", "--key", "k", "--dry-run"],
+    &["payout", "CMR", "100", "--gateway", "--key", "k", "--dry-run"],
+    &["payout", "verify-return"],
     &["pause"],
     &["resume"],
     &["ledger", "export"],

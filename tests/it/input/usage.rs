@@ -142,6 +142,13 @@ const USAGE: &[(&[&str], &[&str])] = &[
         &["payout", "CMR", "500_001", "--gateway", "--return-url", "https://a.example/", "--key", "k", "--yes"],
         &["500 000 XAF", "one withdrawal"],
     ),
+    // What comes back from the hosted page.
+    (&["payout", "verify-return"], &["<URL>"]),
+    (&["payout", "verify-return", "https://a.example/", "x"], &["x"]),
+    (&["payout", "verify-return", "a.example"], &["cannot be read as an address", "quotes"]),
+    (&["payout", "verify-return", "https://a.example/?status=COMPLETED"], &["`reference` is missing", "quotes"]),
+    (&["payout", "CMR", "500", "verify-return", "https://a.example/"], &["verify-return"]),
+    (&["payout", "--key", "k", "verify-return", "https://a.example/"], &["verify-return"]),
     // Values.
     (&["plan", "--at", "yesterday"], &["yesterday", "2026-11-24T17:00:00Z"]),
     (&["plan", "--at", "2026-11-24"], &["2026-11-24T17:00:00Z"]),
@@ -260,6 +267,7 @@ fn help_and_version_are_on_stdout_and_narrow_enough_to_read() {
         &["transfers", "resolve"],
         &["transfer"],
         &["payout"],
+        &["payout", "verify-return"],
         &["pause"],
         &["resume"],
         &["ledger"],
