@@ -10,7 +10,8 @@ use std::path::Path;
 
 /// Arguments of `payout`.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+// Not `args_conflicts_with_subcommands`: `-c FILE` before the subcommand would be in conflict with it.
+#[command(subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(flatten)]
     pay: Option<Pay>,
@@ -58,6 +59,9 @@ struct Pay {
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     match (&args.command, args.pay.as_ref().zip(args.how.as_ref())) {
+        (Some(Command::VerifyReturn(_)), _) if args.pay.is_some() || args.how.is_some() => {
+            Err(CliError::new(Exit::Usage, "payout verify-return takes an address, and nothing of what pays out"))
+        }
         (Some(Command::VerifyReturn(args)), _) => verify_return::run(config, args),
         (None, Some((pay, how))) => manual::carry(config, wish(pay, how)?, how),
         // The parser asks for one of both.

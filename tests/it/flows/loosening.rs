@@ -90,6 +90,42 @@ fn once_works_with_the_old_ones_until_somebody_accepts() {
     merchant.treasuryd(&["journal", "verify"]).with_code(0);
 }
 
+/// Moves by hand are no way round either: without a daemon, too, they keep to the policies last in force.
+#[test]
+fn by_hand_the_old_guards_hold_until_somebody_accepts() {
+    let with = |reserve: &str, approval: &str| {
+        rules("100_000", &format!("approval: {{ above: {approval} XAF, approvers: 1 }}"))
+            + &format!("reserves: {{ GAB: {reserve} XAF }}\n")
+    };
+    let transfer = ["transfer", "GAB", "CMR", "60_000"];
+    let payout = ["payout", "GAB", "60_000", "--provider", "AIRTEL_GAB", "--phone", "24174345678"];
+    for command in [&transfer[..], &payout] {
+        let merchant = careful();
+        merchant.policies(&with("50_000", "500_000"));
+        once_at(&merchant, "2026-11-24T10:00:05Z").with_code(0);
+        merchant.policies(&with("30_000", "500_000"));
+        let by_hand = |mode: &str| merchant.treasuryd(&[command, &["--key", "k", mode][..]].concat());
+        for mode in ["--dry-run", "--yes"] {
+            let ended = by_hand(mode).with_code(77);
+            assert!(ended.stderr.contains("its reserve of 50 000 XAF stays"), "{command:?} {mode}: {ended:?}");
+        }
+        let hash = waits(&merchant).expect("they wait");
+        assert_eq!(merchant.transfers().len(), 1, "{command:?}");
+        accept(&merchant, &hash).with_code(0);
+        let ended = by_hand("--yes");
+        assert!(matches!(ended.code, Some(0 | 75)), "{ended:?}");
+        assert_eq!(merchant.transfers().len(), 2, "{command:?}");
+    }
+    // And an approval that would not be asked for any more.
+    let merchant = careful();
+    merchant.policies(&with("0", "50_000"));
+    once_at(&merchant, "2026-11-24T10:00:05Z").with_code(0);
+    merchant.policies(&with("0", "500_000"));
+    let ended = merchant.treasuryd(&["transfer", "GAB", "COG", "60_000", "--key", "k", "--yes", "--json"]).with_code(0);
+    assert_eq!(ended.json()[0]["state"], "awaiting_approval");
+    assert!(waits(&merchant).is_some());
+}
+
 /// What is tighter comes into force at once; with a single looser guard in it, the whole set waits.
 #[test]
 fn a_set_is_held_or_in_force_as_a_whole() {

@@ -147,8 +147,9 @@ const USAGE: &[(&[&str], &[&str])] = &[
     (&["payout", "verify-return", "https://a.example/", "x"], &["x"]),
     (&["payout", "verify-return", "a.example"], &["cannot be read as an address", "quotes"]),
     (&["payout", "verify-return", "https://a.example/?status=COMPLETED"], &["`reference` is missing", "quotes"]),
-    (&["payout", "CMR", "500", "verify-return", "https://a.example/"], &["verify-return"]),
-    (&["payout", "--key", "k", "verify-return", "https://a.example/"], &["verify-return"]),
+    (&["payout", "CMR", "500", "verify-return", "https://a.example/"], &["nothing of what pays out"]),
+    (&["payout", "--key", "k", "verify-return", "https://a.example/"], &["nothing of what pays out"]),
+    (&["payout", "--yes", "verify-return", "https://a.example/"], &["not provided"]),
     // Values.
     (&["plan", "--at", "yesterday"], &["yesterday", "2026-11-24T17:00:00Z"]),
     (&["plan", "--at", "2026-11-24"], &["2026-11-24T17:00:00Z"]),
