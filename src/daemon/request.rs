@@ -168,6 +168,11 @@ impl MoveRequest {
                 let shown = tame(url, 60);
                 return wrong(format!("{option} `{shown}` is no https address that the beneficiary can be sent to"));
             }
+            if let Some(name) = kpay::own_parameter_of_a_return(url) {
+                return wrong(format!(
+                    "{option} has a parameter `{name}` of its own, and KPay's return adds one: rename it"
+                ));
+            }
         }
         Ok(())
     }

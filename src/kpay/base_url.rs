@@ -108,6 +108,16 @@ pub fn is_way_back(address: &str) -> bool {
     plain && Url::parse(address).is_ok_and(fits)
 }
 
+/// What KPay's hosted page adds to the address that it leads back to (`kpay-api.md`, "Gateway return").
+const RETURN_PARAMETERS: [&str; 5] = ["status", "reference", "externalId", "ts", "sig"];
+
+/// A parameter that the address has already and KPay's hosted page would add: nobody could say whose was whose.
+#[must_use]
+pub fn own_parameter_of_a_return(address: &str) -> Option<&'static str> {
+    let url = Url::parse(address).ok()?;
+    RETURN_PARAMETERS.into_iter().find(|name| url.query_pairs().any(|(key, _)| key == *name))
+}
+
 /// The host as written, if it is written as it will be used: `127.1`, `0x7f000001`, `xn--…` or a dot at the end are how
 /// one host is made to look like another.
 fn plain_host(text: &str, authority: &str) -> Option<String> {

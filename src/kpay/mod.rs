@@ -37,7 +37,7 @@ pub mod soundness;
 #[cfg(test)]
 mod tests;
 
-pub use base_url::{BaseUrl, BaseUrlError, is_way_back};
+pub use base_url::{BaseUrl, BaseUrlError, is_way_back, own_parameter_of_a_return};
 pub use client::{Client, ClientSettings};
 pub use error::CallError;
 pub use judge::judge as judge_transfer;

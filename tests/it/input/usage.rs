@@ -142,6 +142,10 @@ const USAGE: &[(&[&str], &[&str])] = &[
         &["payout", "CMR", "500_001", "--gateway", "--return-url", "https://a.example/", "--key", "k", "--yes"],
         &["500 000 XAF", "one withdrawal"],
     ),
+    (
+        &["payout", "CMR", "500", "--gateway", "--return-url", "https://a.example/?sig=1", "--key", "k", "--yes"],
+        &["--return-url", "`sig`", "rename"],
+    ),
     // What comes back from the hosted page.
     (&["payout", "verify-return"], &["<URL>"]),
     (&["payout", "verify-return", "https://a.example/", "x"], &["x"]),
