@@ -108,9 +108,9 @@ mod tests {
         check(&[("KPAY_API_KEY", "kpay_test_1")]);
         check(&[
             ("KPAY_API_KEY", ""),
+            ("KPAY_GATEWAY_SECRET", "g"),
             ("KPAY_SECRET_KEY", "a=b\n c"),
             ("KPAY_WEBHOOK_SECRET", "é"),
-            ("KPAY_GATEWAY_SECRET", "g"),
         ]);
     }
 
