@@ -76,13 +76,22 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     if engine.is_paused() {
         output::talk("everything is paused: nothing is sent until `treasuryd resume --by NAME`");
     }
+    let mut open = Vec::new();
     if report.unsettled > 0 {
-        let text = format!(
+        open.push(format!(
             "{} transfer(s) are unsettled; nobody knows yet whether their money moved, or a person must look: \
              `treasuryd transfers list`",
             report.unsettled
-        );
-        return Err(CliError::new(Exit::Unsettled, text));
+        ));
+    }
+    if report.in_hand > 0 {
+        open.push(format!(
+            "{} payout(s) are in KPay's hands and not over: the daemon, or `treasuryd once` again, asks how they end",
+            report.in_hand
+        ));
+    }
+    if !open.is_empty() {
+        return Err(CliError::new(Exit::Unsettled, open.join("; ")));
     }
     if report.planned > 0 {
         let why = last.map_or_else(String::new, |last| format!(": {last}"));

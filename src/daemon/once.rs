@@ -1,6 +1,7 @@
 //! `once`: every due slot evaluated once, carried out, what is open asked about, and out again.
 
 use super::engine::{Engine, EngineError};
+use super::follow::is_followed;
 use crate::intent::Outcome;
 use crate::model::{Kind, Timestamp};
 use chrono::TimeDelta;
@@ -23,8 +24,10 @@ const ENDS_BY: Duration = Duration::from_secs(28);
 pub struct OnceReport {
     /// Why slots could not be decided or balances not be read, where that happened.
     pub trouble: Option<Trouble>,
-    /// How many intents are `sending`, `unknown` or `needs_operator` at the end.
+    /// How many intents are `sending`, `unknown` or `needs_operator` at the end, those in KPay's hands left out.
     pub unsettled: usize,
+    /// How many payouts KPay has in hand.
+    pub in_hand: usize,
     /// How many are still `planned`.
     pub planned: usize,
 }
@@ -62,12 +65,14 @@ pub async fn once(engine: &Arc<Engine>, only: Option<&str>) -> Result<OnceReport
     {
         trouble = trouble.or(Some(trouble_of(error)?));
     }
-    let (unsettled, planned) = engine.store.with_state(|state| {
+    let (unsettled, in_hand, planned) = engine.store.with_state(|state| {
         let unsettled = [Outcome::Sending, Outcome::Unknown, Outcome::NeedsOperator];
-        (unsettled.iter().map(|outcome| state.count(*outcome)).sum(), state.count(Outcome::Planned))
+        let unsettled: usize = unsettled.iter().map(|outcome| state.count(*outcome)).sum();
+        let in_hand = state.open.values().filter(|tracked| is_followed(tracked)).count();
+        (unsettled.saturating_sub(in_hand), in_hand, state.count(Outcome::Planned))
     });
     let refused = engine.world().refusal.clone().filter(|_| planned > 0).map(Trouble::Refused);
-    Ok(OnceReport { trouble: trouble.or(refused), unsettled, planned })
+    Ok(OnceReport { trouble: trouble.or(refused), unsettled, in_hand, planned })
 }
 
 /// Works on until nothing is left to do or the time is over.
