@@ -3,7 +3,7 @@
 use super::moves::{Move, Seen, play};
 use super::setting::Setting;
 use super::world::World;
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// What a whole search came to.
@@ -25,7 +25,7 @@ pub struct Broken {
 
 pub fn explore(setting: &Setting) -> Result<Explored, Broken> {
     let start = World::new(setting);
-    let mut known = HashMap::from([(start.key(setting), 0_usize)]);
+    let mut known = BTreeSet::from([start.key(setting)]);
     // How each position was first reached.
     let mut ways: Vec<(usize, Option<Move>)> = vec![(0, None)];
     let mut frontier = vec![(0_usize, start)];
@@ -38,11 +38,9 @@ pub fn explore(setting: &Setting) -> Result<Explored, Broken> {
                 let after = after.map_err(|rule| broken(&ways, number, step, rule))?;
                 let Some(after) = after else { continue };
                 explored.transitions += 1;
-                let new = ways.len();
-                if let std::collections::hash_map::Entry::Vacant(place) = known.entry(after.key(setting)) {
-                    place.insert(new);
+                if known.insert(after.key(setting)) {
+                    next.push((ways.len(), after));
                     ways.push((number, Some(step)));
-                    next.push((new, after));
                 }
             }
         }
