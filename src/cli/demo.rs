@@ -1,7 +1,7 @@
 //! `demo`: sandbox, example policies, daemon and dashboard in one process, on the seed's scenarios. Reads nothing from
 //! the working directory, takes free ports, keeps its state in a temporary directory.
 
-mod audit;
+pub(super) mod audit;
 mod story;
 
 use super::context;

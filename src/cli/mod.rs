@@ -4,6 +4,7 @@ mod approve;
 mod check;
 mod context;
 mod demo;
+mod drill;
 mod exit;
 mod explain;
 mod exposure;
@@ -65,6 +66,8 @@ enum Command {
     Demo(demo::Args),
     /// KPay's stand-in alone, for trials and drills
     Sandbox(sandbox::SandboxArgs),
+    /// Play faults on this machine against the sandbox, and report
+    Drill(drill::Args),
     /// Run the daemon until SIGTERM or Ctrl-C
     Run,
     /// Evaluate every due slot once, carry it out, and exit
@@ -148,6 +151,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         // Taken before: it ends with an exit code of its own.
         Command::Sandbox(_) => Ok(Exit::Done),
         Command::Demo(args) => demo::run(&args),
+        Command::Drill(args) => drill::run(&args),
         Command::Run => run::run(config),
         Command::Once(args) => once::run(config, &args),
         Command::Plan(args) => plan::run(config, &args),

@@ -4,7 +4,7 @@
 mod chart;
 mod html;
 mod inputs;
-mod progress;
+pub(super) mod progress;
 mod table;
 
 use super::exit::{CliError, Exit};

@@ -52,7 +52,7 @@ impl Drop for Progress {
 }
 
 /// `simulating [#####.........................]  17 %`.
-fn line(what: &str, done: usize, all: usize) -> String {
+pub(in crate::cli) fn line(what: &str, done: usize, all: usize) -> String {
     if all == 0 {
         return format!("{what}: {done}");
     }
@@ -61,7 +61,7 @@ fn line(what: &str, done: usize, all: usize) -> String {
 }
 
 /// Over the line before: plain blanks, no colour and no escape sequence.
-fn draw(text: &str) {
+pub(in crate::cli) fn draw(text: &str) {
     let mut out = std::io::stderr().lock();
     // A bar that cannot be drawn is no reason to stop.
     let _ = write!(out, "\r{text:<78}\r").and_then(|()| out.flush());

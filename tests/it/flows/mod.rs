@@ -9,6 +9,7 @@ mod daemon;
 mod daemon_honest;
 mod daemon_policies;
 mod daemon_single;
+mod drill;
 mod fx_guard;
 mod guards;
 mod limits;

@@ -17,8 +17,6 @@ const USAGE: &[(&[&str], &[&str])] = &[
     (&["approve", "x"], &["--by"]),
     (&["reject", "x", "--by", " "], &["--by"]),
     (&["policies", "accept", "x"], &["--by"]),
-    // Commands of later versions are no commands yet.
-    (&["drill"], &["drill"]),
     (&["help"], &["help"]),
     (&["transfer", "GAB", "CMR", "100"], &["--key"]),
     (&["transfer", "GAB", "CMR", "100", "--key", "k"], &["--yes", "--dry-run"]),
@@ -206,6 +204,8 @@ const USAGE: &[(&[&str], &[&str])] = &[
     (&["sandbox", "--fault", "webhook:hang"], &["lost-before, duplicate, late or forged"]),
     (&["demo", "--for", "soon"], &["soon", "30s"]),
     (&["demo", "--for", "-5s"], &["-5"]),
+    (&["drill", "--rows", "a01,z99"], &["z99", "a01", "h02"]),
+    (&["drill", "--rows", ""], &["a01", "h02"]),
 ];
 
 #[test]
@@ -235,6 +235,7 @@ fn what_is_not_there_or_cannot_be_written_is_exit_1_with_a_way_on() {
         (&["ledger", "export", "--format", "csv", "-o", "."], &["folder", "-o"]),
         (&["ledger", "export", "--format", "csv", "-o", "/dev/full"], &["device", "-o"]),
         (&["ledger", "export", "--format", "csv", "-o", "no/such/x.csv"], &["No such file", "folder exists"]),
+        (&["drill", "-o", "no/such/x.txt"], &["No such file", "no/such/x.txt", "-o"]),
     ] {
         Refusal { args, env: &[], code: 1, says, may_ask: false }.check(&merchant);
     }
@@ -258,6 +259,7 @@ fn help_and_version_are_on_stdout_and_narrow_enough_to_read() {
         &[],
         &["demo"],
         &["sandbox"],
+        &["drill"],
         &["run"],
         &["once"],
         &["plan"],
