@@ -210,7 +210,8 @@ impl Stage {
         let gated_at = self.disks[post.disk].model.intents.get(id).and_then(|story| story.gated_at.as_deref());
         let gated_at: Option<Timestamp> = gated_at.and_then(|at| at.parse().ok()).map(|at: Timestamp| at - post.ahead);
         // A clock that was set since leaves nobody the wiser.
-        let Some(gated_at) = gated_at.filter(|at| (now - *at).abs() < TimeDelta::hours(12)) else { return };
+        let passed = |at: &Timestamp| *at <= now && now - *at < TimeDelta::hours(12);
+        let Some(gated_at) = gated_at.filter(passed) else { return };
         let touched = post.touched.get(&intent.lane.from);
         let is_fresh = |at: &Timestamp| {
             let age = gated_at - *at;
