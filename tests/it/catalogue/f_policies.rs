@@ -54,7 +54,8 @@ fn f04_a_link_swapped_a_thousand_times_is_the_old_set_or_the_new() {
         fs::rename(merchant.path("link"), merchant.path("policies")).unwrap();
         if swap % 50 == 0 {
             daemon.signal("HUP");
-            deposit(&merchant, 5_000);
+            // Another figure each time: one that is the same as before our last transfer would look like a stale reading.
+            deposit(&merchant, 5_000 + i64::try_from(swap).unwrap());
         }
         std::thread::sleep(Duration::from_millis(4));
     }

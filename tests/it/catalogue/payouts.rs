@@ -4,11 +4,13 @@
 use super::stage::each;
 use crate::crash::agreement::{assert_books_agree, assert_payouts_agree, look_up_payout};
 use crate::played::row;
-use crate::support::{EVENING, Ended, Merchant, wallets_of};
+use crate::support::{EVENING, Ended, Merchant, eventually, wallets_of};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use treasuryd::sandbox::SandboxSettings;
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The beneficiary gets it.
 const PAID: &str = "237653456789";
@@ -67,7 +69,8 @@ fn play(rows: &[Row]) {
         assert_eq!((one["state"].as_str(), posts(&merchant)), (Some(*state), *requests), "{faults:?}: {one:#}");
         if *state == "needs_operator" {
             assert!(!one["detail"].as_str().unwrap().is_empty(), "{faults:?}");
-            assert!(look_up_payout(&merchant, one["external_id"].as_str().unwrap()), "{faults:?}");
+            let id = one["external_id"].as_str().unwrap();
+            eventually("the withdrawal is over", PATIENCE, || look_up_payout(&merchant, id));
         }
         assert_eq!(assert_books_agree(&merchant).completed, *completed, "{faults:?}");
         // Neither the slot nor the id is ever used again.
