@@ -38,7 +38,7 @@ pub(super) fn judge(
     (without_urls_in(reply), page)
 }
 
-/// [`judge`] without the hosted page.
+/// `judge` without the hosted page.
 #[must_use]
 pub fn judge_reply(intent: &Intent, environment: Environment, status: u16, body: &[u8]) -> Reply {
     judge(intent, environment, status, body).0
