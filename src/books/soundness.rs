@@ -6,6 +6,7 @@ use super::{Books, BooksError, Payouts, Rates, TrialBalance};
 use crate::intent::State;
 use crate::journal::{Head, Record, encode, scan};
 use crate::model::Timestamp;
+use crate::policy::soundness::hold;
 use chrono::{DateTime, TimeDelta};
 
 /// Reads any bytes as a journal, and each of their lines as the event of a record that is framed as it should be.
@@ -97,8 +98,4 @@ fn retold(records: &[Record]) -> Result<(), String> {
     let open = payouts.newest_first().iter().filter(|row| row.ended_at.is_none()).count();
     let kept = payouts.newest_first().len();
     hold(kept <= 10 + open, || format!("{kept} payouts are kept, {open} of them open"))
-}
-
-fn hold(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what()) }
 }

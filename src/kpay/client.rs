@@ -218,14 +218,7 @@ impl Client {
 
     async fn fetch_token(&self) -> Result<Issued, CallError> {
         let call = Call { endpoint: Endpoint::Token, query: "", auth: Auth::Keys, body: Some("{}") };
-        let body = match self.ask(call).await {
-            Ok(body) => body,
-            Err(error) => {
-                self.rotated_after(error).await?;
-                self.ask(call).await?
-            }
-        };
-        token::read(&body, self.environment)
+        token::read(&self.ask_with_keys(call).await?, self.environment)
     }
 
     fn explain(&self, endpoint: Endpoint, failure: Failure) -> CallError {

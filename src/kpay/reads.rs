@@ -21,22 +21,20 @@ impl Client {
     /// [`CallError`]; [`CallError::WrongEnvironment`] and [`CallError::WrongApplication`] where `/me` says something else
     /// than the configuration.
     pub async fn identity(&self) -> Result<Identity, CallError> {
-        let identity = match self.identity_of(Auth::Keys).await {
-            Ok(identity) => identity,
-            Err(error) => {
-                self.rotated_after(error).await?;
-                self.identity_of(Auth::Keys).await?
-            }
-        };
+        let identity = self.read_identity(&self.ask_with_keys(Self::identity_call(Auth::Keys)).await?)?;
         self.belongs_to(&identity.application_id)?;
         Ok(identity)
     }
 
+    /// The question who some keys belong to.
+    pub(super) fn identity_call(auth: Auth<'_>) -> Call<'_> {
+        Call { endpoint: Endpoint::Identity, query: "", auth, body: None }
+    }
+
     /// Who the keys belong to, by KPay's word.
-    pub(super) async fn identity_of(&self, auth: Auth<'_>) -> Result<Identity, CallError> {
+    pub(super) fn read_identity(&self, body: &[u8]) -> Result<Identity, CallError> {
         let endpoint = Endpoint::Identity;
-        let body = self.ask(Call { endpoint, query: "", auth, body: None }).await?;
-        let me: Me = serde_json::from_slice(&body).map_err(|error| unusable(endpoint, &error.to_string(), &body))?;
+        let me: Me = serde_json::from_slice(body).map_err(|error| unusable(endpoint, &error.to_string(), body))?;
         if me.environment != self.environment.kpay_word() {
             let told = tame(&me.environment, 40);
             return Err(CallError::WrongEnvironment {
@@ -46,7 +44,7 @@ impl Client {
             });
         }
         let told = me.application.id.to_ascii_lowercase();
-        let application_id = told.parse().map_err(|_| unusable(endpoint, "its application.id is no UUID", &body))?;
+        let application_id = told.parse().map_err(|_| unusable(endpoint, "its application.id is no UUID", body))?;
         if let Some(expected) = self.application_id.as_ref().filter(|&expected| *expected != application_id) {
             return Err(CallError::WrongApplication { expected: expected.to_string(), told });
         }

@@ -2,7 +2,7 @@
 //! asks for it. They are used once KPay has said that they belong to the same application: ids, and with them the promise
 //! that nothing moves twice, are an application's.
 
-use super::client::{Auth, check_environment};
+use super::client::{Auth, Call, check_environment};
 use super::{CallError, Client};
 use crate::model::ApplicationId;
 use std::sync::PoisonError;
@@ -20,21 +20,21 @@ impl Client {
             return Ok(false);
         }
         check_environment(self.environment, &fresh)?;
-        let identity = self.identity_of(Auth::These(&fresh)).await?;
+        let identity = self.read_identity(&self.ask(Self::identity_call(Auth::These(&fresh))).await?)?;
         self.belongs_to(&identity.application_id)?;
         self.use_keys(fresh);
         tracing::info!("KPay's keys were rotated: the new ones are in use");
         Ok(true)
     }
 
-    /// After an answer that KPay does not take the keys: nothing where rotated ones are in use now, and asking again is
-    /// worth it; else the same error.
-    pub(super) async fn rotated_after(&self, refusal: CallError) -> Result<(), CallError> {
-        if !matches!(refusal, CallError::NotAuthorized { .. }) {
-            return Err(refusal);
-        }
+    /// Asks with the keys; where KPay does not take them any more, once again with rotated ones.
+    pub(super) async fn ask_with_keys(&self, call: Call<'_>) -> Result<Vec<u8>, CallError> {
+        let refusal = match self.ask(call).await {
+            Err(refusal @ CallError::NotAuthorized { .. }) => refusal,
+            other => return other,
+        };
         match self.take_rotated_keys().await {
-            Ok(true) => Ok(()),
+            Ok(true) => self.ask(call).await,
             Ok(false) => Err(refusal),
             Err(error) => {
                 tracing::warn!(%error, "KPay does not take the keys any more, and no others can be used");

@@ -9,6 +9,7 @@ use super::{WithdrawalAsk, balances, judge_withdrawal, operators, token, transfe
 use crate::intent::{Reply, Withdrawal};
 use crate::model::{Environment, ExternalId, Identity, Intent, Kind, Lane, Origin, Payee, WalletId, is_plain_id};
 use crate::money::{Amount, Country};
+use crate::policy::soundness::hold;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
@@ -211,10 +212,6 @@ fn tame_texts(texts: &[&str]) -> Result<(), String> {
 fn number(value: &Value) -> Option<Decimal> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
-}
-
-fn hold(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what()) }
 }
 
 fn within_one_currency() -> Result<Intent, String> {

@@ -124,3 +124,8 @@ fn sound_policy(policy: &Policy) -> Result<(), &'static str> {
         }
     }
 }
+
+/// What does not hold, told.
+pub(crate) fn hold(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}

@@ -5,6 +5,7 @@
 use super::{Settings, Surroundings, load_text};
 use crate::model::Environment;
 use crate::policy::Diagnostic;
+use crate::policy::soundness::hold;
 use chrono::TimeDelta;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,8 +72,4 @@ fn sound(settings: &Settings) -> Result<(), String> {
     hold(caps.values().all(|cap| cap.is_positive()), || format!("caps of {caps:?}"))?;
     let is_production = kpay.environment == Environment::Production;
     hold(!is_production || !caps.is_empty(), || "production without a cap".to_owned())
-}
-
-fn hold(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what()) }
 }
