@@ -73,21 +73,34 @@ pub(super) fn read(intent: &Intent, environment: Environment, body: &[u8]) -> Re
 
 /// An answer that is no success, with the beneficiary's number masked wherever KPay repeats it: its words go to logs,
 /// which more people read than may know the number. Done before anything is shortened, so that no half of it is left.
+///
+/// Byte for byte: what is no UTF-8 is no JSON of KPay's either, and must not become so by being repaired.
 pub(super) fn masked(intent: &Intent, body: &[u8]) -> Vec<u8> {
-    match intent.lane.to.payee {
-        Some(Payee::Phone(_)) => without_number(intent, &String::from_utf8_lossy(body)).into_bytes(),
-        _ => body.to_vec(),
+    let Some(Payee::Phone(payee)) = intent.lane.to.payee else { return body.to_vec() };
+    let (digits, masked) = (payee.phone.digits(), payee.phone.masked());
+    let body = replaced(body, digits, &masked);
+    let code = payee.provider.country().calling_code().unwrap_or_default();
+    let national = digits.strip_prefix(code).filter(|it| it.len() >= SHORTEST_NATIONAL);
+    national.map_or_else(|| body.clone(), |national| replaced(&body, national, &masked))
+}
+
+/// Each `old` in `body` replaced; `old` is not empty.
+fn replaced(body: &[u8], old: &str, new: &str) -> Vec<u8> {
+    let mut done = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some(at) = rest.windows(old.len()).position(|window| window == old.as_bytes()) {
+        let (before, after) = rest.split_at(at);
+        done.extend_from_slice(before);
+        done.extend_from_slice(new.as_bytes());
+        rest = after.get(old.len()..).unwrap_or_default();
     }
+    done.extend_from_slice(rest);
+    done
 }
 
 /// A text of KPay's with the number of the intent masked, also where it stands without its country's code.
 fn without_number(intent: &Intent, text: &str) -> String {
-    let Some(Payee::Phone(payee)) = intent.lane.to.payee else { return text.to_owned() };
-    let (digits, masked) = (payee.phone.digits(), payee.phone.masked());
-    let text = text.replace(digits, &masked);
-    let code = payee.provider.country().calling_code().unwrap_or_default();
-    let national = digits.strip_prefix(code).filter(|it| it.len() >= SHORTEST_NATIONAL);
-    national.map_or_else(|| text.clone(), |national| text.replace(national, &masked))
+    String::from_utf8_lossy(&masked(intent, text.as_bytes())).into_owned()
 }
 
 /// A text of KPay's without the addresses in it: one of them may be that of a hosted page.

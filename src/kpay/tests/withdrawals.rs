@@ -2,8 +2,8 @@
 
 use super::fixtures::{CANARY, client, payout_with_id};
 use crate::intent::{Reply, Withdrawal, WithdrawalStatus};
-use crate::kpay::{Client, GatewayPage};
-use crate::model::Intent;
+use crate::kpay::{Client, GatewayPage, judge_withdrawal};
+use crate::model::{Environment, Intent};
 use mockito::{Matcher, Server};
 use secrecy::ExposeSecret;
 
@@ -283,6 +283,15 @@ async fn g04_neither_keys_nor_pages_are_in_what_is_said() {
             let said = format!("{reply:?} {text}");
             assert!(!said.contains("gw_") && !said.contains(CANARY), "{status} {body}: {said}");
         }
+    }
+}
+
+/// Masking the number must not repair a body into JSON: what is no UTF-8 is not KPay's, and refuses nothing.
+#[test]
+fn a_refusal_that_is_no_utf8_is_no_refusal() {
+    for status in [400, 403, 404, 422] {
+        let reply = judge_withdrawal(&order(), Environment::Sandbox, status, b"{\"message\":\"237653456789 \xd4\"}");
+        assert!(matches!(&reply, Reply::Lost { detail } if detail.contains("237…789")), "{status} {reply:?}");
     }
 }
 
