@@ -91,6 +91,7 @@ fn transfers(runtime: &tokio::runtime::Runtime, wanted: u64) {
         let sandbox = sandbox().await;
         let client = ClientSettings {
             base_url: BaseUrl::parse(&sandbox.base_url()).unwrap(),
+            allow_private_addresses: false,
             environment: Environment::Sandbox,
             keys: Keys::new("kpay_test_bench".to_owned(), "sk_test_bench".to_owned()).unwrap(),
             key_source: None,

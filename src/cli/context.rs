@@ -132,6 +132,7 @@ pub fn access(settings: &Settings, surroundings: &Surroundings) -> Result<kpay::
     }
     Ok(kpay::ClientSettings {
         base_url,
+        allow_private_addresses: settings.kpay.allow_private_addresses,
         environment,
         keys,
         key_source: Some(key_source(settings, surroundings)),

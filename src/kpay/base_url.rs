@@ -79,6 +79,11 @@ impl BaseUrl {
         self.plain_http
     }
 
+    /// Whether the host is this machine, by address or as `localhost`.
+    pub(super) fn is_this_machine(&self) -> bool {
+        Url::parse(&self.origin).is_ok_and(|url| url.host_str().is_some_and(is_loopback))
+    }
+
     /// Whether a page is KPay's own: https on the very same host and port. Beside a plain http origin (so this machine)
     /// any address of this machine.
     pub(super) fn is_home_of(&self, page: &str) -> bool {

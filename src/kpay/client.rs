@@ -23,6 +23,8 @@ use tokio::time::Instant;
 pub struct ClientSettings {
     /// Where KPay is.
     pub base_url: BaseUrl,
+    /// Whether its name may lead to addresses that are not public.
+    pub allow_private_addresses: bool,
     /// What the configuration says; keys, `/me` and tokens must agree.
     pub environment: Environment,
     /// Both keys.
@@ -92,7 +94,8 @@ impl Client {
     #[allow(clippy::disallowed_methods, reason = "the wall clock, for the budget that outlives the process")]
     pub fn new(settings: ClientSettings, observer: Arc<dyn Observer>) -> Result<Self, CallError> {
         check_environment(settings.environment, &settings.keys)?;
-        let transport = Transport::new(&settings.base_url, settings.timeout).map_err(CallError::Setup)?;
+        let transport = Transport::new(&settings.base_url, settings.allow_private_addresses, settings.timeout)
+            .map_err(CallError::Setup)?;
         let file = settings.budget_file.as_deref();
         Ok(Self {
             base_url: settings.base_url,

@@ -20,6 +20,7 @@ mod limiter;
 mod observer;
 mod operators;
 mod reads;
+mod resolver;
 mod retry_after;
 mod rotation;
 mod sending;

@@ -3,6 +3,7 @@
 //! Deliberately off: redirects, retries by the library, proxies (also those of the environment), cookies, referer,
 //! decompression, HTTP/2.
 
+use super::resolver::Reach;
 use super::{BaseUrl, tls};
 use crate::model::tame;
 use reqwest::{RequestBuilder, Response, header, redirect, retry};
@@ -43,15 +44,21 @@ pub(super) struct Transport {
     http: RwLock<reqwest::Client>,
     tls: rustls::ClientConfig,
     plain_http: bool,
+    reach: Reach,
     timeout: Duration,
 }
 
 impl Transport {
-    pub(super) fn new(base_url: &BaseUrl, timeout: Duration) -> Result<Self, String> {
+    pub(super) fn new(base_url: &BaseUrl, allow_private: bool, timeout: Duration) -> Result<Self, String> {
         let plain_http = base_url.is_plain_http();
+        let reach = match (base_url.is_this_machine(), allow_private) {
+            (true, _) => Reach::ThisMachine,
+            (false, true) => Reach::Anywhere,
+            (false, false) => Reach::Public,
+        };
         let tls = tls::config(!plain_http)?;
-        let http = RwLock::new(build(&tls, plain_http, timeout)?);
-        Ok(Self { http, tls, plain_http, timeout })
+        let http = RwLock::new(build(&tls, plain_http, reach, timeout)?);
+        Ok(Self { http, tls, plain_http, reach, timeout })
     }
 
     /// The whole-request deadline.
@@ -80,13 +87,18 @@ impl Transport {
 
     /// Forgets every open connection: after a reply that belongs to another request the next one would too.
     pub(super) fn drop_connections(&self) {
-        if let Ok(fresh) = build(&self.tls, self.plain_http, self.timeout) {
+        if let Ok(fresh) = build(&self.tls, self.plain_http, self.reach, self.timeout) {
             *self.http.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
     }
 }
 
-fn build(tls: &rustls::ClientConfig, plain_http: bool, timeout: Duration) -> Result<reqwest::Client, String> {
+fn build(
+    tls: &rustls::ClientConfig,
+    plain_http: bool,
+    reach: Reach,
+    timeout: Duration,
+) -> Result<reqwest::Client, String> {
     let mut headers = header::HeaderMap::new();
     headers.insert(header::ACCEPT, header::HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
@@ -97,6 +109,7 @@ fn build(tls: &rustls::ClientConfig, plain_http: bool, timeout: Duration) -> Res
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()
+        .dns_resolver(reach)
         .referer(false)
         .user_agent(concat!("treasuryd/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)

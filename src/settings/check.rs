@@ -79,6 +79,7 @@ impl Checker<'_> {
 
     fn kpay(&mut self, environment: Option<Environment>) -> Option<KpaySettings> {
         let base_url = self.parsed("kpay.base_url", not_empty);
+        let allow_private_addresses = self.switch("kpay.allow_private_addresses");
         let api_key_file = self.key_file("kpay.api_key_file");
         let secret_key_file = self.key_file("kpay.secret_key_file");
         let gateway_secret_file = self.key_file("kpay.gateway_secret_file");
@@ -91,6 +92,7 @@ impl Checker<'_> {
         let timeout = self.duration("kpay.timeout", SECOND, 2 * MINUTE);
         Some(KpaySettings {
             base_url: base_url?,
+            allow_private_addresses: allow_private_addresses?,
             environment: environment?,
             api_key_file,
             secret_key_file,

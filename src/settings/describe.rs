@@ -18,6 +18,7 @@ pub fn describe(settings: &Settings) -> String {
     let mut lines = vec![
         ("configuration file", settings.file.as_deref().map_or_else(|| "(none)".to_owned(), path)),
         ("kpay.base_url", quoted(&without_user(&kpay.base_url))),
+        ("kpay.allow_private_addresses", kpay.allow_private_addresses.to_string()),
         ("kpay.environment", quoted(kpay.environment.word())),
         ("kpay.api_key_file", key_file(kpay.api_key_file.as_deref())),
         ("kpay.secret_key_file", key_file(kpay.secret_key_file.as_deref())),

@@ -34,6 +34,7 @@ pub(super) const MAX_PER_DAY: &str = "limits.max_per_day";
 /// Every key but the currencies of [`MAX_PER_DAY`].
 pub(super) const KEYS: &[Known] = &[
     key("kpay.base_url", Shape::Text, Some("https://admin.kpay.site")),
+    key("kpay.allow_private_addresses", Shape::Switch, Some("false")),
     key("kpay.environment", Shape::Text, Some("sandbox")),
     key("kpay.api_key_file", Shape::Text, None),
     key("kpay.secret_key_file", Shape::Text, None),

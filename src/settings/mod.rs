@@ -64,6 +64,8 @@ pub struct Settings {
 pub struct KpaySettings {
     /// As written; not empty, and otherwise unchecked here.
     pub base_url: String,
+    /// Whether its name may lead to addresses that are not public.
+    pub allow_private_addresses: bool,
     /// Sandbox or production.
     pub environment: Environment,
     /// The file of the API key (`kpay_…`), where one is named.

@@ -80,6 +80,7 @@ fn nothing_at_all_gives_the_defaults_of_the_contract() {
     assert_eq!(
         settings.kpay,
         KpaySettings {
+            allow_private_addresses: false,
             base_url: "https://admin.kpay.site".to_owned(),
             environment: Environment::Sandbox,
             api_key_file: None,

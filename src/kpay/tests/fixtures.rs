@@ -79,6 +79,7 @@ pub fn keys() -> Keys {
 pub fn settings(base_url: &str) -> ClientSettings {
     ClientSettings {
         base_url: BaseUrl::parse(base_url).unwrap(),
+        allow_private_addresses: false,
         environment: Environment::Sandbox,
         key_source: None,
         keys: keys(),

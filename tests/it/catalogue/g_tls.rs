@@ -152,10 +152,22 @@ fn has_namespaces() -> bool {
     tried.is_ok_and(|status| status.success())
 }
 
+/// Whether a row can be played here; where it cannot that is noted.
+fn can_be_played() -> bool {
+    let can = has_namespaces() && std::path::Path::new("/etc/ssl/certs/ca-certificates.crt").exists();
+    if !can {
+        left_out("this machine allows no mount namespace, or keeps its authorities elsewhere");
+    }
+    can
+}
+
+/// KPay's name in the tests of where it leads to.
+const NAME: &str = "admin.kpay.example";
+
 /// `once` in a namespace where the machine's authorities are the test's own, and names lead where `hosts` says.
-fn once_in_namespace(merchant: &Merchant, trusted: &Authority, base_url: &str) -> Ended {
+fn once_in_namespace(merchant: &Merchant, trusted: &Authority, base_url: &str, hosts: &str) -> Ended {
     merchant.write("authorities.pem", &trusted.pem());
-    merchant.write("hosts", "127.0.0.1 localhost admin.kpay.example\n");
+    merchant.write("hosts", hosts);
     let script = "mount --bind authorities.pem /etc/ssl/certs/ca-certificates.crt && mount --bind hosts /etc/hosts && \
                   exec \"$0\" once --json --at 2026-11-24T18:00:30Z";
     let mut command = merchant.command_under(&["unshare", "--map-root-user", "--mount", "sh", "-c", script], &[]);
@@ -167,8 +179,7 @@ fn once_in_namespace(merchant: &Merchant, trusted: &Authority, base_url: &str) -
 #[test]
 fn g05_whoever_cannot_show_a_good_certificate_gets_nothing() {
     let _row = row!();
-    if !has_namespaces() || !std::path::Path::new("/etc/ssl/certs/ca-certificates.crt").exists() {
-        left_out("this machine allows no mount namespace, or keeps its authorities elsewhere");
+    if !can_be_played() {
         return;
     }
     let trusted = authority();
@@ -177,7 +188,8 @@ fn g05_whoever_cannot_show_a_good_certificate_gets_nothing() {
         merchant.set("kpay", "timeout = \"2s\"");
         let kpay = merchant.base_url().trim_start_matches("http://").to_owned();
         let (port, caught) = serve(*wrong, server_config(*wrong, "localhost", &trusted), kpay);
-        let ended = once_in_namespace(&merchant, &trusted, &format!("https://localhost:{port}"));
+        let ended =
+            once_in_namespace(&merchant, &trusted, &format!("https://localhost:{port}"), "127.0.0.1 localhost\n");
         if *wrong == Wrong::Nothing {
             assert_eq!((ended.code, merchant.books().transfers.len()), (Some(0), 1), "{ended:?}");
             return;
@@ -191,24 +203,71 @@ fn g05_whoever_cannot_show_a_good_certificate_gets_nothing() {
     });
 }
 
-// G3: DNS now points to 169.254.169.254 or 10/8 · refuse private ranges unless allowed. (They are not refused by their
-// numbers: whoever answers there must show KPay's certificate, and gets nothing before.)
+// G3: DNS now points to 169.254.169.254 or 10/8 · refuse private ranges unless allowed; `IPAddressAllow` (for the unit
+// file: a drop-in, since name servers live in those ranges, too).
 #[test]
-fn g03_a_name_that_leads_home_gets_no_keys() {
+fn g03_a_name_that_leads_home_is_not_even_called() {
     let _row = row!();
-    if !has_namespaces() || !std::path::Path::new("/etc/ssl/certs/ca-certificates.crt").exists() {
-        left_out("this machine allows no mount namespace, or keeps its authorities elsewhere");
+    if !can_be_played() {
         return;
     }
     let trusted = authority();
-    each(&[Wrong::SelfSigned, Wrong::AnotherHost, Wrong::Plain], |wrong| {
+    // Whoever answers at this machine's addresses has a good certificate for the name, and still is not asked.
+    let rows = ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "fd00:ec2::254"];
+    each(&rows, |address| {
         let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
         let kpay = merchant.base_url().trim_start_matches("http://").to_owned();
-        let (port, caught) = serve(*wrong, server_config(*wrong, "admin.kpay.example", &trusted), kpay);
-        let ended = once_in_namespace(&merchant, &trusted, &format!("https://admin.kpay.example:{port}"));
+        let config = server_config(Wrong::Nothing, NAME, &trusted);
+        let (port, caught) = serve(Wrong::Nothing, config, kpay);
+        let ended =
+            once_in_namespace(&merchant, &trusted, &format!("https://{NAME}:{port}"), &format!("{address} {NAME}\n"));
+        assert_eq!(ended.code, Some(75), "{address}: {ended:?}");
+        assert!(ended.stderr.contains("which is no public address"), "{address}: {ended:?}");
+        assert!(ended.stderr.contains("kpay.allow_private_addresses"), "{address}: {ended:?}");
+        assert_eq!(merchant.books().counters.requests, 0, "{address}");
+        assert!(caught.lock().unwrap().is_empty(), "{address}: somebody called");
+    });
+}
+
+// G3: the same where it is allowed: whoever answers there must show KPay's certificate, and gets nothing before.
+#[test]
+fn g03_where_a_private_address_is_allowed_only_kpays_certificate_gets_the_keys() {
+    let _row = row!();
+    if !can_be_played() {
+        return;
+    }
+    let trusted = authority();
+    each(&[Wrong::Nothing, Wrong::SelfSigned, Wrong::AnotherHost, Wrong::Plain], |wrong| {
+        let mut merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
+        merchant.set("kpay", "allow_private_addresses = true");
+        let kpay = merchant.base_url().trim_start_matches("http://").to_owned();
+        let (port, caught) = serve(*wrong, server_config(*wrong, NAME, &trusted), kpay);
+        let ended =
+            once_in_namespace(&merchant, &trusted, &format!("https://{NAME}:{port}"), &format!("127.0.0.1 {NAME}\n"));
+        if *wrong == Wrong::Nothing {
+            assert_eq!((ended.code, merchant.books().transfers.len()), (Some(0), 1), "{ended:?}");
+            return;
+        }
         assert_eq!(ended.code, Some(75), "{wrong:?}: {ended:?}");
         assert!(!caught.lock().unwrap().is_empty() || *wrong != Wrong::Plain, "{wrong:?}: nobody came");
         assert_eq!(merchant.books().counters.requests, 0, "{wrong:?}");
         holds_no_key(&caught);
+    });
+}
+
+// G3: `localhost` that leads to another machine, whatever is allowed: plain http would carry the keys there in the clear.
+#[test]
+fn g03_localhost_is_this_machine_or_nobody() {
+    let _row = row!();
+    if !can_be_played() {
+        return;
+    }
+    let trusted = authority();
+    each(&["http", "https"], |scheme| {
+        let mut merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
+        merchant.set("kpay", "allow_private_addresses = true");
+        let ended = once_in_namespace(&merchant, &trusted, &format!("{scheme}://localhost:9"), "192.0.2.1 localhost\n");
+        assert_eq!(ended.code, Some(75), "{scheme}: {ended:?}");
+        assert!(ended.stderr.contains("192.0.2.1, which is not this machine"), "{scheme}: {ended:?}");
     });
 }
