@@ -98,7 +98,7 @@ fn transfer(intent: &Intent, status: u16, body: &[u8]) -> Result<(), String> {
     match &reply {
         Reply::Applied(facts) => {
             hold((200..=202).contains(&status), || format!("{status} was taken for applied"))?;
-            let told: Value = serde_json::from_slice(body).map_err(|error| format!("applied, and no JSON: {error}"))?;
+            let told = told(body)?;
             hold(told["externalId"] == TRANSFER, || "applied under another externalId".to_owned())?;
             let amount = number(&told["sourceTransaction"]["amount"]);
             hold(amount == Some(intent.amount.decimal()), || format!("applied with {amount:?}"))?;
@@ -120,7 +120,7 @@ fn withdrawal(intent: &Intent, status: u16, body: &[u8]) -> Result<(), String> {
     match &reply {
         Reply::Accepted(said) => {
             hold((200..=202).contains(&status), || format!("{status} was taken for accepted"))?;
-            let told: Value = serde_json::from_slice(body).map_err(|error| format!("accepted, no JSON: {error}"))?;
+            let told = told(body)?;
             let id = told.get("externalId").and_then(Value::as_str).unwrap_or(WITHDRAWAL);
             hold(id == WITHDRAWAL, || "accepted under another externalId".to_owned())?;
             let amount = number(&told["amount"]);
@@ -206,6 +206,13 @@ fn tame_texts(texts: &[&str]) -> Result<(), String> {
         hold(text.len() <= LONGEST_TEXT, || format!("a text of {} bytes", text.len()))?;
     }
     Ok(())
+}
+
+/// What was taken, as JSON. In a text that the program passes over, bytes may be no UTF-8 and escapes no character.
+fn told(body: &[u8]) -> Result<Value, String> {
+    let repaired = || String::from_utf8_lossy(body).replace(r"\ud", r"\u0").replace(r"\uD", r"\u0");
+    let told = serde_json::from_slice(body).or_else(|_| serde_json::from_str(&repaired()));
+    told.map_err(|error| format!("taken, and no JSON: {error}"))
 }
 
 /// A number, also one in quotes, exactly where that is possible.
