@@ -23,6 +23,8 @@ pub struct State {
     pub open: BTreeMap<String, Tracked>,
     /// The latest journal time: the high-water mark below which no slot is decided again.
     pub high_water: Option<Timestamp>,
+    /// When the last process began that worked on it.
+    started_at: Option<Timestamp>,
     /// When records were written in the last day and a bit, thinned.
     activity: Vec<Timestamp>,
     /// When balances were last recorded.
@@ -86,7 +88,9 @@ impl State {
                 // Caps and pauses may have been lost with an earlier journal: real money waits for a person.
                 self.standing.paused_all = identity.environment == Environment::Production;
                 self.identity = Some(identity.clone());
+                self.started_at = Some(at);
             }
+            Event::Started { .. } => self.started_at = Some(at),
             Event::Observed { taken_at, balances } => self.observe(at, *taken_at, balances),
             Event::PoliciesInForce { hash, .. } => self.policy_hash = Some(hash.clone()),
             Event::Decided { policy, slot, lanes, intents, taken_at, balances, .. } => {
@@ -100,7 +104,7 @@ impl State {
             }
             Event::Paused { what, .. } => self.pause(what, true),
             Event::Resumed { what, .. } => self.pause(what, false),
-            Event::Started { .. } | Event::Alive | Event::PoliciesAccepted { .. } => {}
+            Event::Alive | Event::PoliciesAccepted { .. } => {}
             _ => return self.step_intent(at, event).map(|tracked| vec![tracked]),
         }
         Ok(Vec::new())
@@ -111,6 +115,12 @@ impl State {
     pub fn was_active_before(&self, slot: Slot) -> bool {
         let end = slot.instant();
         self.activity.iter().any(|at| *at < end && *at >= end - TimeDelta::hours(1))
+    }
+
+    /// Whether the process that works on it was started at or after `slot`: it did not see the slot come.
+    #[must_use]
+    pub fn was_started_after(&self, slot: Slot) -> bool {
+        self.started_at.is_some_and(|at| at >= slot.instant())
     }
 
     /// An open intent, or an applied one whose rate is pending.
