@@ -52,9 +52,9 @@ pub fn token(bytes: &[u8]) -> Result<(), String> {
             hold(length > 0 && length <= 16 * 1024, || format!("a token of {length} bytes was taken"))?;
             let bounds = Duration::from_mins(1)..=Duration::from_hours(24);
             hold(bounds.contains(&pause), || format!("the token is to be renewed after {pause:?}"))?;
-            let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("taken, and no JSON: {error}"))?;
-            let told = value.get("environment").and_then(Value::as_str).unwrap_or("TEST");
-            hold(told == "TEST", || format!("a token of the environment {told} was taken"))
+            let value = told(bytes)?;
+            let environment = value.get("environment").and_then(Value::as_str).unwrap_or("TEST");
+            hold(environment == "TEST", || format!("a token of the environment {environment} was taken"))
         }
         Err(error) => {
             let text = error.to_string();
