@@ -6,6 +6,7 @@ mod configuration;
 mod hostile_policies;
 mod hostile_provider;
 mod keys;
+mod memory;
 mod odd_arguments;
 mod proxies;
 mod replies;
