@@ -2,25 +2,38 @@
 
 use super::{LONGEST_REQUEST, Request, Response, handle};
 use crate::daemon::Engine;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// A client that says nothing is dropped after so long.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Commands at the same time.
 const AT_ONCE: usize = 16;
+/// Clients that have not said yet what they want.
+const MOST_SILENT: usize = 64;
+/// Clients that have said it and wait for their turn, or have not read their answer yet.
+const MOST_WAITING: usize = 64;
+
+/// Who may do something, and who may wait for that.
+struct Places {
+    working: Semaphore,
+    waiting: Semaphore,
+}
 
 /// Why the socket cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[error("the control socket {path} cannot be opened: {why}; see control.socket in the configuration")]
 pub struct ControlError {
     path: PathBuf,
-    why: std::io::Error,
+    why: io::Error,
 }
 
 /// Binds the socket, in place of a stale one. The caller holds the state's lock, so no other daemon listens there.
@@ -43,42 +56,71 @@ pub fn bind(path: &Path) -> Result<UnixListener, ControlError> {
 }
 
 /// Serves until the future is dropped.
+///
+/// Who has connected and not yet said what it wants holds no place: past [`MOST_SILENT`] the oldest of them is dropped in
+/// favour of the newest, so that the kill switch gets through however many are held open.
 pub async fn serve(listener: UnixListener, engine: Arc<Engine>) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let (working, waiting) = (Semaphore::new(AT_ONCE), Semaphore::new(MOST_WAITING));
+    let places = Arc::new(Places { working, waiting });
+    let mut silent: VecDeque<oneshot::Sender<Infallible>> = VecDeque::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let Ok(place) = places.clone().acquire_owned().await else { return };
-        let engine = engine.clone();
+        silent.retain(|leash| !leash.is_closed());
+        while silent.len() >= MOST_SILENT {
+            silent.pop_front();
+        }
+        let (leash, let_go) = oneshot::channel();
+        silent.push_back(leash);
+        let (engine, places) = (engine.clone(), places.clone());
         tokio::spawn(async move {
-            if let Err(error) = converse(stream, &engine).await {
+            if let Err(error) = converse(stream, let_go, &places, &engine).await {
                 tracing::debug!(%error, "control connection");
             }
-            drop(place);
         });
     }
 }
 
-async fn converse(stream: UnixStream, engine: &Engine) -> std::io::Result<()> {
+async fn converse(
+    stream: UnixStream,
+    mut let_go: oneshot::Receiver<Infallible>,
+    places: &Places,
+    engine: &Engine,
+) -> io::Result<()> {
     let peer = stream.peer_cred()?;
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     let mut reading = BufReader::new(reading.take(LONGEST_REQUEST));
-    tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
+    tokio::select! {
+        read = tokio::time::timeout(PATIENCE, reading.read_line(&mut line)) => { read??; }
+        _ = &mut let_go => return Err(io::Error::other("closed in favour of a newer connection")),
+    }
+    // Said what it wants: it is closed for nobody any more.
+    drop(let_go);
+    let queued = places.waiting.try_acquire();
     let response = match serde_json::from_str::<Request>(&line) {
+        // The kill switch waits for nobody.
+        Ok(request) if queued.is_err() && !matches!(request, Request::Pause { .. }) => {
+            Response::Failed { exit: 75, message: "too many commands wait already; try it again".to_owned() }
+        }
         Ok(request) => {
             if request.changes_something() {
                 let (uid, gid, pid) = (peer.uid(), peer.gid(), peer.pid());
                 tracing::info!(uid, gid, pid, command = request.word(), "asked through the control socket");
             }
+            let _place = match request {
+                Request::Pause { .. } => None,
+                _ => Some(places.working.acquire().await.map_err(io::Error::other)?),
+            };
             handle(engine, request).await
         }
         Err(error) => Response::Failed { exit: 2, message: format!("the request was not understood: {error}") },
     };
-    let mut text = serde_json::to_string(&response).map_err(std::io::Error::other)?;
+    let mut text = serde_json::to_string(&response).map_err(io::Error::other)?;
     text.push('\n');
-    writing.write_all(text.as_bytes()).await?;
+    // Who does not read its answer is not waited for.
+    tokio::time::timeout(PATIENCE, writing.write_all(text.as_bytes())).await??;
     writing.shutdown().await
 }

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use treasuryd::money::Amount;
@@ -185,6 +186,81 @@ fn g12_slow_watchers_keep_no_money_waiting() {
     let open = fs::read_dir(format!("/proc/{}/fd", daemon.child.id())).unwrap().count();
     assert!(open < 400, "{open} descriptors");
     times(slow.len());
+}
+
+// G12, at the control socket: silent clients, half a line, a line without end, answers that nobody reads · the kill switch
+// works all the same.
+#[test]
+fn g12_silent_clients_of_the_control_socket_keep_no_pause_waiting() {
+    let _row = row!();
+    let merchant = merchant();
+    let daemon = merchant.daemon();
+    eventually("money moves", PATIENCE, || merchant.books().transfers.len() == 1);
+    let socket = merchant.path("control.sock");
+    let endless = "{\"x\":\"".to_owned() + &"y".repeat(100_000);
+    let status = "{\"do\":\"status\"}\n";
+    let openings = ["", "{\"do\":", &endless, status];
+    let hold = || {
+        let connect = |index: usize| {
+            let mut stream = UnixStream::connect(&socket).unwrap();
+            stream.set_nonblocking(true).unwrap();
+            // It may have been turned away already.
+            let _ = stream.write_all(openings[index % openings.len()].as_bytes());
+            stream
+        };
+        (0..120).map(connect).collect::<Vec<_>>()
+    };
+    for (command, moves) in [("pause", false), ("resume", true)] {
+        let clients = hold();
+        let asked_at = Instant::now();
+        merchant.treasuryd(&[command, "--by", "ann"]).with_code(0);
+        assert!(asked_at.elapsed() < Duration::from_secs(3), "{command} took {:?}", asked_at.elapsed());
+        let before = merchant.books().transfers.len();
+        merchant.bank().deposit("GAB".parse().unwrap(), Amount::whole(30_000)).unwrap();
+        if moves {
+            eventually("money moves on", PATIENCE, || merchant.books().transfers.len() > before);
+        }
+        let open = fs::read_dir(format!("/proc/{}/fd", daemon.child.id())).unwrap().count();
+        assert!(open < 400, "{open} descriptors");
+        times(clients.len());
+    }
+}
+
+/// What a hostile client sends to the page, and goes on sending.
+const LONG: [(&str, &str); 4] = [
+    ("a head without end", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: y"),
+    ("headers without end", "GET / HTTP/1.1\r\nHost: localhost\r\nX-1: y\r\n"),
+    ("a path without end", "GET /y"),
+    ("a body without end", "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nyyyyy\r\n"),
+];
+
+// G12: what never ends · cut off after a few kilobytes, in little memory.
+#[test]
+fn g12_what_never_ends_is_cut_off() {
+    let _row = row!();
+    let merchant = merchant();
+    let daemon = merchant.daemon();
+    eventually("money moves", PATIENCE, || merchant.books().transfers.len() == 1);
+    let home = daemon.page.trim_start_matches("http://").to_owned();
+    for (what, begins) in LONG {
+        let more = &begins[begins.rfind("\r\n").map_or(0, |at| begins[..at].rfind("\r\n").unwrap_or(at) + 2)..];
+        let more = if begins.ends_with("\r\n") { more } else { "y" }.repeat(1_000);
+        let mut stream = TcpStream::connect(&home).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
+        let mut sent = 0;
+        let _ = stream.write_all(begins.as_bytes());
+        // The kernel takes some before it hears that the other side is gone.
+        while stream.write_all(more.as_bytes()).is_ok() && sent < 100_000_000 {
+            sent += more.len();
+        }
+        assert!(sent < 20_000_000, "{what}: {sent} bytes were taken");
+        times(1);
+    }
+    assert_eq!(daemon.get("/healthz").0, 200);
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kib < 200_000, "{kib} KiB of memory");
 }
 
 // G15: malicious dependency, build script, yanked crate · vet + deny + `--locked`, few deps, no network in build: planted

@@ -2,6 +2,7 @@
 //! HTTP client, not in a reply that was read, not in a file's content that was passed on.
 
 use super::scene::merchant;
+use super::secrets::hex;
 use crate::played::{left_out, row};
 use crate::support::{CONSOLIDATE, Daemon, eventually};
 use sha2::{Digest, Sha256};
@@ -41,8 +42,7 @@ fn holds(memory: &[u8], text: &str) -> bool {
 
 /// Part of the sandbox's n-th token, as it makes them by its seed.
 fn token(issued: u32) -> String {
-    let digest = Sha256::digest(format!("1|{issued}|payload"));
-    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(format!("1|{issued}|payload")))[..24].to_owned()
 }
 
 // G7, B8: keys in the memory · wiped; key rotated on disk while running · old one wiped.

@@ -34,7 +34,8 @@ static CANARIES: LazyLock<Vec<String>> = LazyLock::new(|| {
     all
 });
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower case.
+pub fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])
