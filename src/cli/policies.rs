@@ -15,7 +15,7 @@ use std::path::Path;
 pub enum Command {
     /// Put policies that wait in force
     Accept {
-        /// Their hash, or at least its first eight digits
+        /// Their hash, or at least its first sixteen digits
         hash: String,
         /// Your name
         #[arg(long, value_name = "NAME")]

@@ -25,7 +25,29 @@ impl Rate {
     pub fn decimal(self) -> Decimal {
         self.0
     }
+
+    /// The rate to twelve significant digits: what amounts are compared at, so that exact figures keep room beside a rate
+    /// of many digits. Nothing is sent or booked at it.
+    #[must_use]
+    pub fn shortened(self) -> Self {
+        let short = self.0.round_sf(COMPARED_DIGITS).filter(|short| *short > Decimal::ZERO);
+        Self(short.unwrap_or(self.0))
+    }
+
+    /// The opposite direction's rate as far as this one tells it, one divided by it, to twelve significant digits: for
+    /// comparing alone.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] where it is too small or too large to be written.
+    pub fn turned(self) -> Result<Self, MoneyError> {
+        let overflow = || MoneyError::Overflow("a division");
+        let one_by_it = Decimal::ONE.checked_div(self.0).ok_or_else(overflow)?;
+        Self::new(one_by_it).map(Self::shortened).map_err(|_| overflow())
+    }
 }
+
+/// Significant digits of a rate that amounts are compared at.
+const COMPARED_DIGITS: u32 = 12;
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,6 +78,24 @@ impl<'de> Deserialize<'de> for Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn for_comparing_a_rate_is_shortened_and_turned_round() {
+        for (rate, short, turned) in [
+            ("1", "1", "1"),
+            ("1.0153", "1.0153", "0.984930562395"),
+            ("0.98493056239535112", "0.984930562395", "1.01530000000"),
+            ("655.957", "655.957", "0.00152449017238"),
+            ("123456789012345", "123456789012000", "0.00000000000000810000007290"),
+        ] {
+            let rate: Rate = rate.parse().unwrap();
+            assert_eq!(rate.shortened(), short.parse().unwrap(), "{rate}");
+            let found = rate.turned().unwrap();
+            let off = (found.decimal() / turned.parse::<Decimal>().unwrap() - Decimal::ONE).abs();
+            assert!(off <= Decimal::new(1, 11), "{rate}: {found}");
+        }
+        assert!("79228162514264337593543950335".parse::<Rate>().unwrap().turned().is_err());
+    }
 
     #[test]
     fn digits_stay_and_nonsense_is_refused() {

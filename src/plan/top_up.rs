@@ -8,8 +8,9 @@ use super::lane::{Case, Passable};
 use super::refusal::{Refusal, money};
 use super::scope::Scope;
 use super::sizes::smallest_unit;
-use crate::money::{Amount, Money};
+use crate::money::{Amount, Money, MoneyError, Rate};
 use crate::policy::{TopUp, TopUpSource};
+use rust_decimal::RoundingStrategy;
 
 /// What one source of a top-up would send. `start` is the wallet's level before the policy's first lane: it alone
 /// decides whether anything is wanted; what earlier sources send is then taken off the need.
@@ -45,13 +46,22 @@ pub(super) fn ask(case: &Case<'_, '_>, top_up: &TopUp, start: &Result<Amount, Re
             )
         });
     }
-    let needed = missing.divided_up(rate.decimal(), smallest_unit(source.wallet.currency))?;
+    let needed = needed(missing, rate, smallest_unit(source.wallet.currency))?;
     Ok(Ask {
         amount: needed.min(over),
         rate,
         whole: false,
         basis: Basis::Need { wallet: top_up.wallet, needed, over },
         beside: None,
+    })
+}
+
+/// What must be sent at a rate so that nothing is missing any more, in whole units. A rate of so many digits that exact
+/// figures have no room is cut after twelve of them, so that what arrives is never thought to be more than it is.
+fn needed(missing: Amount, rate: Rate, unit: Amount) -> Result<Amount, MoneyError> {
+    missing.divided_up(rate.decimal(), unit).or_else(|overflow| {
+        let cut = rate.decimal().round_sf_with_strategy(12, RoundingStrategy::ToZero);
+        missing.divided_up(cut.ok_or(overflow)?, unit)
     })
 }
 

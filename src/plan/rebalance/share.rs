@@ -39,6 +39,9 @@ pub(super) struct Values<'s> {
 /// Decimals that the value of what arrives over two rates is rounded up to, so that the figures stay exact.
 const ARRIVAL_DECIMALS: u32 = 12;
 
+/// Decimals that wallets are compared to: KPay sends two at most, and further ones would leave exact shares no room.
+const COMPARED_DECIMALS: u32 = 4;
+
 impl<'s> Values<'s> {
     /// # Errors
     /// Why nothing of the policy can move: a wallet that cannot be read, a rate that is missing or off its reference.
@@ -47,10 +50,11 @@ impl<'s> Values<'s> {
         let levels: Vec<Amount> = wallets.iter().map(|wallet| scope.level(*wallet)).collect::<Result<_, _>>()?;
         let is_one_currency = wallets.iter().all(|wallet| wallet.currency == wallets[0].currency);
         let mut values = Self { all: Vec::new(), is_one_currency, rates: scope.inputs.rates, base: rebalance.base };
-        every_rate_is_known(scope)?;
+        every_lane_may_cross(scope)?;
         for (wallet, level) in wallets.iter().zip(levels) {
-            let rate = values.rate(scope, &wallets, *wallet)?.decimal();
-            values.all.push((*wallet, level.checked_mul(rate)?, rate));
+            let rate = values.rate(scope, &wallets, *wallet)?.shortened().decimal();
+            let value = level.cut_to(COMPARED_DECIMALS).checked_mul(rate)?.cut_to(COMPARED_DECIMALS);
+            values.all.push((*wallet, value, rate));
         }
         Ok(values)
     }
@@ -81,7 +85,7 @@ impl<'s> Values<'s> {
                 usable,
                 holding: Holding {
                     over,
-                    spendable: usable.checked_sub(reserve)?,
+                    spendable: usable.checked_sub(reserve)?.cut_to(COMPARED_DECIMALS),
                     rate: *rate,
                     smallest: sizes.smallest_rounded_up()?,
                     step: sizes.unit(),
@@ -100,17 +104,21 @@ impl<'s> Values<'s> {
             return Ok(*value);
         }
         let pair = (source.currency, destination.currency);
-        let overflow = MoneyError::Overflow("a product");
-        // Every pair's rate is known by now.
-        let rate = self.rates.get(&pair).ok_or(overflow.clone())?;
-        let product = rate.decimal().checked_mul(*there).ok_or(overflow)?;
+        // Without its rate the lane will not move: it stands still by itself.
+        let Some(rate) = self.rates.get(&pair) else { return Ok(*value) };
+        let product = rate.decimal().checked_mul(*there).ok_or(MoneyError::Overflow("a product"))?;
         Ok(product.round_dp_with_strategy(ARRIVAL_DECIMALS, RoundingStrategy::AwayFromZero))
     }
 
     /// The rate from a wallet's currency to the base: guarded whether or not a lane goes to a wallet of the base currency.
+    /// Where KPay gives that of the opposite direction alone, it is turned round.
     fn rate(&self, scope: &Scope<'_, '_>, wallets: &[WalletId], wallet: WalletId) -> Result<Rate, Refusal> {
         if self.is_one_currency || wallet.currency == self.base {
             return Ok(Rate::ONE);
+        }
+        let (there, back) = ((wallet.currency, self.base), (self.base, wallet.currency));
+        if !self.rates.contains_key(&there) && self.rates.contains_key(&back) {
+            return Ok(guarded_rate(scope, back)?.turned()?);
         }
         if let Some(to) = wallets.iter().find(|other| other.currency == self.base) {
             return scope.case(Lane::between(wallet, *to)).rate();
@@ -119,9 +127,10 @@ impl<'s> Values<'s> {
     }
 }
 
-/// Whether each lane may cross currencies and has a rate. A lane whose rate is off its reference stands still by itself.
-fn every_rate_is_known(scope: &Scope<'_, '_>) -> Result<(), Refusal> {
+/// Whether the policy lets its lanes cross currencies. A lane without a rate, or with one off its reference, stands still
+/// by itself.
+fn every_lane_may_cross(scope: &Scope<'_, '_>) -> Result<(), Refusal> {
     let crossing = scope.policy.lanes().into_iter().filter(|lane| lane.crosses_currencies());
-    let refusals = crossing.filter_map(|lane| scope.case(lane).rate().err());
-    refusals.filter(|refusal| refusal.reason != Reason::FxSpread).map(Err).next().unwrap_or(Ok(()))
+    let mut refusals = crossing.filter_map(|lane| scope.case(lane).rate().err());
+    refusals.find(|refusal| refusal.reason == Reason::FxNotAllowed).map_or(Ok(()), Err)
 }

@@ -5,7 +5,7 @@ use super::Breach;
 use super::review::Review;
 use super::rules::{Movement, part, unit, worth};
 use crate::model::WalletId;
-use crate::money::{Amount, Currency};
+use crate::money::{Amount, Currency, Rate};
 use crate::policy::{Fx, Policy, Rebalance};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -42,7 +42,8 @@ fn known(review: &Review<'_>, fx: &Fx, rebalance: &Rebalance) -> Option<Known> {
     let mut whole = Amount::ZERO;
     for (wallet, weight) in &rebalance.weights {
         let rate = if alike { Decimal::ONE } else { rate_to(review, fx, wallet.currency, rebalance.base)? };
-        let value = review.level(*wallet)?.checked_mul(rate).ok()?;
+        // To four decimals: see `rate_to`.
+        let value = review.level(*wallet)?.cut_to(4).checked_mul(rate).ok()?.cut_to(4);
         whole = whole.checked_add(value).ok()?;
         worth.push((*wallet, *weight, rate, value));
     }
@@ -56,12 +57,18 @@ fn known(review: &Review<'_>, fx: &Fx, rebalance: &Rebalance) -> Option<Known> {
     Some(known)
 }
 
+/// The rate that a wallet is compared at: KPay's into the base, else the one out of it, turned round. Twelve digits of it,
+/// and four decimals of a balance, leave exact shares of a large wallet room.
 fn rate_to(review: &Review<'_>, fx: &Fx, from: Currency, base: Currency) -> Option<Decimal> {
     if from == base {
         return Some(Decimal::ONE);
     }
-    let rate = review.inputs.rates.get(&(from, base)).copied()?;
-    review.is_trusted(fx, from, base, rate).then(|| rate.decimal())
+    if let Some(rate) = review.inputs.rates.get(&(from, base)) {
+        return review.is_trusted(fx, from, base, *rate).then(|| rate.shortened().decimal());
+    }
+    let rate = review.inputs.rates.get(&(base, from)).copied()?;
+    let turned = review.is_trusted(fx, base, from, rate).then(|| rate.turned())?;
+    turned.ok().map(Rate::decimal)
 }
 
 impl Review<'_> {

@@ -43,6 +43,7 @@ fn a_rate_of_many_digits_is_compared_like_any_other() {
         let scene = super::Scene::read(&world);
         let plan = scene.plan();
         scene.assert_sound(&plan);
+        assert_eq!(plan.policies[0].transfers.len(), 1, "{rule}: {:?}", plan.policies[0]);
     }
 }
 

@@ -105,8 +105,7 @@ fn what_cannot_be_known_holds_all_lanes() {
     check(&format!("{weights} fx"), &format!("{wallets}\n{rates}"), "CMR>GAB 300000; CMR>SEN 200000");
     check(&format!("{weights} fx"), &format!("wallets CMR=1000000 GAB=0\n{rates}"), &all("wallet_missing"));
     check(&format!("{weights} fx"), &format!("{wallets}\n{rates}\nproblem GAB is odd"), &all("wallet_missing"));
-    check(&format!("{weights} fx"), &format!("{wallets}\nrate XAF/XOF=1"), &all("fx_rate_missing"));
-    check(&format!("{weights} fx"), &format!("{wallets}\nrate XOF/XAF=1"), &all("fx_rate_missing"));
+    check(&format!("{weights} fx"), wallets, &all("fx_rate_missing"));
     check(weights, &format!("{wallets}\n{rates}"), &all("fx_not_allowed"));
     check(&format!("{weights} fx"), &format!("{wallets}\n{rates}\noutflow CMR=1000000 S-1h"), &all("balance_stale"));
     // The rate that wallets are compared at is off its reference; then the rate of one lane alone.
@@ -129,6 +128,46 @@ fn what_cannot_be_known_holds_all_lanes() {
     check(abroad, &format!("{far}\napplied XAF/KES=0.2\napplied XOF/KES=0.2"), "CMR>SEN 500000");
     // Within one currency no rate matters, whatever the base.
     check("SEN:50% CIV:50% tol=5% base=XAF", "wallets SEN=1000 CIV=0", "SEN>CIV 500");
+}
+
+/// One rate between a wallet's currency and the base is enough to compare them, in either direction; what moves needs the
+/// rate of its own lane, and no other lane waits for it.
+#[test]
+fn a_rate_of_one_direction_is_enough_to_compare() {
+    let weights = "CMR:50% SEN:50% tol=5% fx";
+    let there = "wallets CMR=400000 SEN=200000";
+    // 200 000 XOF are 196 986.1125… XAF at 1.0153: 101 506.9 too many in Cameroon.
+    check(weights, &format!("{there}\nrate XAF/XOF=1.0153"), "CMR>SEN 101506");
+    check(weights, &format!("{there}\nrate XOF/XAF=0.98493056"), "CMR>SEN fx_rate_missing");
+    check(weights, "wallets CMR=200000 SEN=400000\nrate XAF/XOF=1.0153", "SEN>CMR fx_rate_missing");
+    check(weights, "wallets CMR=200000 SEN=203060\nrate XAF/XOF=1.0153", "");
+    check(
+        "CMR:50% GAB:30% SEN:20% tol=5% fx",
+        "wallets CMR=1000000 GAB=0 SEN=0\nrate XOF/XAF=1",
+        "CMR>GAB 300000; CMR>SEN fx_rate_missing",
+    );
+    // The direction that serves is guarded like any other.
+    let guarded = format!("{weights} spread=1.5%");
+    check(&guarded, &format!("{there}\nrate XAF/XOF=1.01"), "CMR>SEN 100990");
+    check(&guarded, &format!("{there}\nrate XAF/XOF=1.02"), "CMR>SEN fx_spread; SEN>CMR fx_spread");
+    let last = format!("{guarded} ref=last");
+    check(&last, &format!("{there}\nrate XAF/XOF=1.01"), "CMR>SEN fx_rate_missing; SEN>CMR fx_rate_missing");
+    check(&last, &format!("{there}\nrate XAF/XOF=1.01\napplied XAF/XOF=1.01"), "CMR>SEN 100990");
+}
+
+/// KPay may write rates with as many digits as a binary fraction has, and credit as many: large wallets are shared all the
+/// same.
+#[test]
+fn long_rates_and_long_balances_are_compared() {
+    check(
+        "CMR:33.33% SEN:33.33% KEN:33.34% tol=5% fx",
+        "wallets CMR=29000000.123456789012345678 SEN=200000.413844120960791092 KEN=1234.560000000000000001
+         rate XAF/XOF=1.015312345678901234\nrate XOF/XAF=0.98493056239535112
+         rate XAF/KES=0.22151234567890123\nrate KES/XAF=4.51467268623024831
+         rate XOF/KES=0.21817428347\nrate KES/XOF=4.583492847592847",
+        "CMR>SEN 9536110; CMR>KEN 9730017",
+    );
+    check("CMR:50% GAB:50% tol=5%", "wallets CMR=19000000.123456789012345678 GAB=0.5", "CMR>GAB 9499999");
 }
 
 #[test]
