@@ -7,11 +7,11 @@ use crate::control::{Request, Response};
 use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::HeldView;
 use crate::daemon::{Basis, Held};
-use crate::intent::State;
+use crate::intent::{State, plainly, signed};
 use crate::journal::ReadOnly;
 use crate::model::{Availability, BalanceRow, Identity, Kind, Snapshot, Timestamp, share_of_the_fee, tame};
 use crate::money::{Currency, Money, Rate};
-use crate::plan::{Plan, PlannedTransfer};
+use crate::plan::{Plan, PlannedTransfer, basis_points, peg};
 use crate::policy::PolicySet;
 use crate::settings::{Settings, Surroundings};
 use serde::Deserialize;
@@ -218,13 +218,21 @@ fn expected(transfer: &PlannedTransfer) -> Option<String> {
     let about = if transfer.currency == transfer.credit_currency { "" } else { "about " };
     match transfer.kind {
         Kind::Transfer if about.is_empty() => None,
-        Kind::Transfer => Some(format!("about {arrives} arrive")),
+        Kind::Transfer => Some(format!("about {arrives} arrive{}", off_the_peg(transfer))),
         Kind::Payout => {
             let fee = transfer.amount.checked_mul(share_of_the_fee(transfer.kind)).ok()?;
             let fee = Money { amount: fee, currency: transfer.currency };
-            Some(format!("{about}{arrives} should arrive, after KPay's fee of {fee}"))
+            Some(format!("{about}{arrives} should arrive, after KPay's fee of {fee}{}", off_the_peg(transfer)))
         }
     }
+}
+
+/// What a rate between two currencies of one peg costs: between XAF and XOF, any but 1.
+fn off_the_peg(transfer: &PlannedTransfer) -> String {
+    let pegged = peg((transfer.currency, transfer.credit_currency)).zip(transfer.expected_rate);
+    let points = pegged.and_then(|(pegged, rate)| basis_points(plainly(pegged), rate));
+    let Some(points) = points.filter(|points| !points.is_zero()) else { return String::new() };
+    format!(" ({} bp against the peg to the euro)", signed(points))
 }
 
 /// The plan for people.
@@ -270,26 +278,38 @@ mod tests {
 
     #[test]
     fn what_should_arrive_is_told_where_it_is_not_what_is_sent() {
-        let check = |to: &str, credited: Option<&str>, credit_currency: Currency, says: Option<&str>| {
-            let to: crate::model::Destination = to.parse().unwrap();
-            let kind = if matches!(to, crate::model::Destination::Payee(_)) { Kind::Payout } else { Kind::Transfer };
-            let transfer = PlannedTransfer {
-                external_id: None,
-                kind,
-                from: crate::money::Country::CMR,
-                to,
-                amount: Amount::whole(50_000),
-                currency: Currency::XAF,
-                part: 1,
-                parts: 1,
-                expected_rate: None,
-                expected_credit: credited.map(|credited| credited.parse().unwrap()),
-                credit_currency,
-                needs_approval: false,
+        let at =
+            |rate: Option<&str>, to: &str, credited: Option<&str>, credit_currency: Currency, says: Option<&str>| {
+                let to: crate::model::Destination = to.parse().unwrap();
+                let kind =
+                    if matches!(to, crate::model::Destination::Payee(_)) { Kind::Payout } else { Kind::Transfer };
+                let transfer = PlannedTransfer {
+                    external_id: None,
+                    kind,
+                    from: crate::money::Country::CMR,
+                    to,
+                    amount: Amount::whole(50_000),
+                    currency: Currency::XAF,
+                    part: 1,
+                    parts: 1,
+                    expected_rate: rate.map(|rate| rate.parse().unwrap()),
+                    expected_credit: credited.map(|credited| credited.parse().unwrap()),
+                    credit_currency,
+                    needs_approval: false,
+                };
+                assert_eq!(expected(&transfer).as_deref(), says, "{to}");
             };
-            assert_eq!(expected(&transfer).as_deref(), says, "{to}");
-        };
+        let check = |to: &str, credited, currency, says: Option<&str>| at(None, to, credited, currency, says);
         check("GAB", Some("50000"), Currency::XAF, None);
+        at(Some("1"), "GAB", Some("50000"), Currency::XAF, None);
+        for (rate, credit, says) in [
+            ("1", "50000", "about 50 000 XOF arrive"),
+            ("1.0153", "50765", "about 50 765 XOF arrive (+153 bp against the peg to the euro)"),
+            ("0.98", "49000", "about 49 000 XOF arrive (-200 bp against the peg to the euro)"),
+        ] {
+            at(Some(rate), "SEN", Some(credit), Currency::XOF, Some(says));
+        }
+        at(Some("0.2215"), "KEN", Some("11075"), Currency::KES, Some("about 11 075 KES arrive"));
         check("SEN", Some("50765"), Currency::XOF, Some("about 50 765 XOF arrive"));
         let fee = "after KPay's fee of 2 500 XAF";
         let home = format!("47 500 XAF should arrive, {fee}");

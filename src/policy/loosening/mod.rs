@@ -1,9 +1,10 @@
 //! Two sets of policies side by side, in finance's words: what the new one does differently, and which of that loosens
-//! a guard (CONTRACT 4). Compares what is in force, not how it is written: order, comments, descriptions and tests are
-//! no difference. Decides nothing about what has to happen then.
+//! a guard (CONTRACT 4). Compares what is in force, not how it is written: the order of policies in their files, comments,
+//! descriptions and tests are no difference. Decides nothing about what has to happen then.
 
 mod guards;
 mod limits;
+mod order;
 mod pairs;
 mod reserves;
 mod rules;
@@ -79,6 +80,7 @@ pub fn differences(old: &PolicySet, new: &PolicySet) -> Vec<Difference> {
         sheet.tell(Effect::Tightens, "policy", format!("{} is gone", gone.name));
         list.append(&mut sheet.list);
     }
+    list.extend(order::policies(&pairs));
     let risen = worst_case::compare(old, new, &list);
     list.extend(risen);
     list
@@ -89,6 +91,7 @@ fn compare(sheet: &mut Sheet<'_>, old: &Policy, new: &Policy, before: &PolicySet
     guards::name(sheet, old, new);
     guards::switched(sheet, old, new);
     rules::compare(sheet, old, new, before);
+    order::sources(sheet, old, new);
     limits::compare(sheet, old, new);
     guards::fx(sheet, old, new);
     guards::approval(sheet, old, new);

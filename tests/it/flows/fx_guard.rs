@@ -94,3 +94,22 @@ fn the_applied_rate_is_told_beside_its_reference() {
         assert!(text.contains("OFF REFERENCE") && text.contains(&format!("{reference} bp")), "{text}");
     }
 }
+
+/// KPay may know the rate of one direction alone: it is enough to compare the wallets, and for the lane that it is of.
+#[test]
+fn a_rebalance_needs_the_rate_of_the_lane_that_moves() {
+    let policies = "version: 1\npolicies:\n  - name: level\n    schedule: \"0 18 * * *\"\n    rebalance: { weights: { CMR: 50%, \
+                    SEN: 50% }, tolerance: 5%, base: XAF }\n    fx: { allow: true, max_spread: 2% }\n";
+    for (wallets, code, moves) in [
+        (&[("CMR", 400_000), ("SEN", 200_000)], 0, &["CMR>SEN 101506"][..]),
+        (&[("CMR", 200_000), ("SEN", 400_000)], 75, &[]),
+    ] {
+        let rates = [((Currency::XAF, Currency::XOF), "1.0153".parse().unwrap())].into();
+        let settings = SandboxSettings { wallets: wallets_of(wallets), rates, ..SandboxSettings::default() };
+        let merchant = Merchant::with(settings);
+        merchant.policies(policies);
+        let ended = merchant.once();
+        assert_eq!(moved(&merchant), moves, "{ended:?}");
+        ended.with_code(code);
+    }
+}

@@ -1,5 +1,6 @@
 //! One table row a guard, both ways; and, over random tightenings, that tighter is never looser.
 
+mod order;
 mod payouts;
 mod rows;
 
