@@ -197,6 +197,68 @@ fn small_differences_do_not_go_back_the_way_they_came() {
     check(weights, &format!("{wallets}\nlane GAB>CMR S-1d p moved"), "CMR>GAB 98000; CMR>BEN 2000; COG>BEN 2000");
 }
 
+/// Into how many groups that sum to zero all figures can be put, tried figure by figure.
+fn most_groups(figures: &[i64], sums: &mut Vec<i64>) -> usize {
+    let Some((first, rest)) = figures.split_first() else {
+        return if sums.iter().all(|sum| *sum == 0) { sums.len() } else { 0 };
+    };
+    let mut most = 0;
+    for place in 0..sums.len() {
+        sums[place] += first;
+        most = most.max(most_groups(rest, sums));
+        sums[place] -= first;
+    }
+    sums.push(*first);
+    most = most.max(most_groups(rest, sums));
+    sums.pop();
+    most
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// From the file's weights and KPay's balances to the plan: `n` wallets that are off their weights in `k` groups that
+    /// balance take `n - k` transfers, and no plan takes fewer. Up to eight wallets, in four currencies of one worth.
+    #[test]
+    fn no_plan_with_fewer_transfers_reaches_the_weights(
+        parts in prop::collection::vec(1_i64..=20, 2..=8),
+        off in prop::collection::vec(-6_i64..=6, 7),
+    ) {
+        let names = ["CMR", "GAB", "COG", "SEN", "CIV", "BEN", "UGA", "RWA"];
+        let (count, whole) = (parts.len(), 1_000_000_000_i64);
+        let sum: i64 = parts.iter().sum();
+        let mut weights: Vec<i64> = parts.iter().map(|part| part * 100 / sum).collect();
+        weights[0] += 100 - weights.iter().sum::<i64>();
+        prop_assume!(weights.iter().all(|weight| *weight > 0));
+        let mut off: Vec<i64> = off.into_iter().take(count - 1).collect();
+        off.push(-off.iter().sum::<i64>());
+        let held = |place: usize| weights[place] * whole / 100 + off[place] * 10_000;
+        let words: Vec<String> = (0..count).map(|place| format!("{}:{}%", names[place], weights[place])).collect();
+        let wallets: Vec<String> = (0..count).map(|place| format!("{}={}", names[place], held(place))).collect();
+        let currencies = ["XAF", "XOF", "UGX", "RWF"];
+        let pairs = currencies.iter().flat_map(|from| currencies.iter().map(move |to| (from, to)));
+        let rates: Vec<String> =
+            pairs.filter(|(from, to)| from != to).map(|(from, to)| format!("rate {from}/{to}=1")).collect();
+        let rates = rates.join("\n");
+        // A thousandth of a point is 10 000 of the whole: whoever is off at all is off by that, and one by more.
+        let scene = scene(&format!("{} tol=0.0009% fx", words.join(" ")), &format!("wallets {}\n{rates}", wallets.join(" ")));
+        let plan = scene.plan();
+        scene.assert_sound(&plan);
+        let figures: Vec<i64> = off.iter().copied().filter(|figure| *figure != 0).collect();
+        let fewest = figures.len() - most_groups(&figures, &mut Vec::new());
+        let moved = lane_amounts(&plan.policies[0]);
+        prop_assert_eq!(moved.len(), fewest, "{:?} {:?}", off, moved);
+        for (place, name) in names.iter().enumerate().take(count) {
+            let wallet = wallet(name);
+            let sum = |lanes: &dyn Fn(&Lane) -> bool| -> Decimal {
+                moved.iter().filter(|(lane, _)| lanes(lane)).map(|(_, amount)| amount.decimal()).sum()
+            };
+            let after = Decimal::from(held(place)) - sum(&|lane| lane.from == wallet) + sum(&|lane| lane.to.wallet() == Some(wallet));
+            prop_assert_eq!(after, Decimal::from(weights[place] * whole / 100), "{}", name);
+        }
+    }
+}
+
 /// A rebalance over and over: balances move by themselves, rates change, and each run's transfers arrive.
 struct Story {
     scene: Scene,
