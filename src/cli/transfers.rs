@@ -51,8 +51,11 @@ pub struct Resolve {
     #[arg(long, requires_all = ["applied", "credited"], conflicts_with = "not_applied", allow_hyphen_values = true)]
     rate: Option<Rate>,
     /// What arrived, in the destination's currency
-    #[arg(long, requires_all = ["applied", "rate"], conflicts_with = "not_applied", allow_hyphen_values = true)]
+    #[arg(long, requires = "applied", conflicts_with = "not_applied", allow_hyphen_values = true)]
     credited: Option<Amount>,
+    /// What KPay kept of a payout, in the source's currency
+    #[arg(long, requires = "applied", conflicts_with = "not_applied", allow_hyphen_values = true)]
+    fee: Option<Amount>,
     /// KPay's reference
     #[arg(long, requires = "applied", conflicts_with = "not_applied")]
     reference: Option<String>,
@@ -142,6 +145,7 @@ fn finding(args: Resolve) -> Result<FindingRequest, CliError> {
         amount: args.amount,
         rate: args.rate,
         credited: args.credited,
+        fee: args.fee,
         reference: args.reference,
         by,
         note,

@@ -130,7 +130,10 @@ impl Bank for KpayBank {
         Box::pin(async move {
             self.not_held_longer_than(LONGEST_HOLD_FOR_A_QUESTION)?;
             let asked = self.client.withdrawal(intent, kpay_id).await;
-            let (withdrawal, page) = asked.map_err(|error| bank_error(&error))?;
+            let (withdrawal, page) = asked.map_err(|error| match error {
+                _ if error.is_astray() => BankError::Astray(error.to_string()),
+                _ => bank_error(&error),
+            })?;
             self.remember(intent, page, is_over(&withdrawal));
             Ok(withdrawal)
         })

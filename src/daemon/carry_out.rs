@@ -134,6 +134,9 @@ impl Engine {
     fn next_item(&self, source: WalletId) -> Result<Option<Item>, EngineError> {
         let now = self.clock.now();
         let is_resting = self.is_resting(source, now);
+        // What is too old is not told by a clock that is known to be wrong, in neither direction.
+        let clock_is_wrong = self.clock_trouble().is_some();
+        let latest = if clock_is_wrong { now.max(self.bank_now(now)) } else { now };
         for (external_id, due) in self.due_of(source, now) {
             let Some(tracked) = self.store.with_state(|state| state.tracked(&external_id).cloned()) else { continue };
             if due.question.is_some_and(|at| at <= now) {
@@ -143,8 +146,11 @@ impl Engine {
                 continue;
             }
             match tracked.outcome {
-                Outcome::AwaitingApproval => return Ok(Some(Item::EndWait(external_id))),
-                Outcome::Unknown if self.rules.retry.is_over(&tracked, now) => {
+                Outcome::AwaitingApproval if !clock_is_wrong => return Ok(Some(Item::EndWait(external_id))),
+                Outcome::Unknown if self.rules.retry.is_over(&tracked, latest) => {
+                    if clock_is_wrong {
+                        continue;
+                    }
                     return Ok(Some(Item::GiveUp(external_id)));
                 }
                 Outcome::Unknown if !self.is_paused_for(&tracked.intent) => return Ok(Some(Item::Again(tracked))),
@@ -202,9 +208,16 @@ impl Engine {
         if self.waits_for_acceptance(&tracked.intent) {
             return Ok(Flow::Rest);
         }
-        // Refusals that need no balance come before any request.
+        if self.clock_is_wrong() {
+            return Ok(Flow::Rest);
+        }
+        // Refusals that need no balance come before any request; only that it is too old waits for KPay's time, once.
         let nothing = Snapshot { taken_at: self.clock.now(), readings: BTreeMap::new(), problems: Vec::new() };
-        if let Gate::Cancel(detail) = self.gate(tracked, &nothing, &BTreeMap::new()) {
+        let may_be_too_old =
+            self.decision_now() > tracked.intent.expires_at && self.bank.clock_ahead_seconds().is_none();
+        if let Gate::Cancel(detail) = self.gate(tracked, &nothing, &BTreeMap::new())
+            && !may_be_too_old
+        {
             return self.cancel(tracked, detail).await;
         }
         if let Some(why) = self.operator_closed(&tracked.intent).await {
@@ -213,6 +226,10 @@ impl Engine {
         }
         let source = tracked.intent.lane.from;
         let Ok(before_leave) = self.fresh_reading(source).await else { return Ok(Flow::Rest) };
+        // The reading's reply told KPay's time as well.
+        if self.clock_is_wrong() {
+            return Ok(Flow::Rest);
+        }
         let rates_from = self.clock.now();
         let mut rates = self.rates_for(&tracked.intent).await;
         let starting = self.starting.lock().await;

@@ -1,6 +1,7 @@
 //! Whether the machine's clock may be believed: it has not stepped back behind the journal, and it is near KPay's own.
 //!
-//! A wrong clock only keeps new slots from being decided. What is open is asked about all the same.
+//! A wrong clock keeps new slots from being decided, and nothing first sent, cancelled or given up by its age. What is open
+//! is asked about all the same.
 
 use super::engine::Engine;
 use crate::model::Timestamp;
@@ -60,6 +61,12 @@ impl Engine {
             self.note_problem(trouble);
         }
         trouble.is_some()
+    }
+
+    /// What KPay's clock shows while ours shows `now`, by its last reply; ours where none told.
+    pub(super) fn bank_now(&self, now: Timestamp) -> Timestamp {
+        let ahead = self.bank.clock_ahead_seconds().and_then(TimeDelta::try_seconds);
+        ahead.and_then(|ahead| now.checked_sub_signed(ahead)).unwrap_or(now)
     }
 
     /// What is wrong with the clock, in a sentence.

@@ -1,8 +1,9 @@
 //! Following withdrawals that KPay has in hand: it is asked how each stands, for as long as it takes, pause or no pause.
 //! Reading moves nothing. A webhook only says that asking now is worth it: nothing in it is believed.
 
+use super::doors::BankError;
 use super::engine::{Engine, EngineError};
-use crate::intent::{Event, Evidence, Outcome, Tracked, next_poll_at, unproven_end, withdrawal_events};
+use crate::intent::{Event, Evidence, Outcome, Taken, Tracked, next_poll_at, unproven_end, withdrawal_events};
 use crate::model::{ExternalId, Kind, Timestamp, is_plain_id};
 use chrono::TimeDelta;
 
@@ -15,6 +16,11 @@ const AFTER_A_HINT: TimeDelta = TimeDelta::seconds(3);
 /// And is never longer.
 const LONGEST_OF_A_HINT: TimeDelta = TimeDelta::seconds(3 << TRIES_OF_A_HINT);
 
+/// A daemon asks so often in a row before a person is called for a withdrawal that KPay does not know; a command asks once.
+const ASTRAY_IN_A_ROW: u32 = 3;
+/// KPay may take so long to know its own id of what it has just taken in hand.
+const KNOWN_AFTER: TimeDelta = TimeDelta::minutes(15);
+
 /// How often KPay was asked about a withdrawal since the start, and when last.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Polled {
@@ -22,6 +28,8 @@ pub(super) struct Polled {
     asked: u32,
     last: Option<Timestamp>,
     hinted: bool,
+    /// Answers in a row that were not about it.
+    astray: u32,
 }
 
 /// KPay's id for an intent that waits for one, as a webhook said; not believed before KPay's own answer.
@@ -89,6 +97,44 @@ impl Engine {
         Ok(())
     }
 
+    /// Calls a person for a withdrawal of which KPay has not known anything for as long as an unknown outcome is asked
+    /// about: no question can end it. What KPay did not answer, and a wrong clock, count for nothing.
+    fn call_for_astray(&self, tracked: &Tracked, error: &BankError) -> Option<Event> {
+        let (BankError::Astray(what), Some(taken)) = (error, &tracked.taken) else { return None };
+        let now = self.clock.now();
+        let enough = if self.is_daemon() { ASTRAY_IN_A_ROW } else { 1 };
+        let in_a_row = {
+            let mut world = self.world();
+            let polled = world.polled.entry(tracked.intent.external_id.clone()).or_default();
+            polled.astray = polled.astray.saturating_add(1);
+            polled.astray
+        };
+        let is_long = now - tracked.updated_at > self.rules.retry.resend_for;
+        let is_over = in_a_row >= enough && is_long && self.clock_trouble().is_none();
+        is_over.then(|| called_for(tracked, taken, what))
+    }
+
+    /// For a person's finding on a withdrawal in KPay's hands: KPay is asked now. Where it answers, and still knows nothing of
+    /// it, the event that calls a person, so that the finding may follow; otherwise why there is nothing to find.
+    pub(super) async fn is_astray(&self, tracked: &Tracked) -> Result<Event, String> {
+        let is_new = |taken: &Taken| self.clock.now() - taken.since < KNOWN_AFTER;
+        let Some(taken) = tracked.taken.as_ref().filter(|taken| !is_new(taken)) else {
+            return Err(
+                "KPay has it in hand and is asked how it stands until it is over; there is nothing to find yet"
+                    .to_owned(),
+            );
+        };
+        match self.bank.withdrawal(&tracked.intent, &taken.withdrawal.kpay_id).await {
+            Err(BankError::Astray(what)) => Ok(called_for(tracked, taken, &what)),
+            Ok(said) => {
+                Err(format!("KPay has it in hand and says {} of it; there is nothing to find yet", said.status))
+            }
+            Err(error) => {
+                Err(format!("KPay has it in hand, and could not be asked how it stands ({error}); try again later"))
+            }
+        }
+    }
+
     fn polled(&self, id: &ExternalId) {
         let now = self.clock.now();
         let mut world = self.world();
@@ -125,9 +171,12 @@ impl Engine {
             Ok(said) => said,
             Err(error) => {
                 self.note_problem(&format!("{id}: how its withdrawal stands could not be read: {error}"));
-                return Ok(None);
+                return Ok(self.call_for_astray(tracked, &error).map(|event| vec![event]));
             }
         };
+        if let Some(polled) = self.world().polled.get_mut(id) {
+            polled.astray = 0;
+        }
         let unproven = match &said.strange {
             Some(strange) => Some(strange.clone()),
             None => unproven_end(tracked, &said, &self.rules.retry),
@@ -139,6 +188,19 @@ impl Engine {
             return Ok(None);
         }
         Ok(Some(withdrawal_events(tracked, &said, Evidence::Status)))
+    }
+}
+
+fn called_for(tracked: &Tracked, taken: &Taken, what: &str) -> Event {
+    Event::NeedsOperator {
+        external_id: tracked.intent.external_id.clone(),
+        holds: true,
+        amount_is_ours: taken.withdrawal.strange.is_none(),
+        detail: format!(
+            "KPay took it in hand as {}, and knows nothing of that any more; look the external id up at KPay, then \
+             `treasuryd transfers resolve`. {what}",
+            taken.withdrawal.kpay_id
+        ),
     }
 }
 

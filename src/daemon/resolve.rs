@@ -2,6 +2,7 @@
 
 use super::doors::BankError;
 use super::engine::{Engine, EngineError};
+use super::follow::is_followed;
 use super::view::TransferView;
 use crate::intent::{AppliedFacts, Event, Finding, Outcome, PausedWhat, Tracked};
 use crate::model::{Environment, ExternalId, Kind, tame};
@@ -22,6 +23,9 @@ pub struct FindingRequest {
     pub rate: Option<Rate>,
     /// What arrived.
     pub credited: Option<Amount>,
+    /// What KPay kept of a payout, in the source's currency.
+    #[serde(default)]
+    pub fee: Option<Amount>,
     /// KPay's reference.
     pub reference: Option<String>,
     /// Who looked.
@@ -83,16 +87,22 @@ impl Engine {
     }
 
     async fn resolve_alone(&self, external_id: &ExternalId, wish: &FindingRequest) -> Result<TransferView, WishError> {
-        let tracked = self.find(external_id)?;
+        let mut tracked = self.find(external_id)?;
+        let mut events = Vec::new();
+        if is_followed(&tracked) {
+            let called = self.is_astray(&tracked).await;
+            events.push(called.map_err(|why| WishError::Refused(format!("{external_id}: {why}")))?);
+            tracked.outcome = Outcome::NeedsOperator;
+        }
         let finding = finding(&tracked, wish)?;
-        let event = Event::Resolved {
+        events.push(Event::Resolved {
             external_id: external_id.clone(),
             by: named(&wish.by),
             note: tame(&wish.note, 400),
             finding,
-        };
-        let changed = self.append(vec![event]).await.map_err(EngineError::from)?;
-        Ok(TransferView::from(changed.first().unwrap_or(&tracked)))
+        });
+        let changed = self.append(events).await.map_err(EngineError::from)?;
+        Ok(TransferView::from(changed.last().unwrap_or(&tracked)))
     }
 
     /// Pauses everything or one policy.
@@ -190,11 +200,6 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
     match tracked.outcome {
         Outcome::Unknown | Outcome::NeedsOperator => {}
         Outcome::Applied if tracked.rate_is_pending() && wish.applied => return complete_rate(tracked, wish),
-        Outcome::Sending if tracked.taken.is_some() => {
-            return refuse(
-                "KPay has it in hand and is asked how it stands until it is over; there is nothing to find yet",
-            );
-        }
         Outcome::Sending => return refuse("an attempt is under way; try again in a few seconds"),
         Outcome::AwaitingApproval => {
             return refuse("it waits for approval and was never attempted; `treasuryd reject` ends it");
@@ -223,6 +228,14 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
     if same && wish.rate.is_some_and(|rate| rate != Rate::ONE) {
         return Err(WishError::Incomplete("within one currency the rate is 1; leave --rate out".to_owned()));
     }
+    // Only of a payout within one currency is there something to say of what arrived that is no matter of a rate.
+    let is_alone = wish.rate.is_some() != wish.credited.is_some();
+    if is_alone && !(same && tracked.intent.kind == Kind::Payout) {
+        let text =
+            "--rate and --credited go together, as KPay shows them; within one currency a transfer arrives whole";
+        return Err(WishError::Incomplete(text.to_owned()));
+    }
+    let fee = fee(tracked, wish, amount)?;
     // A transfer within one currency arrives whole; of a payout KPay keeps a fee.
     let arrives_whole = same && tracked.intent.kind == Kind::Transfer;
     let credited = wish.credited.or(arrives_whole.then_some(amount));
@@ -233,8 +246,21 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
         destination_reference: None,
         exchange_rate: wish.rate.or(same.then_some(Rate::ONE)),
         credited: credited.map(|amount| Money { amount, currency: lane.to.currency }),
-        fee: None,
+        fee,
     }))
+}
+
+/// What KPay kept, as a person found it: of payouts only, out of the amount.
+fn fee(tracked: &Tracked, wish: &FindingRequest, amount: Amount) -> Result<Option<Money>, WishError> {
+    let Some(fee) = wish.fee else { return Ok(None) };
+    let refuse = |text: &str| Err(WishError::Incomplete(text.to_owned()));
+    if tracked.intent.kind == Kind::Transfer {
+        return refuse("KPay keeps no fee of a transfer between wallets; leave --fee out");
+    }
+    if fee < Amount::ZERO || fee >= amount {
+        return refuse("--fee must be zero or more, and less than the amount it is taken out of");
+    }
+    Ok(Some(Money { amount: fee, currency: tracked.intent.currency() }))
 }
 
 fn complete_rate(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishError> {
@@ -248,6 +274,7 @@ fn complete_rate(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, Wi
     if wish.amount.is_some_and(|said| said != amount) {
         return Err(WishError::Refused(format!("its amount is booked as {amount} and is not changed by a rate")));
     }
+    let fee = fee(tracked, wish, amount)?;
     Ok(Finding::Applied(AppliedFacts {
         amount,
         kpay_id: known.as_ref().and_then(|facts| facts.kpay_id.clone()),
@@ -259,6 +286,67 @@ fn complete_rate(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, Wi
         destination_reference: known.as_ref().and_then(|facts| facts.destination_reference.clone()),
         exchange_rate: Some(rate),
         credited: Some(Money { amount: credited, currency: tracked.intent.lane.to.currency }),
-        fee: known.and_then(|facts| facts.fee),
+        fee: fee.or_else(|| known.and_then(|facts| facts.fee)),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::books::testing::{amount, at, intent, payout};
+
+    /// What a person says of an unknown one of 50,000: amount, rate, what arrived, fee; and the words of a refusal, or the
+    /// facts.
+    #[test]
+    fn a_finding_is_complete_and_has_no_figure_of_its_own() {
+        let (same, other) = ("GAB>CMR", "CMR>SEN");
+        let (payout_same, payout_other) = ("CMR>MTN_MOMO_CMR:237653456789", "CMR>ORANGE_SEN:221763456789");
+        let rows = [
+            (same, [None, None, None], "1 50000 -"),
+            (same, [Some("1"), Some("50000"), None], "1 50000 -"),
+            (same, [None, Some("50000"), None], "go together"),
+            (same, [Some("1.1"), Some("50000"), None], "the rate is 1"),
+            (same, [None, None, Some("0")], "leave --fee out"),
+            (other, [None, None, None], "- - -"),
+            (other, [Some("1.01"), Some("50500"), None], "1.01 50500 -"),
+            (other, [None, Some("50500"), None], "go together"),
+            (other, [Some("1.01"), None, None], "go together"),
+            (payout_same, [None, None, None], "1 - -"),
+            (payout_same, [None, Some("47500"), Some("2500")], "1 47500 2500 XAF"),
+            (payout_same, [None, None, Some("2500")], "1 - 2500 XAF"),
+            (payout_same, [None, None, Some("50000")], "less than the amount"),
+            (payout_same, [None, None, Some("-1")], "zero or more"),
+            (payout_other, [Some("1.01"), Some("47975"), Some("2500")], "1.01 47975 2500 XAF"),
+        ];
+        for (lane, [rate, credited, fee], expected) in rows {
+            let intent =
+                if lane.contains(':') { payout("T", lane, "50000", None) } else { intent("T", lane, "50000", None) };
+            let tracked = Tracked { outcome: Outcome::Unknown, ..Tracked::new(intent, at(1)) };
+            let wish = FindingRequest {
+                external_id: "T".to_owned(),
+                applied: true,
+                amount: None,
+                rate: rate.map(|rate| rate.parse().unwrap()),
+                credited: credited.map(amount),
+                fee: fee.map(amount),
+                reference: None,
+                by: "awa".to_owned(),
+                note: "seen".to_owned(),
+            };
+            let told = match finding(&tracked, &wish) {
+                Ok(Finding::Applied(facts)) => {
+                    let text = |it: Option<String>| it.unwrap_or_else(|| "-".to_owned());
+                    let rate = text(facts.exchange_rate.map(|rate| rate.to_string()));
+                    let credited = text(facts.credited.map(|money| money.amount.to_string()));
+                    format!(
+                        "{rate} {credited} {}",
+                        text(facts.fee.map(|fee| format!("{} {}", fee.amount, fee.currency)))
+                    )
+                }
+                Ok(Finding::NotApplied) => "not applied".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            assert!(told == expected || told.contains(expected), "{lane} {rate:?} {credited:?} {fee:?}: {told}");
+        }
+    }
 }

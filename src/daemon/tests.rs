@@ -22,6 +22,7 @@ mod payout_faults;
 mod payouts;
 mod replaced;
 mod terms;
+mod wrong_clock;
 
 /// A clock that moves when the bank says so.
 struct SlowClock(Mutex<Timestamp>);

@@ -71,6 +71,8 @@ pub enum IllegalEvent {
 const ACTIVITY_KEPT: TimeDelta = TimeDelta::hours(50);
 /// One record in five minutes is kept of it.
 const ACTIVITY_GRAIN: TimeDelta = TimeDelta::minutes(5);
+/// After this a wallet that still shows what it had before our last transfer out of it is believed.
+const SETTLED_AFTER: TimeDelta = TimeDelta::hours(6);
 /// Days of used limits that are kept.
 const DAYS_KEPT: TimeDelta = TimeDelta::days(4);
 
@@ -147,10 +149,14 @@ impl State {
         self.last_observed = Some(at);
         self.balances = balances.to_vec();
         // A wallet that was seen to move since our last transfer out of it is not stale, even if customers' payments
-        // bring it back to the very figure it had before.
+        // bring it back to the very figure it had before. Nor is one that shows that figure long after: KPay lags by
+        // minutes, and a wallet must not rest for ever because it was filled to the same figure between two readings.
         for row in balances {
             let wallet = WalletId { country: row.wallet, currency: row.currency };
-            let moved = |outflow: &LastOutflow| outflow.before != row.available && outflow.applied_at < taken_at;
+            let moved = |outflow: &LastOutflow| {
+                let has_settled = taken_at - outflow.applied_at >= SETTLED_AFTER;
+                outflow.applied_at < taken_at && (outflow.before != row.available || has_settled)
+            };
             if self.standing.outflows.get(&wallet).is_some_and(moved) {
                 self.standing.outflows.remove(&wallet);
             }

@@ -290,6 +290,13 @@ fn c07_a_balance_that_moved_since_is_not_stale_even_when_it_comes_back_to_the_sa
     assert_eq!(state.standing.outflows.len(), 1);
     state.apply(instant(200), &Event::Observed { taken_at: instant(199), balances: vec![row(330_000)] }).unwrap();
     assert_eq!(state.standing.outflows.len(), 1, "the very figure from before: stale");
+    let mut later = state.clone();
+    let six_hours = 6 * 3600;
+    for (second, marks) in [(six_hours, 1), (six_hours + 62, 0)] {
+        let observed = Event::Observed { taken_at: instant(second), balances: vec![row(330_000)] };
+        later.apply(instant(second + 1), &observed).unwrap();
+        assert_eq!(later.standing.outflows.len(), marks, "{second} s: KPay's balances lag by minutes, not by hours");
+    }
     state.apply(instant(260), &Event::Observed { taken_at: instant(259), balances: vec![row(100_000)] }).unwrap();
     assert!(state.standing.outflows.is_empty());
 }

@@ -137,10 +137,47 @@ impl CallError {
         }
     }
 
+    /// Whether KPay answered, and neither with what was asked nor with trouble of its own or of ours: it does not know it, or
+    /// speaks of something else.
+    #[must_use]
+    pub fn is_astray(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => matches!(status, 400 | 404 | 410 | 422),
+            Self::Unintelligible { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What this error of [`super::Client::clear_to_send`] means for the attempt that waited for it: nothing was sent.
     #[must_use]
     pub fn before_sending(&self) -> Reply {
         let detail = self.to_string();
         if self.is_refused() { Reply::NotAuthorized { detail } } else { Reply::NotSent { detail } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answer_about_something_else_is_astray() {
+        let endpoint = Endpoint::Withdrawal;
+        for (status, expected) in
+            [(400, true), (404, true), (410, true), (422, true), (409, false), (500, false), (503, false)]
+        {
+            let error = CallError::Status { endpoint, status, message: String::new() };
+            assert_eq!(error.is_astray(), expected, "{status}");
+        }
+        let text = String::new;
+        assert!(CallError::Unintelligible { endpoint, what: text(), shown: text() }.is_astray());
+        for error in [
+            CallError::Forbidden { endpoint, message: text() },
+            CallError::NotAuthorized { endpoint, message: text() },
+            CallError::RateLimited { endpoint, held_for_seconds: 1 },
+            CallError::Broken { endpoint, what: text() },
+        ] {
+            assert!(!error.is_astray(), "{error}");
+        }
     }
 }

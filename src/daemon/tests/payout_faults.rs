@@ -143,6 +143,7 @@ fn finding(day: &PayDay, applied: bool) -> FindingRequest {
         amount: applied.then_some(Amount::whole(50_000)),
         rate: None,
         credited: applied.then_some(Amount::whole(47_500)),
+        fee: None,
         reference: applied.then(|| "KPAY-WD-1".to_owned()),
         by: "awa".to_owned(),
         note: "seen at KPay".to_owned(),
@@ -169,6 +170,65 @@ async fn a_person_finds_how_a_payout_ended() {
     day.hint("wdr_1");
     day.later(60).await;
     assert_eq!((day.outcomes(), day.counts()), (vec!["rejected"], (2, 0)), "what is closed is not asked about");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_kpay_kept_is_a_persons_finding_too() {
+    for (fee, refused) in [("2500", None), ("0", None), ("-1", Some("--fee")), ("50000", Some("--fee"))] {
+        let day = called().await;
+        let fee: Amount = fee.parse().unwrap();
+        let wish = FindingRequest { fee: Some(fee), credited: None, ..finding(&day, true) };
+        match (day.engine.resolve(&wish).await, refused) {
+            (Ok(found), None) => assert_eq!((found.state.as_str(), found.fee), ("applied", Some(fee))),
+            (Err(error), Some(says)) => assert!(error.to_string().contains(says), "{error}"),
+            (other, _) => panic!("{fee}: {other:?}"),
+        }
+    }
+}
+
+/// A 201 with an id that is not the withdrawal's: no question ends it, so that a person must be able to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawal_that_kpay_does_not_know_is_ended_by_a_person() {
+    let astray = Some("no such withdrawal");
+    let day = pay_day(50_000, "PENDING").await;
+    day.go().await;
+    for (status, minutes, says) in [
+        (astray, 14, "KPay has it in hand and is asked"),
+        (None, 2, "could not be asked"),
+        (Some("PENDING"), 1, "says PENDING of it"),
+    ] {
+        day.say(status);
+        day.later(minutes * 60).await;
+        let refused = day.engine.resolve(&finding(&day, true)).await.unwrap_err().to_string();
+        assert!(refused.contains(says) && day.outcomes() == ["sending"], "{refused}");
+    }
+    day.say(astray);
+    let found = day.engine.resolve(&finding(&day, true)).await.unwrap();
+    assert_eq!((found.state.as_str(), found.evidence.as_deref()), ("applied", Some("operator")));
+    assert_eq!(day.counts().0, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i18_a_withdrawal_that_kpay_does_not_know_calls_a_person_after_resend_for() {
+    let rows = [
+        (None, "run", [("sending", 0), ("sending", 400), ("sending", 400)]),
+        (Some("PENDING"), "run", [("sending", 0), ("sending", 400), ("sending", 400)]),
+        (Some("no such withdrawal"), "run", [("sending", 0), ("sending", 400), ("needs_operator", 400)]),
+        (Some("no such withdrawal"), "once", [("needs_operator", 0), ("needs_operator", 400), ("needs_operator", 400)]),
+    ];
+    for (status, command, then) in rows {
+        let day = pay_day(50_000, "PENDING").await;
+        day.engine.begin(command).await.unwrap();
+        day.go().await;
+        day.say(status);
+        *day.clock.0.lock().unwrap() += TimeDelta::hours(6);
+        for (outcome, seconds) in then {
+            day.later(seconds + 1).await;
+            assert_eq!(day.outcomes(), [outcome], "{status:?} {command} {seconds}");
+            assert!(day.all()[0].holds, "the funds stay held");
+        }
+        assert_eq!(day.counts().0, 1, "nothing is sent again");
+    }
 }
 
 /// One that KPay took in hand and that came back by a person's word: the wallet shows what it had, and that is not stale.

@@ -19,6 +19,8 @@ pub(super) struct PayoutBank {
     status: Mutex<Option<&'static str>>,
     pub(super) strange: Mutex<Option<String>>,
     pub(super) operator: Mutex<OperatorStatus>,
+    /// By how many seconds the machine's clock is ahead of the bank's.
+    pub(super) ahead: Mutex<Option<i64>>,
 }
 
 fn said(intent: &Intent, status: &str, strange: Option<String>) -> Withdrawal {
@@ -62,8 +64,15 @@ impl Bank for PayoutBank {
     fn withdrawal<'a>(&'a self, intent: &'a Intent, kpay_id: &'a str) -> BoxFuture<'a, Result<Withdrawal, BankError>> {
         self.asked.lock().unwrap().push(kpay_id.to_owned());
         let (status, strange) = (*self.status.lock().unwrap(), self.strange.lock().unwrap().clone());
+        if status == Some("no such withdrawal") {
+            return Box::pin(async { Err(BankError::Astray("404".to_owned())) });
+        }
         let answer = status.map(|status| said(intent, status, strange));
         Box::pin(async move { answer.ok_or_else(|| BankError::Unavailable("503".to_owned())) })
+    }
+
+    fn clock_ahead_seconds(&self) -> Option<i64> {
+        *self.ahead.lock().unwrap()
     }
 
     fn availability(&self) -> BoxFuture<'_, Result<Availability, BankError>> {
@@ -138,6 +147,7 @@ pub(super) async fn pay_day(surplus: i64, reply: &'static str) -> PayDay {
         status: Mutex::new(Some("PENDING")),
         strange: Mutex::default(),
         operator: Mutex::new(OperatorStatus::Operational),
+        ahead: Mutex::default(),
     });
     let folder = tempfile::tempdir().unwrap();
     let engine = Arc::new(engine_on(&folder, &clock, &bank, &set));

@@ -106,6 +106,8 @@ fn h04_what_a_finding_needs() {
             (&["--not-applied", "--reference", "R"], true, 2, "--reference"),
             (&["--applied", "--rate", "1"], true, 2, "--credited"),
             (&["--applied", "--credited", "1"], true, 2, "--rate"),
+            (&["--applied", "--amount", "30000", "--fee", "1"], true, 2, "--fee"),
+            (&["--not-applied", "--fee", "1"], true, 2, "--fee"),
             (&["--applied", "--amount", "0"], true, 2, "--amount"),
             (&["--applied", "--amount", "-1"], true, 2, "--amount"),
             (&["--applied", "--amount", "1e4"], true, 2, "--amount"),

@@ -177,6 +177,8 @@ const USAGE: &[(&[&str], &[&str])] = &[
     (&["transfers", "resolve", "X", "--not-applied", "--amount", "5"], &["cannot be used with"]),
     (&["transfers", "resolve", "X", "--applied", "--amount", "five"], &["five"]),
     (&["transfers", "resolve", "X", "--applied", "--rate", "1"], &["--credited"]),
+    (&["transfers", "resolve", "X", "--not-applied", "--fee", "5"], &["cannot be used with"]),
+    (&["transfers", "resolve", "X", "--applied", "--fee", "five"], &["five"]),
     (&["transfers", "resolve", "X", "--applied", "--rate", "0", "--credited", "1"], &["positive"]),
     (&["transfers", "resolve", "X", "--applied", "--by", "ann"], &["--note"]),
     (&["transfers", "resolve", "X", "--applied", "--note", "seen"], &["--by"]),
