@@ -2,6 +2,7 @@
 //! keys, policies and KPay sandbox; this same program runs in it as a process of its own, and is killed, cut off and lied
 //! to. Nothing of the operator's is read or written. The judge is the sandbox's books.
 
+mod hostile;
 mod judge;
 mod plays;
 mod report;
@@ -59,6 +60,7 @@ pub fn run(args: &Args) -> Result<Exit, CliError> {
     let grounds = Grounds { program: &program, runtime: runtime.handle(), stop: ears.stop.subscribe() };
     let chosen: Vec<&Row> =
         ROWS.iter().filter(|row| args.rows.is_empty() || args.rows.iter().any(|id| id == row.id)).collect();
+    stage::can_be_set(&grounds).map_err(|why| CliError::new(Exit::Failed, format!("the drill cannot begin: {why}")))?;
     let report = play(&chosen, &grounds);
     let text = if args.json { report.json()? } else { report.text() };
     match &mut file {
@@ -112,5 +114,13 @@ fn play(rows: &[&Row], grounds: &Grounds<'_>) -> Report {
     if shows_bar {
         progress::draw("");
     }
-    Report { began, took: watch.elapsed(), of: rows.len(), rows: played }
+    Report { began, machine: machine(), took: watch.elapsed(), of: rows.len(), rows: played }
+}
+
+/// The machine's name and kernel, for whoever reads the report later.
+fn machine() -> String {
+    let told = |name: &str| std::fs::read_to_string(format!("/proc/sys/kernel/{name}")).unwrap_or_default();
+    let [name, system, release] =
+        ["hostname", "ostype", "osrelease"].map(|name| crate::model::tame(told(name).trim(), 60));
+    format!("{name}, {system} {release}")
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Moves what comes in at once.
-const EVERY_SECOND: &str = "* * * * * *";
+pub(super) const EVERY_SECOND: &str = "* * * * * *";
 /// After `pause` has returned, so much later nothing may be sent.
 const PAUSED_WITHIN: chrono::TimeDelta = chrono::TimeDelta::seconds(1);
 /// What the sandbox's 429 says.
@@ -17,20 +17,22 @@ const RETRY_AFTER: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
 /// How long nothing may be sent in the pause.
 const PAUSED_FOR: Duration = Duration::from_secs(3);
 
-const ONE: Stands = Stands { moved: 1, paid: 0, called: 0 };
+pub(super) const ONE: Stands = Stands { moved: 1, paid: 0, called: 0 };
 const ONE_CALLED: Stands = Stands { moved: 1, paid: 0, called: 1 };
+const NONE_CALLED: Stands = Stands { moved: 0, paid: 0, called: 1 };
 
-fn above(amount: i64) -> String {
+/// Gabon's money over an amount into Cameroon.
+pub(super) fn above(amount: i64) -> String {
     format!("sweep: {{ from: [GAB], into: CMR, above: {amount} XAF }}")
 }
 
 /// Fails with a sentence unless it is so.
-fn ensure(is_so: bool, otherwise: &str) -> Result<(), String> {
+pub(super) fn ensure(is_so: bool, otherwise: &str) -> Result<(), String> {
     if is_so { Ok(()) } else { Err(otherwise.to_owned()) }
 }
 
 /// Asks a daemon to end, which must be in order.
-fn end(stage: &Stage<'_>, mut daemon: super::stage::Process) -> Result<(), String> {
+pub(super) fn end(stage: &Stage<'_>, mut daemon: super::stage::Process) -> Result<(), String> {
     daemon.signal(Signal::TERM)?;
     stage.ended(&mut daemon)?.with_code(0).map(drop)
 }
@@ -42,6 +44,40 @@ pub(super) fn away(stage: &mut Stage<'_>) -> Result<String, String> {
     stage.open_the_bank()?;
     stage.once()?.with_code(0)?;
     Ok(format!("exit 75, then 0; {}", judge(stage, ONE)?))
+}
+
+pub(super) fn restarted(stage: &mut Stage<'_>) -> Result<String, String> {
+    stage.once()?.with_code(75)?;
+    ensure(stage.books()?.transfers.len() == 1, "it was not applied")?;
+    stage.faults(&[])?;
+    stage.once()?.with_code(0)?;
+    let last = stage.posts()?.last().and_then(|post| post.status);
+    ensure(last == Some(409), "its last answer was no 409")?;
+    Ok(format!("unknown, exit 75; then proven by the 409; {}", judge(stage, ONE)?))
+}
+
+pub(super) fn still_running(stage: &mut Stage<'_>) -> Result<String, String> {
+    let mut running = stage.start(&["once"])?;
+    stage.until("a transfer is under way", || {
+        running.still_runs()?;
+        Ok(!stage.posts()?.is_empty())
+    })?;
+    running.kill()?;
+    stage.wipe()?;
+    // KPay holds the first one's money already.
+    stage.deposit(30_000)?;
+    stage.once()?.with_code(75)?;
+    let ids: std::collections::BTreeSet<String> = stage.intents()?.into_iter().map(|one| one.external_id).collect();
+    ensure(ids.len() == 1, "it was tried under another id")?;
+    judge(stage, NONE_CALLED)
+}
+
+pub(super) fn misread(stage: &mut Stage<'_>) -> Result<String, String> {
+    stage.once()?.with_code(75)?;
+    ensure(stage.intents()?.is_empty() && stage.posts()?.is_empty(), "something was decided on it")?;
+    stage.faults(&[])?;
+    stage.once()?.with_code(0)?;
+    Ok(format!("exit 75 and nothing decided, then 0; {}", judge(stage, ONE)?))
 }
 
 pub(super) fn somebody_elses_id(stage: &mut Stage<'_>) -> Result<String, String> {

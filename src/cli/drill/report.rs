@@ -29,6 +29,8 @@ pub(super) struct Played {
 pub(super) struct Report {
     /// When the drill began.
     pub(super) began: Timestamp,
+    /// On which machine: name and kernel.
+    pub(super) machine: String,
     /// How long it took.
     pub(super) took: Duration,
     /// How many rows were to be played.
@@ -47,6 +49,12 @@ impl Report {
         self.of > 0 && self.held() == self.of
     }
 
+    /// The exit code that goes with it.
+    fn exit(&self) -> u8 {
+        let exit = if self.is_good() { Exit::Done } else { Exit::Failed };
+        exit.code()
+    }
+
     /// What to say where it is not good.
     pub(super) fn complaint(&self) -> Option<String> {
         if self.is_good() {
@@ -63,7 +71,9 @@ impl Report {
     /// For people: a block for each row.
     pub(super) fn text(&self) -> String {
         let began = self.began.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let mut text = format!("treasuryd {} drill, begun {began}\n\n", env!("CARGO_PKG_VERSION"));
+        let mut text = format!("treasuryd {} drill, begun {began}\n", env!("CARGO_PKG_VERSION"));
+        text.push_str(&wrapped("on ", &self.machine));
+        text.push('\n');
         text.push_str("row  result     took  what was played\n");
         for row in &self.rows {
             let result = if row.held { "held" } else { "BROKEN" };
@@ -72,7 +82,13 @@ impl Report {
             text.push_str(&wrapped("  expected  ", row.expected));
             text.push_str(&wrapped("  happened  ", &row.happened));
         }
-        let all = format!("\n{} of {} rows held, in {} s", self.held(), self.of, seconds(self.took));
+        let all = format!(
+            "\n{} of {} rows held, in {} s; exit code {}",
+            self.held(),
+            self.of,
+            seconds(self.took),
+            self.exit()
+        );
         text.push_str(&all);
         text
     }
@@ -87,11 +103,13 @@ impl Report {
         };
         let report = json!({
             "version": env!("CARGO_PKG_VERSION"),
+            "machine": self.machine,
             "began": self.began.to_rfc3339_opts(SecondsFormat::Secs, true),
             "seconds": seconds(self.took),
             "held": self.held(),
             "of": self.of,
             "ok": self.is_good(),
+            "exit_code": self.exit(),
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
         });
         serde_json::to_string_pretty(&report).map_err(|error| CliError::new(Exit::Failed, error))
@@ -141,7 +159,8 @@ mod tests {
             took: Duration::from_millis(1_250),
         };
         let began = Utc.with_ymd_and_hms(2026, 11, 26, 10, 0, 0).unwrap();
-        Report { began, took: Duration::from_secs(3), of, rows: held.iter().map(row).collect() }
+        let machine = "box, Linux 6.1.0".to_owned();
+        Report { began, machine, took: Duration::from_secs(3), of, rows: held.iter().map(row).collect() }
     }
 
     fn check(of: usize, held: &[bool], says: Option<&str>, last_line: &str) {
@@ -159,18 +178,18 @@ mod tests {
 
     #[test]
     fn only_a_whole_drill_that_held_is_good() {
-        check(2, &[true, true], None, "2 of 2 rows held, in 3.0 s");
-        check(2, &[true, false], Some("did not hold: d07;"), "1 of 2 rows held, in 3.0 s");
-        check(3, &[true, false], Some("did not hold: d07;"), "1 of 3 rows held, in 3.0 s");
-        check(3, &[true, true], Some("interrupted after 2 of 3"), "2 of 3 rows held, in 3.0 s");
-        check(0, &[], Some("interrupted after 0 of 0"), "0 of 0 rows held, in 3.0 s");
+        check(2, &[true, true], None, "2 of 2 rows held, in 3.0 s; exit code 0");
+        check(2, &[true, false], Some("did not hold: d07;"), "1 of 2 rows held, in 3.0 s; exit code 1");
+        check(3, &[true, false], Some("did not hold: d07;"), "1 of 3 rows held, in 3.0 s; exit code 1");
+        check(3, &[true, true], Some("interrupted after 2 of 3"), "2 of 3 rows held, in 3.0 s; exit code 1");
+        check(0, &[], Some("interrupted after 0 of 0"), "0 of 0 rows held, in 3.0 s; exit code 1");
     }
 
     #[test]
     fn its_lines_fit_a_terminal() {
         let text = report(2, &[true, false]).text();
         assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
-        let block: Vec<&str> = text.lines().skip(2).take(5).collect();
+        let block: Vec<&str> = text.lines().skip(3).take(5).collect();
         let wanted = [
             "row  result     took  what was played",
             "a01  held      1.2 s  the reply is lost",

@@ -1,8 +1,8 @@
 //! The rows that are played, by their names in the fault catalogue.
 
 use super::judge::{Stands, judge};
-use super::plays;
 use super::stage::Stage;
+use super::{hostile, plays};
 
 /// How often `once` may be needed until nothing is open.
 const MOST_RUNS: usize = 4;
@@ -127,11 +127,25 @@ pub(super) const ROWS: &[Row] = &[
         3,
     ),
     play(
+        "a09",
+        "the reply is lost, KPay answers 503 to the rest, and treasuryd is started anew",
+        "unknown until the 409 of a later start proves it; moved once",
+        &["lost-after-apply", "http-503-before=always"],
+        plays::restarted,
+    ),
+    play(
         "a10",
         "the id was used for another amount, by a state that is lost",
         "the 409 on a first attempt books nothing; a person is called",
         &[],
         plays::somebody_elses_id,
+    ),
+    play(
+        "a11",
+        "KPay still works on the transfer of a state that is lost: 409, and then it drops it",
+        "the 409 on a first attempt books nothing; a person is called; no other id",
+        &["conflict-pending=2"],
+        plays::still_running,
     ),
     Row {
         id: "a14",
@@ -148,6 +162,21 @@ pub(super) const ROWS: &[Row] = &[
         &["hang"],
         2,
     ),
+    applied(
+        "a17",
+        "headers without end, then a body without end",
+        "cut off, no success, no failure; asked again; moved once",
+        &["endless-headers", "huge-body"],
+        3,
+    ),
+    Row {
+        id: "a18",
+        played: "a gateway on the way delivers the transfer twice",
+        expected: "the 409 on a first attempt books nothing; a person is called; moved once",
+        rule: SWEEP,
+        faults: &["duplicate"],
+        how: How::Replies { state: "needs_operator", requests: 1, stands: Stands { moved: 1, paid: 0, called: 1 } },
+    },
     play(
         "b01",
         "429 twice, with a Retry-After of two seconds",
@@ -157,6 +186,20 @@ pub(super) const ROWS: &[Row] = &[
     ),
     applied("b03", "429 after KPay applied it", "asked again under the same id; moved once", &["429-after=1"], 2),
     applied("b04", "401: the token has ended", "a new token, and the same bytes; moved once", &["401"], 2),
+    play(
+        "b06",
+        "the keys are revoked while money moves",
+        "a handful of requests and no more; it goes on once they are taken again",
+        &[],
+        hostile::revoked,
+    ),
+    play(
+        "c05",
+        "a wallet stands twice in KPay's answer",
+        "nothing is decided on it; moved once when it is right again",
+        &["balances:duplicate-row=GAB@always"],
+        plays::misread,
+    ),
     play(
         "d01",
         "kill -9 after KPay applied the transfer, before its reply",
@@ -193,6 +236,13 @@ pub(super) const ROWS: &[Row] = &[
         &[],
         plays::put_back,
     ),
+    play(
+        "d06",
+        "a second treasuryd with a state of its own, after fresh money came in",
+        "the same slot has the same id; the 409 calls a person there; moved once",
+        &[],
+        hostile::twin,
+    ),
     play("d07", "a second treasuryd on one state", "it ends with 77; the first one goes on", &[], plays::second),
     play(
         "d10",
@@ -216,6 +266,28 @@ pub(super) const ROWS: &[Row] = &[
         plays::half_written,
     ),
     play(
+        "f12",
+        "a policy file that everybody may write to",
+        "78 before KPay is asked; moved once when it is put right",
+        &[],
+        hostile::writable,
+    ),
+    play(
+        "g01",
+        "the transfer is answered with a redirect to another address",
+        "not followed; asked again; moved once",
+        &[],
+        hostile::redirected,
+    ),
+    Row {
+        id: "g11",
+        played: "webhooks without signature, forged, too early, and twice, while KPay has a payout in hand",
+        expected: "refused, or a hint to ask: only KPay's answer ends it; paid once",
+        rule: PAYOUT_UNDER_WAY,
+        faults: &[],
+        how: How::Play(hostile::webhooks),
+    },
+    play(
         "h02",
         "the kill switch while money moves",
         "nothing is sent a second after `pause`, until `resume`",
@@ -234,7 +306,11 @@ pub(super) fn play_out(row: &Row, stage: &mut Stage<'_>) -> Result<String, Strin
                 return Err(format!("{found} after {posts} requests; expected was {state} after {requests}"));
             }
             let verdict = judge(stage, *stands)?;
-            let times = if posts == 1 { "once".to_owned() } else { format!("{posts} times") };
+            let times = match posts {
+                1 => "once".to_owned(),
+                2 => "twice".to_owned(),
+                more => format!("{more} times"),
+            };
             Ok(format!("{found}, asked {times}; {verdict}"))
         }
         How::Play(play) => play(stage),

@@ -102,6 +102,12 @@ impl Process {
         said(&self.stderr).contains(words)
     }
 
+    /// What follows some words in a line of standard error.
+    pub(super) fn said_after(&self, words: &str) -> Option<String> {
+        let text = said(&self.stderr);
+        text.lines().find_map(|line| line.split_once(words)).map(|(_, rest)| rest.trim().to_owned())
+    }
+
     /// Sends it a signal.
     pub(super) fn signal(&self, signal: Signal) -> Result<(), String> {
         kill_process(Pid::from_child(&self.child), signal).map_err(failed("treasuryd cannot be sent a signal"))
@@ -314,6 +320,17 @@ impl<'a> Stage<'a> {
     pub(super) fn rest(&self, time: Duration) {
         self.grounds.runtime.block_on(async { tokio::time::sleep(time).await });
     }
+}
+
+/// Whether a stage can be set on this machine at all: a folder, a port, and a way to it. Why not, and what to do.
+pub(super) fn can_be_set(grounds: &Grounds<'_>) -> Result<(), String> {
+    let folder = tempfile::Builder::new().prefix("treasuryd-drill-").tempdir();
+    folder.map_err(failed("no temporary folder can be made; set TMPDIR to one that can be written to"))?;
+    let reached = grounds.runtime.block_on(async {
+        let listener = reserve()?.listen(1)?;
+        tokio::net::TcpStream::connect(listener.local_addr()?).await
+    });
+    reached.map(drop).map_err(failed("nobody can be reached on the loopback"))
 }
 
 impl Drop for Stage<'_> {

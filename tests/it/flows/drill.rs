@@ -18,6 +18,8 @@ fn it_plays_the_rows_asked_for_and_touches_nothing_of_the_operators() {
     let ids: Vec<_> = rows.iter().map(|row| row["row"].as_str().unwrap()).collect();
     assert_eq!(ids, ["a01", "a01", "d07", "d10"], "{report:#}");
     assert!(rows.iter().all(|row| row["held"] == true && row["happened"] != ""), "{report:#}");
+    assert_eq!(report["exit_code"], 0);
+    assert!(report["machine"].as_str().unwrap().contains("Linux"), "{report:#}");
     assert_eq!((&report["ok"], &report["held"], &report["of"]), (&true.into(), &4.into(), &4.into()));
     assert_eq!(merchant.books().counters.requests, 0, "it has a sandbox of its own");
     assert!(!merchant.path("state").exists());

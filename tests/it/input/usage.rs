@@ -241,6 +241,10 @@ fn what_is_not_there_or_cannot_be_written_is_exit_1_with_a_way_on() {
     ] {
         Refusal { args, env: &[], code: 1, says, may_ask: false }.check(&merchant);
     }
+    // One sentence, and not one a row.
+    let (env, says) = (&[("TMPDIR", "/no/such")], &["the drill cannot begin", "/no/such", "TMPDIR"]);
+    let ended = Refusal { args: &["drill"], env, code: 1, says, may_ask: false }.check(&merchant);
+    assert_eq!((ended.stdout.as_str(), ended.stderr.trim().lines().count()), ("", 1), "{ended:?}");
 }
 
 #[test]
