@@ -28,6 +28,12 @@ impl Taken {
     pub fn is_returned(&self) -> bool {
         matches!(self.status, "FAILED" | "CANCELLED")
     }
+
+    /// Which wallet of ours was credited, and with what.
+    pub fn credited(&self) -> Option<(WalletId, i64)> {
+        let to = self.intent.lane.to.wallet()?;
+        Some((to, units((Decimal::from(self.amount) * self.rate).round())))
+    }
 }
 
 /// The books.
@@ -91,16 +97,7 @@ impl Books {
         *self.wallets.entry(intent.lane.from).or_default() -= amount;
         let crosses = intent.lane.crosses_currencies();
         let rate = if crosses { Decimal::new(998, 3) } else { Decimal::ONE };
-        let status = match intent.lane.to.wallet() {
-            Some(to) => {
-                *self.wallets.entry(to).or_default() += units((Decimal::from(amount) * rate).round());
-                "COMPLETED"
-            }
-            None => "PENDING",
-        };
-        if status == "PENDING" {
-            self.outside += amount;
-        }
+        let status = if intent.lane.to.wallet().is_some() { "COMPLETED" } else { "PENDING" };
         let kpay_id = format!("wdr_{}", self.ids.len());
         let taken = Taken {
             at: now,
@@ -113,6 +110,10 @@ impl Books {
             kpay_id,
             intent: intent.clone(),
         };
+        match taken.credited() {
+            Some((to, credited)) => *self.wallets.entry(to).or_default() += credited,
+            None => self.outside += amount,
+        }
         let body = taken.body();
         self.ids.insert(id.to_owned(), taken);
         let slot = intent.slot.map(|slot| slot.to_string()).unwrap_or_default();

@@ -15,6 +15,7 @@ mod books;
 mod chance;
 mod doors;
 mod landing;
+mod ledger;
 mod policies;
 mod stage;
 mod tally;

@@ -500,6 +500,10 @@ impl World {
                 let what = format!("I8, I21: {id} moved {} at KPay, and the journal has no word of it", taken.amount);
                 stage.violation(what);
             }
+            let disk = &stage.disks[lineage.0];
+            if let Some(flaw) = super::ledger::flaw(&disk.whole(), &disk.model, &stage.books, lineage) {
+                stage.violation(flaw);
+            }
         }
     }
 
