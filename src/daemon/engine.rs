@@ -60,6 +60,9 @@ pub struct Engine {
     /// Held from the leave to send until the attempt is recorded: caps are checked and counted by one at a time, and no
     /// two wait for each other's place in the request budget.
     pub(super) starting: tokio::sync::Mutex<()>,
+    /// Held while an empty journal is opened: whoever comes second goes on only when its first records are durable. A pause
+    /// among them counts as said from then on.
+    claiming: tokio::sync::Mutex<()>,
     /// Held while a set of policies is put in force or held back.
     pub(super) adopting: tokio::sync::Mutex<()>,
     stopping: AtomicBool,
@@ -108,6 +111,7 @@ impl Engine {
             rules: parts.rules,
             ahead: parts.ahead,
             starting: tokio::sync::Mutex::new(()),
+            claiming: tokio::sync::Mutex::new(()),
             adopting: tokio::sync::Mutex::new(()),
             stopping: AtomicBool::new(false),
             is_daemon: AtomicBool::new(false),
@@ -141,6 +145,7 @@ impl Engine {
             return Ok(identity);
         }
         let identity = self.bank.identity().await?;
+        let _one_at_a_time = self.claiming.lock().await;
         self.claim(&identity).await?;
         self.world().identity = Some(identity.clone());
         Ok(identity)
