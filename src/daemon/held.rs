@@ -5,9 +5,9 @@ use super::engine::{Engine, EngineError};
 use super::resolve::WishError;
 use super::view::HeldView;
 use crate::intent::Event;
-use crate::journal::{StoreError, policy_texts};
+use crate::journal::{Store, StoreError, policy_texts};
 use crate::model::tame;
-use crate::policy::{PolicySet, loosenings, parse};
+use crate::policy::{PolicySet, SourceFile, loosenings, parse};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -47,12 +47,21 @@ pub(super) const FEWEST_DIGITS: usize = 16;
 /// # Errors
 /// [`StoreError`] where the journal has to be read for the texts and cannot be.
 pub fn judge(dir: &Path, last: Option<&str>, set: &Arc<PolicySet>) -> Result<Judged, StoreError> {
+    judge_by(|hash| policy_texts(dir, hash), last, set)
+}
+
+/// [`judge`] with the texts from anywhere.
+fn judge_by(
+    texts: impl FnOnce(&str) -> Result<Option<Vec<SourceFile>>, StoreError>,
+    last: Option<&str>,
+    set: &Arc<PolicySet>,
+) -> Result<Judged, StoreError> {
     let Some(last) = last.filter(|last| *last != set.hash) else { return Ok(Judged::Passes) };
     let unknown = |why: &str| {
         let text = format!("{why}, so nobody can say whether these loosen a guard");
         Ok(Judged::Waits(Held { set: set.clone(), loosens: vec![text] }, None))
     };
-    let Some(files) = policy_texts(dir, last)? else {
+    let Some(files) = texts(last)? else {
         return unknown("the text of the policies last in force is not in the journal");
     };
     let Ok(before) = parse(&files) else {
@@ -100,10 +109,9 @@ impl Engine {
     }
 
     async fn judged(&self, set: Arc<PolicySet>) -> Result<Judged, EngineError> {
-        let dir = self.store.dir().to_owned();
         let last = self.store.with_state(|state| state.policy_hash.clone());
-        let judged = tokio::task::spawn_blocking(move || judge(&dir, last.as_deref(), &set)).await;
-        Ok(judged.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?)
+        let work = move |store: &Store| judge_by(|hash| store.policy_texts(hash), last.as_deref(), &set);
+        Ok(self.store.aside(work).await?)
     }
 
     fn hold(&self, held: Held, before: Option<Arc<PolicySet>>) {

@@ -2,7 +2,7 @@
 
 use super::{Destination, End, Kind, Payee, Timestamp};
 use crate::money::{Country, Currency};
-use chrono::{SubsecRound, TimeZone, Utc};
+use chrono::{Datelike, SubsecRound, TimeZone, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -146,7 +146,13 @@ impl Slot {
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.format("%Y-%m-%dT%H:%M:%SZ"))
+        // Digit by digit: chrono reads its pattern anew each time, and slots are written for every lane of every plan.
+        let (at, year) = (self.0, self.0.year());
+        if !(0..=9999).contains(&year) || at.nanosecond() != 0 {
+            return write!(f, "{}", at.format("%Y-%m-%dT%H:%M:%SZ"));
+        }
+        let (month, day) = (at.month(), at.day());
+        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", at.hour(), at.minute(), at.second())
     }
 }
 

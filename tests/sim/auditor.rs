@@ -1,13 +1,14 @@
 //! The auditor's own small model of a journal, from its bytes alone, and what it holds against KPay's books. It shares no
 //! code with the planner, the fold or the reader of records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One life of a state directory: a wiped or restored one is another.
 pub type Lineage = (usize, u32);
 
 /// What a journal says of one intent.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with one another")]
 pub struct Story {
     /// As it stands in the record, JSON-escaped.
     pub body: String,
@@ -27,6 +28,14 @@ pub struct Story {
     pub in_hand: bool,
     /// Whether a person was called and nothing of it is held.
     pub holds_nothing: bool,
+    /// So many people must agree before it is attempted.
+    pub approvers: usize,
+    /// Who did, as one name a person.
+    approved_by: BTreeSet<String>,
+    /// Whether a person asked for it.
+    pub is_by_hand: bool,
+    /// Whether a person found that it moved.
+    pub is_found: bool,
 }
 
 impl Story {
@@ -40,6 +49,10 @@ impl Story {
 pub struct Journal {
     pub intents: BTreeMap<String, Story>,
     pub paused: bool,
+    /// The hash of the policies last put in force.
+    pub in_force: Option<String>,
+    /// Of those a person accepted since.
+    pub accepted: Option<String>,
     /// The last slot that each policy decided.
     slots: BTreeMap<String, String>,
     pub records: u64,
@@ -74,9 +87,11 @@ impl Journal {
         let event = line.split_once("\"event\":{").map(|(_, event)| event).ok_or("I16: a record without an event")?;
         let word = text(event, "type").ok_or("I16: a record without a type")?;
         match word {
-            "decided" | "requested" => self.decide(event)?,
+            "decided" | "requested" => self.decide(word, event)?,
             "paused" => self.paused = true,
             "resumed" => self.paused = false,
+            "policies_accepted" => self.accepted = text(event, "hash").map(str::to_owned),
+            "policies_in_force" => (self.in_force, self.accepted) = (text(event, "hash").map(str::to_owned), None),
             _ => {}
         }
         let Some(id) = text(event, "external_id").filter(|_| !matches!(word, "decided" | "requested")) else {
@@ -93,12 +108,21 @@ impl Journal {
                 if !matches!(story.word.as_str(), "decided" | "not_sent" | "unknown" | "approved") {
                     return Err(format!("I3: {id} is attempted while it is `{}`", story.word));
                 }
+                let (agreed, needed) = (story.approved_by.len(), story.approvers);
+                if agreed < needed {
+                    return Err(format!("I11: {id} is attempted with {agreed} of {needed} approvals"));
+                }
             }
             "accepted" => story.in_hand = true,
             "needs_operator" => story.holds_nothing = event.contains("\"holds\":false"),
             "rejected" if story.attempts == 0 => return Err(format!("I3: {id} is rejected and was never sent")),
             "rejected" | "cancelled" if story.doubted => return Err(format!("I3: {id} was unknown and is `{word}`")),
             "unknown" => story.doubted = true,
+            "approved" => {
+                story.approved_by.insert(text(event, "by").unwrap_or_default().trim().to_lowercase());
+            }
+            "resolved" => story.is_found = event.contains("\"finding\":{\"applied\""),
+            "declined" if story.attempts > 0 => return Err(format!("I3: {id} was attempted, and is declined")),
             _ => {}
         }
         if !was_open && word != "resolved" {
@@ -108,7 +132,7 @@ impl Journal {
         Ok(Some(Said { word, id, line: event }))
     }
 
-    fn decide(&mut self, event: &str) -> Result<(), String> {
+    fn decide(&mut self, word: &str, event: &str) -> Result<(), String> {
         if let (Some(policy), Some(slot)) = (text(event, "policy"), text(event, "slot")) {
             let last = self.slots.entry(policy.to_owned()).or_default();
             if slot < last.as_str() {
@@ -123,6 +147,8 @@ impl Journal {
                 body: escaped(intent, "body").unwrap_or_default().to_owned(),
                 word: "decided".to_owned(),
                 amount: text(intent, "amount").and_then(|amount| amount.parse().ok()).unwrap_or(-1),
+                approvers: field(intent, "\"approvers\":").and_then(|many| many.parse().ok()).unwrap_or(0),
+                is_by_hand: word == "requested",
                 ..Story::default()
             };
             if self.intents.insert(id.to_owned(), story).is_some() {
@@ -145,8 +171,14 @@ impl Journal {
 
 /// The text of a field without escapes.
 pub fn text<'a>(json: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = json.split_once(&format!("\"{name}\":\""))?;
-    rest.split('"').next()
+    let mut rest = json;
+    while let Some((before, after)) = rest.split_once(name) {
+        if let Some(value) = after.strip_prefix("\":\"").filter(|_| before.ends_with('"')) {
+            return value.split('"').next();
+        }
+        rest = after;
+    }
+    None
 }
 
 /// The text of a field as it is escaped.

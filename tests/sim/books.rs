@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::collections::BTreeMap;
 use treasuryd::kpay::wire::{TransferReply, TransferSide, WithdrawReply};
-use treasuryd::model::{Intent, Kind, Payee, Timestamp, WalletId};
+use treasuryd::model::{Intent, Kind, Origin, Payee, Timestamp, WalletId};
 use treasuryd::money::Number;
 
 /// A request that KPay took.
@@ -116,7 +116,10 @@ impl Books {
         }
         let body = taken.body();
         self.ids.insert(id.to_owned(), taken);
-        let slot = intent.slot.map(|slot| slot.to_string()).unwrap_or_default();
+        let slot = match (&intent.slot, &intent.origin) {
+            (Some(slot), _) => slot.to_string(),
+            (None, Origin::Manual(key) | Origin::Policy(key)) => key.clone(),
+        };
         let times = self.moves.entry(format!("{} {slot} {}", intent.lane, intent.part)).or_default();
         *times += 1;
         if *times > 1 {

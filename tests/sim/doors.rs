@@ -38,7 +38,7 @@ impl Door {
 
     fn hits(&self, fault: Fault) -> bool {
         let mut stage = self.stage();
-        let permille = stage.at_read;
+        let permille = stage.faults_at.read;
         let hits = stage.chance.hits(permille);
         if hits {
             stage.fault(self.machine, fault);
@@ -202,7 +202,7 @@ const AT_SEND: [Fault; 13] = [
 impl Door {
     /// The bytes leave, or certainly do not.
     fn send(&self, stage: &mut Stage, intent: &Intent) -> Result<usize, Box<Reply>> {
-        let permille = stage.at_send;
+        let permille = stage.faults_at.send;
         let fault = stage.chance.hits(permille).then(|| stage.chance.pick(&AT_SEND));
         if let Some(fault) = fault {
             stage.fault(self.machine, fault);
@@ -283,7 +283,7 @@ impl Platter for Drive {
         const KINDS: [Fault; 4] = [Fault::PowerCut, Fault::WriteError, Fault::SyncError, Fault::DiskFull];
         let mut stage = self.0.stage();
         let disk = stage.posts[self.0.machine].disk;
-        let permille = stage.at_disk;
+        let permille = stage.faults_at.disk;
         let fault = stage.chance.hits(permille).then(|| stage.chance.pick(&KINDS));
         let file = stage.disks[disk].segments.entry(segment.to_owned()).or_default();
         let Some(fault) = fault else {

@@ -19,6 +19,7 @@ pub fn land(stage: &mut Stage, nth: usize, is_rough: bool) {
                     stage.on_moved(&id, flight.by);
                 }
                 stage.note(&[u8::from(answer.moved)]);
+                stage.tell(flight.by.0, format_args!("KPay answers {id} with {}", answer.status));
                 answers.push((answer.status, answer.body));
             }
             Err(broken) => return stage.violation(broken),

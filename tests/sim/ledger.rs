@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use treasuryd::books::{Account, Books, Entry, RateSource, TrialBalance};
 use treasuryd::journal::scan;
 use treasuryd::model::Kind;
-use treasuryd::money::Country;
+use treasuryd::money::{Country, Rate};
 
 /// What one movement did to our wallets, and at which rate it is booked.
 #[derive(Default)]
@@ -49,7 +49,8 @@ fn audit(journal: &[u8], model: &Journal, kpay: &Kpay, lineage: Lineage) -> Resu
             None => return Err(format!("{id} is booked, and KPay never moved it")),
         }
     }
-    let unbooked = model.intents.iter().find(|(id, story)| story.word == "applied" && !booked.contains_key(id.as_str()));
+    let unbooked =
+        model.intents.iter().find(|(id, story)| story.word == "applied" && !booked.contains_key(id.as_str()));
     unbooked.map_or(Ok(()), |(id, _)| Err(format!("{id} is applied and not booked")))
 }
 
@@ -59,7 +60,7 @@ fn take(booked: &mut Booked, entry: &Entry) {
             *booked.wallets.entry(country).or_default() += posting.money.amount.decimal();
         }
     }
-    booked.rate = entry.exchange_rate.map(|rate| rate.decimal()).or(booked.rate);
+    booked.rate = entry.exchange_rate.map(Rate::decimal).or(booked.rate);
     if let Some(source) = entry.rate_source {
         booked.is_pending = source == RateSource::Pending;
     }
@@ -86,8 +87,9 @@ fn agrees(id: &str, word: &str, booked: &Booked, taken: &Taken) -> Result<(), St
         *moved.entry(to.country).or_default() += Decimal::from(credited);
     }
     // A person is to say how it ended: until then it is where KPay last said that it was.
-    let is_settled = matches!(word, "applied" | "returned");
-    let shown: BTreeMap<_, _> = booked.wallets.iter().filter(|(_, sum)| !sum.is_zero()).map(|(of, sum)| (*of, *sum)).collect();
+    let is_settled = matches!(word, "applied" | "returned" | "resolved");
+    let shown: BTreeMap<_, _> =
+        booked.wallets.iter().filter(|(_, sum)| !sum.is_zero()).map(|(of, sum)| (*of, *sum)).collect();
     if is_settled && shown != moved {
         return Err(format!("{id} is `{word}` and booked with {shown:?}, and KPay moved {moved:?}"));
     }

@@ -16,6 +16,7 @@ mod chance;
 mod doors;
 mod landing;
 mod ledger;
+mod people;
 mod policies;
 mod stage;
 mod tally;
@@ -38,7 +39,11 @@ const REACHES_KINDS: u64 = 20_000;
 const REACHES_ALL: u64 = 100_000;
 
 fn common() -> Common {
-    Common { rules: Arc::new(policies::all()), metrics: Arc::new(Metrics::new().unwrap()) }
+    Common {
+        rules: Arc::new(policies::all()),
+        metrics: Arc::new(Metrics::new().unwrap()),
+        tells: number("SIM_TELL") == Some(1),
+    }
 }
 
 /// The daemon's deadlines need a timer to be there; no time passes on it.

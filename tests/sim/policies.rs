@@ -11,6 +11,14 @@ pub struct Rules {
     pub per_day: Option<i64>,
 }
 
+impl Rules {
+    /// Whether others in their place are sure to loosen a guard; there may be more that do.
+    pub fn is_loosened_by(&self, other: &Self) -> bool {
+        let is_lower = |(source, floor): &(&str, i64)| other.floors.iter().any(|(of, now)| of == source && now < floor);
+        self.floors.iter().any(is_lower) || (self.per_day.is_some() && other.per_day.is_none())
+    }
+}
+
 const SWEEP: &str = "version: 1
 policies:
   - name: home
@@ -58,6 +66,14 @@ policies:
     catch_up: 30m
     sweep: { from: [COG], into: CMR, above: 100_000 XAF }
 ";
+const WATCHED: &str = "version: 1
+policies:
+  - name: home
+    schedule: \"0 * * * *\"
+    catch_up: 30m
+    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }
+    approval: { above: 150_000 XAF, approvers: 2 }
+";
 
 /// All of them, read once.
 pub fn all() -> Vec<Rules> {
@@ -72,6 +88,7 @@ pub fn all() -> Vec<Rules> {
         rules(HIGHER, &[("GAB", 250_000), ("COG", 250_000)], None),
         rules(ABROAD, &[("SEN", 100_000), ("GAB", 100_000)], None),
         rules(LIMITED, HOME, Some(500_000)),
+        rules(WATCHED, HOME, None),
         rules(RENT, &[("CMR", 200_000), ("COG", 100_000)], None),
     ]
 }

@@ -86,6 +86,14 @@ pub struct Post {
 /// The most first attempts in any hour that the configuration allows.
 pub const PER_HOUR: usize = 8;
 
+/// Faults in a thousand, by what they hit; all zero when they stop.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct FaultsAt {
+    pub disk: usize,
+    pub send: usize,
+    pub read: usize,
+}
+
 pub struct Stage {
     pub chance: Chance,
     pub now: Timestamp,
@@ -98,13 +106,14 @@ pub struct Stage {
     pub rules: Arc<Vec<Rules>>,
     pub tally: Tally,
     pub trace: u64,
-    /// Faults in a thousand, by what they hit; all zero when they stop.
-    pub at_disk: usize,
-    pub at_send: usize,
-    pub at_read: usize,
+    pub faults_at: FaultsAt,
     /// Ended by a lineage: money must not move by it any more.
     closed: BTreeSet<(String, Lineage)>,
     pub violations: Vec<String>,
+    /// Whether policies that loosen a guard wait for a person.
+    pub confirms: bool,
+    /// Whether what happens is printed.
+    pub tells: bool,
 }
 
 impl Stage {
@@ -121,18 +130,30 @@ impl Stage {
             rules,
             tally: Tally::default(),
             trace: 0xcbf2_9ce4_8422_2325,
-            at_disk: 0,
-            at_send: 0,
-            at_read: 0,
+            faults_at: FaultsAt::default(),
             closed: BTreeSet::new(),
             violations: Vec::new(),
+            confirms: false,
+            tells: false,
+        }
+    }
+
+    /// Prints what happened, for a person who looks at one seed.
+    pub fn tell(&self, machine: usize, what: impl std::fmt::Display) {
+        if self.tells {
+            println!("{:>5} {} machine {machine}: {what}", self.step, self.now.format("%d %H:%M:%S%.3f"));
         }
     }
 
     /// Takes a word into the trace.
     pub fn note(&mut self, what: &[u8]) {
-        for byte in what {
-            self.trace = (self.trace ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        let mut take = |word: u64| self.trace = (self.trace.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let (words, rest) = what.as_chunks();
+        for word in words {
+            take(u64::from_le_bytes(*word));
+        }
+        for byte in rest {
+            take(u64::from(*byte));
         }
     }
 
@@ -162,6 +183,7 @@ impl Stage {
 
     pub fn fault(&mut self, machine: usize, fault: Fault) {
         let at = self.at(machine);
+        self.tell(machine, format_args!("{fault:?}"));
         self.tally.fault(at, fault);
         self.note(format!("{fault:?}").as_bytes());
     }
@@ -170,6 +192,7 @@ impl Stage {
     pub fn on_send(&mut self, machine: usize, intent: &Intent) {
         let id = intent.external_id.as_str().to_owned();
         self.tally.sends += 1;
+        self.tell(machine, format_args!("{id} leaves"));
         self.note(id.as_bytes());
         let (disk, process) = (self.posts[machine].disk, self.posts[machine].process);
         let amount = units(intent.amount.decimal());
@@ -219,7 +242,8 @@ impl Stage {
                 && age <= TimeDelta::milliseconds(10_100)
                 && touched.is_none_or(|last| at > last)
         };
-        let fresh = post.reads.iter().filter(|(at, _)| is_fresh(at));
+        // With a clock that was set meanwhile only the daemon itself knows how old it took a reading to be.
+        let fresh = post.reads.iter().filter(|(at, _)| !post.is_clear || is_fresh(at));
         let Some(read) = fresh.filter_map(|(_, read)| read.get(&intent.lane.from)).copied().max() else {
             if !post.is_clear {
                 return;
@@ -231,9 +255,15 @@ impl Stage {
             self.violation(what);
             return;
         };
+        // What people ask for keeps to the reserves alone, and there are none.
+        let is_a_policys = intent.origin.policy().is_some();
         let floor = |rules: usize| {
             let floors = self.rules[rules].floors.iter();
-            floors.filter(|(country, _)| *country == source).map(|(_, floor)| *floor).next().unwrap_or(0)
+            floors
+                .filter(|(country, _)| *country == source && is_a_policys)
+                .map(|(_, floor)| *floor)
+                .next()
+                .unwrap_or(0)
         };
         let before = post.ruled.iter().filter(|(until, _)| *until >= gated_at).map(|(_, rules)| floor(*rules)).min();
         let now_ = floor(post.rules.0).min(floor(post.rules.1));
@@ -245,7 +275,7 @@ impl Stage {
             ));
         }
         let post = &mut self.posts[machine];
-        let day = intent.limit_day.to_string();
+        let day = if is_a_policys { intent.limit_day.to_string() } else { "by hand".to_owned() };
         post.firsts.push((now, amount, day.clone()));
         if !post.is_plain {
             return;
@@ -256,7 +286,7 @@ impl Stage {
         if in_hour > PER_HOUR {
             self.violation(format!("I11: {in_hour} first attempts in an hour"));
         }
-        if most.is_some_and(|most| of_day > most) {
+        if most.is_some_and(|most| is_a_policys && of_day > most) {
             self.violation(format!("I11: {of_day} in a day, of {most:?}"));
         }
     }
@@ -268,8 +298,12 @@ impl Stage {
         let lines = std::str::from_utf8(bytes).unwrap().to_owned();
         for line in lines.lines() {
             self.tally.records += 1;
+            self.tell(machine, format_args!("durable: {line}"));
             if line.contains("\"type\":\"decided\"") {
                 self.on_decision(machine, line);
+            }
+            if line.contains("\"type\":\"policies_in_force\"") {
+                self.on_policies(machine, line);
             }
             let said = match self.disks[disk].model.take(line) {
                 Ok(said) => said,
@@ -282,6 +316,39 @@ impl Stage {
                 self.on_said(machine, &said);
             }
         }
+    }
+
+    /// Which of the policies a hash is of.
+    fn rules_of(&self, hash: Option<&str>) -> Option<usize> {
+        self.rules.iter().position(|rules| Some(rules.set.hash.as_str()) == hash)
+    }
+
+    fn on_policies(&mut self, machine: usize, line: &str) {
+        let model = &self.disks[self.posts[machine].disk].model;
+        let (before, after) = (self.rules_of(model.in_force.as_deref()), self.rules_of(text(line, "hash")));
+        let is_accepted = model.accepted.as_deref() == text(line, "hash");
+        let Some(after) = after else { return self.violation("I13: policies that nobody wrote are in force") };
+        let is_looser = before.is_some_and(|before| self.rules[before].is_loosened_by(&self.rules[after]));
+        if self.confirms && is_looser && is_accepted {
+            self.tally.once("looser policies were accepted");
+        }
+        if self.confirms && is_looser && !is_accepted {
+            self.violation("I13: looser policies come into force, and nobody accepted them");
+        }
+        if self.confirms {
+            let (now, post) = (self.now, &mut self.posts[machine]);
+            post.ruled.push((now, post.rules.0));
+            post.rules.0 = after;
+        }
+    }
+
+    /// What is in force once a set was taken up: that set, unless it waits for a person.
+    pub fn settle_rules(&mut self, machine: usize) {
+        let waits = self.disks[self.posts[machine].disk].model.in_force.as_deref().filter(|_| self.confirms);
+        let in_force = self.rules_of(waits);
+        let (now, post) = (self.now, &mut self.posts[machine]);
+        post.ruled.push((now, post.rules.0));
+        post.rules.0 = in_force.unwrap_or(post.rules.1);
     }
 
     fn on_decision(&mut self, machine: usize, line: &str) {
@@ -305,9 +372,14 @@ impl Stage {
         let known = self.books.ids.get(&id);
         let is_ours = known.is_some_and(|known| known.by.contains(&lineage));
         let broken = match said.word {
-            "rejected" | "cancelled" => {
+            "rejected" | "cancelled" | "declined" => {
                 self.closed.insert((id.clone(), lineage));
                 is_ours.then(|| format!("I3: {id} is `{}`, and its money moved", said.word))
+            }
+            "resolved" if !self.disks[lineage.0].model.intents[&id].is_found => {
+                self.closed.insert((id.clone(), lineage));
+                let stands = known.is_some_and(|known| is_ours && !known.is_returned());
+                stands.then(|| format!("I3: {id} is found not to have moved, and it had"))
             }
             "returned" => match known {
                 Some(known) if known.is_returned() => None,
@@ -343,10 +415,19 @@ impl Stage {
             ("cancelled", _) => Some("cancelled"),
             ("unknown", _) => Some("unknown"),
             ("needs_operator", _) => Some("needs_operator"),
+            ("declined", _) => Some("declined"),
+            ("resolved", _) => Some("resolved"),
             _ => None,
         };
         if let Some(once) = once {
             self.tally.once(once);
+        }
+        let story = &self.disks[lineage.0].model.intents[&id];
+        if said.word == "applied" && story.approvers > 0 {
+            self.tally.once("applied after approvals");
+        }
+        if said.word == "applied" && story.is_by_hand {
+            self.tally.once("applied by hand");
         }
         if said.word == "applied" && id.contains("-03-") {
             self.tally.once("three parts in order");

@@ -38,10 +38,14 @@ pub enum Fault {
     Spent,
     PayoutFails,
     Hint,
+    Asked,
+    Said,
+    Found,
+    Accepted,
 }
 
 impl Fault {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::Crash,
         Self::PowerCut,
         Self::WriteError,
@@ -75,6 +79,9 @@ impl Fault {
         Self::Spent,
         Self::PayoutFails,
         Self::Hint,
+        Self::Asked,
+        Self::Said,
+        Self::Found,
     ];
 
     /// Whether it can hit whatever the intents are doing.
@@ -96,6 +103,7 @@ impl Fault {
                 | Self::Unreadable
                 | Self::WalletMissing
                 | Self::Spent
+                | Self::Asked
         )
     }
 }
@@ -118,7 +126,7 @@ impl Stage {
 }
 
 /// What an idle run would not reach.
-pub const SOMETIMES: [&str; 12] = [
+pub const SOMETIMES: [&str; 16] = [
     "applied by KPay's reply",
     "applied by a 409",
     "applied by KPay's word on a payout",
@@ -127,6 +135,10 @@ pub const SOMETIMES: [&str; 12] = [
     "cancelled",
     "unknown",
     "needs_operator",
+    "declined",
+    "resolved",
+    "applied after approvals",
+    "applied by hand",
     "three parts in order",
     "a torn tail was cut",
     "damage was refused",

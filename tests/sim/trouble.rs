@@ -6,7 +6,7 @@ use super::tally::Fault;
 use super::world::{What, World};
 use chrono::TimeDelta;
 
-const TROUBLES: [Fault; 18] = [
+const TROUBLES: [Fault; 26] = [
     Fault::Crash,
     Fault::Crash,
     Fault::Crash,
@@ -25,6 +25,14 @@ const TROUBLES: [Fault; 18] = [
     Fault::PayoutFails,
     Fault::PayoutFails,
     Fault::Hint,
+    Fault::Asked,
+    Fault::Asked,
+    Fault::Said,
+    Fault::Said,
+    Fault::Said,
+    Fault::Found,
+    Fault::Accepted,
+    Fault::BitFlip,
 ];
 
 /// By how many seconds a clock is set wrong.
@@ -78,14 +86,20 @@ impl World {
                 }
             }
             Fault::PayoutFails => self.payouts_go_on(machine),
+            Fault::Asked => self.ask(machine),
+            Fault::Said => self.say(machine),
+            Fault::Found => self.find_out(machine),
+            Fault::Accepted => self.accept(machine),
             _ => self.hint(machine),
         }
     }
 
     fn flip(&mut self, machine: usize) {
-        if self.machines[machine].engine.is_some() || self.machines[machine].flipped.is_some() {
+        if self.machines[machine].flipped.is_some() {
             return;
         }
+        // What a running process has read is not read again: it is found at the next start.
+        self.down(machine);
         let mut stage = self.stage();
         let disk = stage.posts[machine].disk;
         let promised: Vec<_> = stage.disks[disk].acked.iter().map(|(name, len)| (name.clone(), *len)).collect();
