@@ -1,12 +1,27 @@
 //! The JSON Schema (draft 2020-12) of a policy file, for editors: completion, descriptions and red lines while typing.
 //!
-//! Made from the reader's own table of keys, so that the two cannot differ. It says less than `check`: what needs two
-//! values at once (`keep` over `above`, currencies, lanes in a circle) is deliberately absent.
+//! Made from the reader's own table of keys, so that the two cannot differ. It says which keys go together, and less than
+//! `check` of their values: what compares two of them (`keep` over `above`, currencies, lanes in a circle) is deliberately
+//! absent.
 
-use super::keys::{BENEFICIARY, FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, MOST_APPROVERS, Need, Shape, Takes};
-use crate::model::Reason;
+use super::keys::{
+    ACTIVE, BENEFICIARY, EXPECT, FILE, Key, LARGEST_PRIORITY, LONGEST_NAME, MOST_APPROVERS, Need, POLICY, SWEEP, Shape,
+    Takes,
+};
+use crate::model::{Provider, Reason};
 use crate::money::{Country, Currency, Zone};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// What an editor offers for a schedule.
+const SCHEDULES: [&str; 6] = [
+    "daily at 18:00",
+    "weekdays at 18:00",
+    "mondays and thursdays at 09:00",
+    "monthly on the last day at 17:30",
+    "every 15 minutes",
+    "0 18 * * MON-FRI",
+];
 
 /// The schema of every key.
 #[must_use]
@@ -47,7 +62,29 @@ fn object(shape: &Shape) -> Value {
     {
         object.insert("oneOf".into(), json!(kinds));
     }
+    if let (Value::Object(object), Value::Object(together)) = (&mut object, together(shape)) {
+        object.extend(together);
+    }
     object
+}
+
+/// Which keys of a map need or exclude each other.
+fn together(shape: &Shape) -> Value {
+    let has = |key: &str| json!({ "required": [key] });
+    if std::ptr::eq(shape, &raw const POLICY) {
+        let is_canary = json!({ "properties": { "mode": { "const": "canary" } }, "required": ["mode"] });
+        json!({ "if": is_canary, "then": has("canary") })
+    } else if std::ptr::eq(shape, &raw const SWEEP) {
+        let own = json!({ "type": "array", "items": { "type": "object", "required": ["above"] } });
+        let each_its_own = json!({ "properties": { "from": own } });
+        json!({ "anyOf": [has("above"), each_its_own], "not": { "required": ["fraction", "fixed"] } })
+    } else if std::ptr::eq(shape, &raw const EXPECT) {
+        json!({ "oneOf": [has("amount"), has("reason")] })
+    } else if std::ptr::eq(shape, &raw const ACTIVE) {
+        json!({ "minProperties": 1 })
+    } else {
+        json!({})
+    }
 }
 
 fn property(key: &Key) -> Value {
@@ -62,15 +99,22 @@ fn takes(takes: Takes) -> Value {
     match takes {
         Takes::Version => json!({ "const": 1 }),
         Takes::Name => kebab(),
-        Takes::Zone | Takes::Text | Takes::Schedule | Takes::Moment => json!({ "type": "string", "minLength": 1 }),
+        Takes::Zone | Takes::Moment => json!({ "type": "string", "minLength": 1 }),
+        Takes::Schedule => json!({ "type": "string", "minLength": 1, "examples": SCHEDULES }),
+        // `description: 2027` is text as well.
+        Takes::Text => text(),
         Takes::Wallet => json!({ "$ref": "#/$defs/wallet" }),
         Takes::Amount => json!({ "$ref": "#/$defs/amount" }),
         Takes::Amounts => json!({ "$ref": "#/$defs/amounts" }),
         Takes::AmountByWallet => json!({ "$ref": "#/$defs/amounts_by_wallet" }),
         Takes::Percent => json!({ "$ref": "#/$defs/percent" }),
-        Takes::PercentByWallet => by_wallet("#/$defs/percent"),
+        Takes::PercentByWallet => {
+            let mut shares = by_wallet("#/$defs/percent");
+            shares["minProperties"] = json!(2);
+            shares
+        }
         Takes::Currency => json!({ "$ref": "#/$defs/currency" }),
-        Takes::Wallets => json!({ "type": "array", "items": { "$ref": "#/$defs/wallet" } }),
+        Takes::Wallets => json!({ "type": "array", "uniqueItems": true, "items": { "$ref": "#/$defs/wallet" } }),
         Takes::Reference => json!({ "anyOf": [{ "enum": ["peg", "last"] }, { "$ref": "#/$defs/rates" }] }),
         Takes::Beneficiaries => json!({
             "type": "object",
@@ -78,7 +122,7 @@ fn takes(takes: Takes) -> Value {
             "additionalProperties": { "$ref": "#/$defs/beneficiary" }
         }),
         Takes::Receiver => json!({ "anyOf": [{ "$ref": "#/$defs/beneficiary" }, kebab()] }),
-        Takes::Provider => json!({ "type": "string", "pattern": "^[A-Z][A-Z0-9_]*_[A-Z]{3}$" }),
+        Takes::Provider => json!({ "type": "string", "pattern": format!("^{}$", operator()) }),
         Takes::Phone => json!({
             "anyOf": [
                 { "type": "string", "pattern": "^[1-9][0-9]{9,14}$" },
@@ -89,13 +133,13 @@ fn takes(takes: Takes) -> Value {
             "anyOf": [
                 { "$ref": "#/$defs/wallet" },
                 kebab(),
-                { "type": "string", "pattern": "^[A-Z][A-Z0-9_]*_[A-Z]{3}:[1-9][0-9]{9,14}$" }
+                { "type": "string", "pattern": format!("^{}:[1-9][0-9]{{9,14}}$", operator()) }
             ]
         }),
         Takes::Rates => json!({ "$ref": "#/$defs/rates" }),
         Takes::Reason => json!({ "enum": Reason::ALL.map(Reason::word) }),
         Takes::Approvers => json!({ "type": "integer", "minimum": 1, "maximum": MOST_APPROVERS }),
-        Takes::People => json!({ "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }),
+        Takes::People => json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": text() }),
         Takes::Flag => json!({ "type": "boolean" }),
         Takes::Mode => json!({ "enum": ["shadow", "canary", "live"] }),
         Takes::Priority => json!({ "type": "integer", "minimum": 0, "maximum": LARGEST_PRIORITY }),
@@ -117,6 +161,7 @@ fn takes(takes: Takes) -> Value {
                 {
                     "type": "array",
                     "minItems": 1,
+                    "uniqueItems": true,
                     "items": { "anyOf": [{ "$ref": "#/$defs/wallet" }, { "$ref": "#/$defs/zone" }, object(shape)] }
                 }
             ]
@@ -124,6 +169,18 @@ fn takes(takes: Takes) -> Value {
         Takes::Map(shape) => object(shape),
         Takes::List(shape) => json!({ "type": "array", "items": object(shape) }),
     }
+}
+
+/// Text for people; a plain number or `true` is text, too.
+fn text() -> Value {
+    json!({ "type": ["string", "number", "boolean"] })
+}
+
+/// An operator's code, in a country that KPay pays out in.
+fn operator() -> String {
+    let countries: BTreeSet<Country> = Provider::catalogue().map(|it| it.country()).collect();
+    let countries: Vec<&str> = countries.iter().map(Country::code).collect();
+    format!("[A-Z][A-Z0-9_]*_({})", countries.join("|"))
 }
 
 fn kebab() -> Value {
@@ -142,7 +199,7 @@ fn amount() -> Value {
         "description": "250000, 250_000 or \"250 000\", with or without a currency; without one, the wallet's own.",
         "anyOf": [
             { "type": "number", "minimum": 0 },
-            { "type": "string", "pattern": format!("^{digits}(\\.[0-9]+)?( ({codes}))?$") }
+            { "type": "string", "pattern": format!("^{digits}(\\.[0-9]+)?( +({codes}))? *$") }
         ]
     })
 }
@@ -219,13 +276,14 @@ fn zone() -> Value {
 mod tests {
     use super::super::keys::SHAPES;
     use super::*;
-    use std::collections::BTreeSet;
 
-    /// Every set of property names of the schema, wherever it stands.
+    /// Every closed set of property names of the schema, wherever it stands.
     fn property_sets(value: &Value, out: &mut Vec<BTreeSet<String>>) {
         match value {
             Value::Object(map) => {
-                if let Some(Value::Object(properties)) = map.get("properties") {
+                if let (Some(Value::Object(properties)), Some(_)) =
+                    (map.get("properties"), map.get("additionalProperties"))
+                {
                     out.push(properties.keys().cloned().collect());
                 }
                 map.values().for_each(|inner| property_sets(inner, out));

@@ -9,6 +9,7 @@ mod hostile;
 mod payees;
 mod properties;
 mod rules;
+mod schema;
 mod trust;
 
 /// A file whose only policy has `sweep` on line 5 and `extra` from line 6 on, column 5.
