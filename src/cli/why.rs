@@ -11,7 +11,7 @@ use crate::journal::ReadOnly;
 use crate::model::{Timestamp, tame};
 use crate::money::{Amount, Currency, Money};
 use crate::plan::why::{Answer, Decisions, LaneAnswer, Past, Subject, WalletInputs, why};
-use crate::policy::PolicySet;
+use crate::policy::{PolicySet, unbroken};
 use crate::settings::{Settings, Surroundings};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -198,7 +198,7 @@ fn wrapped(head: &str, text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = format!("  {head:<8}");
     let mut is_empty = true;
-    for word in text.split(' ') {
+    for word in unbroken(text) {
         if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             lines.push(std::mem::replace(&mut line, " ".repeat(10)));
             is_empty = true;
@@ -206,7 +206,7 @@ fn wrapped(head: &str, text: &str) -> Vec<String> {
         if !is_empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
         is_empty = false;
     }
     lines.push(line);
@@ -223,5 +223,10 @@ mod tests {
         assert!(lines.len() == 3 && lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:#?}");
         assert!(lines[0].starts_with("  rule    GAB") && lines[1].starts_with("          "), "{lines:#?}");
         assert_eq!(wrapped("to", "CMR"), ["  to      CMR"]);
+        let lines = wrapped("rule", &"it sends 1 000 000 XAF on ".repeat(9));
+        assert!(
+            lines.iter().all(|line| !line.ends_with(['0', '1']) && !line.trim_start().starts_with("000")),
+            "{lines:#?}"
+        );
     }
 }

@@ -32,7 +32,7 @@ pub use checked::{
 };
 pub use codes::CODES;
 pub use diagnostic::{Diagnostic, Severity};
-pub use explain::{Explained, Explanation, Language, Paragraph, explain};
+pub use explain::{Explained, Explanation, Language, Paragraph, explain, schedule_in_words, unbroken};
 pub use exposure::{
     Bound, BoundedBy, BoundingLimit, Ceiling, CeilingError, Exposure, Figures, LaneExposure, WalletExposure,
     bounds_text, exposure, over_ceiling,

@@ -6,7 +6,7 @@ use crate::model::{Reading, Timestamp, WalletId};
 use crate::money::Amount;
 use crate::plan::why::{Answer, Decisions, LaneAnswer, Subject, why};
 use crate::plan::{Plan, PlannedTransfer};
-use crate::policy::Mode;
+use crate::policy::{FxReference, Mode};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -46,11 +46,20 @@ fn carry_out(scene: &mut Scene, policy: &str, change: &Value) {
     let set = &change["set"];
     policy.enabled |= set["enabled"].as_bool().unwrap_or_default();
     policy.fx.allow |= set["fx_allow"].as_bool().unwrap_or_default();
+    policy.priority = set["priority"].as_i64().unwrap_or(policy.priority);
+    if let Some(reference) = set["reference"].as_object() {
+        let rate = |(pair, rate): (&String, &Value)| {
+            let (from, to) = pair.split_once('/').unwrap();
+            ((from.parse().unwrap(), to.parse().unwrap()), rate.as_str().unwrap().parse().unwrap())
+        };
+        policy.fx.reference = Some(FxReference::Fixed(reference.iter().map(rate).collect()));
+    }
     match set["mode"].as_str() {
         None => {}
         Some("live") => policy.mode = Mode::Live,
         Some(other) => panic!("{other}"),
     }
+    scene.set.policies.sort_by(|left, right| (left.priority, &left.name).cmp(&(right.priority, &right.name)));
 }
 
 fn moved(plan: &Plan, lane: &LaneAnswer) -> Amount {
@@ -205,6 +214,45 @@ fn other_rules_and_what_nothing_can_move() {
         "GAB>CMR",
         "KPay does not send multiples of the 0.5 XAF of `round_down_to`",
     );
+}
+
+/// Two things at once, or something of another wallet or policy, or a day further off than the next few slots.
+#[test]
+fn what_takes_more_than_one_change() {
+    let top_up = "policy p ^SEN:200000:500000 CIV:0 CMR:1000 fx";
+    let rates = "rate XAF/XOF=1\nrate XOF/XAF=1";
+    check(
+        &format!("{top_up}\nwallets SEN=200000 CIV=0 CMR=0\n{rates}"),
+        "CIV>SEN",
+        "moves 100 XOF now if CIV holds 100 XOF (100 XOF more than now) and SEN holds 199 999 XOF (1 XOF less than now)",
+    );
+    check(
+        &format!("{top_up}\nwallets SEN=100000 CIV=900000 CMR=500000\n{rates}"),
+        "CMR>SEN",
+        "moves 100 XAF now if CIV holds 399 900 XOF (500 100 XOF less than now)",
+    );
+    check(
+        &format!("{top_up}\nwallets SEN=200000 CIV=900000 CMR=500000\n{rates}"),
+        "CMR>SEN",
+        "moves 100 XAF now if CIV holds 299 901 XOF (600 099 XOF less than now) and SEN holds 199 999 XOF (1 XOF less than now)",
+    );
+    check(
+        "wallets KEN=330000 CMR=0\npolicy p KEN:100:100 >CMR fx spread=1%\nrate KES/XAF=4.3",
+        "KEN>CMR",
+        "moves 329 900 KES now if `fx: { reference: { KES/XAF: 4.3 } }` is set",
+    );
+    check(
+        &format!("{SWEEP} cron=*/15_*_*_*_*\nwallets GAB=370000 CMR=0\nreserve GAB=900000 during 24..2"),
+        "GAB>CMR",
+        "moves 270 000 XAF on Thursday 3 December 00:00 (Africa/Douala) if GAB still holds its 370 000 XAF (it must be over \
+         250 000 XAF)",
+    );
+    let first = format!("{SWEEP}\npolicy q GAB:1000:1000 >CMR prio=200\nwallets GAB=370000 CMR=0");
+    let answer = ask(&Scene::read(&first), "GAB>CMR");
+    check_all(&first, "GAB>CMR");
+    let said: Vec<_> = answer.lanes.iter().filter_map(|it| it.counterfactual.as_ref()).collect();
+    let [it] = said.as_slice() else { panic!("{answer:?}") };
+    assert_eq!(it.sentence, "moves 369 000 XAF now if `priority: 99` is set");
 }
 
 /// A payout that does not move, by every reason, and what would change it. Where the operator is closed nothing of ours does.

@@ -3,7 +3,7 @@
 use crate::model::{ExternalId, Reading, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{Inputs, Standing};
-use crate::policy::{Mode, Policy, PolicySet};
+use crate::policy::{FxReference, Mode, Policy, PolicySet};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +44,12 @@ pub struct Setting {
     /// `fx: { allow }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fx_allow: Option<bool>,
+    /// `fx: { reference: { … } }`: rates by pair, beside those that are written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reference: BTreeMap<String, Rate>,
+    /// `priority`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i64>,
 }
 
 /// The word for the pause of everything.
@@ -123,6 +129,7 @@ impl Premise {
         if let Some(policy) = self.policies.policies.iter_mut().find(|it| it.name == policy) {
             change.set.apply(policy);
         }
+        self.policies.policies.sort_by(|left, right| (left.priority, &left.name).cmp(&(right.priority, &right.name)));
     }
 
     /// Lets KPay show an amount in a wallet.
@@ -144,6 +151,17 @@ impl Setting {
         }
         if let Some(allow) = self.fx_allow {
             policy.fx.allow = allow;
+        }
+        if !self.reference.is_empty() {
+            let written = match policy.fx.reference.take() {
+                Some(FxReference::Fixed(written)) => written,
+                Some(FxReference::Peg | FxReference::Last) | None => BTreeMap::new(),
+            };
+            let more = self.reference.iter().filter_map(|(pair, rate)| Some((pair_of(pair)?, *rate)));
+            policy.fx.reference = Some(FxReference::Fixed(written.into_iter().chain(more).collect()));
+        }
+        if let Some(priority) = self.priority {
+            policy.priority = priority;
         }
     }
 }

@@ -68,7 +68,10 @@ fn lane_inputs(inputs: &Inputs<'_>, policy: &Policy, lane: Lane) -> LaneInputs {
         trigger: words::trigger(policy, lane),
         crosses,
         rate: if crosses { inputs.rates.get(&pair).copied() } else { Some(Rate::ONE) },
-        reference: crosses.then(|| reference_rate(&policy.fx, pair, last)).flatten().map(|it| it.to_string()),
+        reference: (crosses && policy.fx.max_spread.is_some())
+            .then(|| reference_rate(&policy.fx, pair, last))
+            .flatten()
+            .map(|it| it.to_string()),
         limits: words::limits(inputs, policy, lane),
     }
 }

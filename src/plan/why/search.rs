@@ -3,7 +3,7 @@
 
 use super::change::{Change, EVERYTHING, Premise, pair_text};
 use super::{Moves, moves, skips};
-use crate::model::{Lane, WalletId};
+use crate::model::{Lane, Slot, WalletId};
 use crate::money::{Amount, Currency, Rate};
 use crate::plan::spread::{is_over, reference_rate};
 use crate::plan::{Hold, Inputs, Reason, plan};
@@ -14,6 +14,10 @@ use rust_decimal::{Decimal, RoundingStrategy};
 const MOST_STEPS: usize = 48;
 /// How many slots ahead are looked at where a reserve or a limit may be another one by then.
 const SLOTS_AHEAD: usize = 10;
+/// How many local days are looked at after those slots, at the first slot of each: over the end of a local and of a UTC day
+/// for limits, past all days of a month for reserves.
+const DAYS_OF_LIMITS: usize = 2;
+const DAYS_OF_RESERVES: usize = 32;
 /// No balance above this is tried.
 const MOST: i64 = 1_000_000_000_000_000;
 
@@ -35,7 +39,7 @@ pub(super) struct Search<'s, 'a> {
 impl Search<'_, '_> {
     pub(super) fn run(&self) -> Found {
         let mut change = Change::default();
-        let (mut in_the_way, mut times_taken) = (String::new(), 0);
+        let (mut in_the_way, mut times_taken, mut before_taken) = (String::new(), 0, None);
         for _ in 0..MOST_STEPS {
             let premise = self.premise(&change);
             let (moved, refusal) = self.judge(&premise);
@@ -44,14 +48,29 @@ impl Search<'_, '_> {
             }
             let Some((reason, detail)) = refusal else { break };
             in_the_way = detail;
-            // A policy that comes first comes first at every slot; only the journal's word on one slot passes with it.
-            times_taken += usize::from(reason == Reason::LaneTaken);
-            match self.further(&change, &premise, reason) {
-                Some(next) if next != change && times_taken < 3 => change = next,
+            let mut next = self.further(&change, &premise, reason);
+            if reason == Reason::LaneTaken {
+                // A policy that comes first comes first at every slot; only the journal's word on one slot passes with it.
+                let before = before_taken.get_or_insert_with(|| change.clone());
+                times_taken += 1;
+                next = if times_taken < 3 { next } else { self.before_the_others(before) };
+            }
+            match next {
+                Some(next) if next != change && times_taken <= 3 => change = next,
                 _ => break,
             }
         }
         Found::Nothing(in_the_way)
+    }
+
+    /// The change with a priority that comes before every other policy over the lane.
+    fn before_the_others(&self, change: &Change) -> Option<Change> {
+        let others = self.inputs.policies.policies.iter().filter(|it| it.name != self.policy.name);
+        let first = others.filter(|it| it.lanes().contains(&self.lane)).map(|it| it.priority).min()?;
+        let priority = first.checked_sub(1).filter(|it| *it >= 0 && *it < self.policy.priority)?;
+        let mut next = change.clone();
+        next.set.priority = Some(priority);
+        Some(next)
     }
 
     fn premise(&self, change: &Change) -> Premise {
@@ -71,12 +90,10 @@ impl Search<'_, '_> {
     fn further(&self, change: &Change, premise: &Premise, reason: Reason) -> Option<Change> {
         let mut next = change.clone();
         match reason {
-            Reason::NotDue
-            | Reason::AlreadyDone
-            | Reason::Missed
-            | Reason::Holiday
-            | Reason::Inactive
-            | Reason::LaneTaken => next.at = Some(self.slot_after(premise)?),
+            Reason::NotDue | Reason::AlreadyDone | Reason::Missed | Reason::Inactive | Reason::LaneTaken => {
+                next.at = Some(self.slot_after(premise)?);
+            }
+            Reason::Holiday => next.at = Some(self.slot_of_another_day(premise)?),
             Reason::Disabled => next.set.enabled = Some(true),
             Reason::Shadow => next.set.mode = Some("live".to_owned()),
             Reason::FxNotAllowed => next.set.fx_allow = Some(true),
@@ -93,9 +110,10 @@ impl Search<'_, '_> {
             }
             Reason::FxRateMissing | Reason::FxSpread => next = self.with_rates(next, premise, reason)?,
             Reason::WalletMissing => next = self.with_wallets(next, premise),
-            Reason::LimitReached => return self.at_a_later_slot(change),
+            Reason::LimitReached => return self.at_a_later_slot(change, DAYS_OF_LIMITS),
             Reason::Reserve if !premise.policies.calendar.is_empty() => {
-                return self.at_a_later_slot(change).or_else(|| self.with_balance(change, premise, reason));
+                let later = self.at_a_later_slot(change, DAYS_OF_RESERVES);
+                return later.or_else(|| self.with_balance(change, premise, reason));
             }
             Reason::WalletFrozen | Reason::ProviderDown => return None,
             _ => return self.with_balance(change, premise, reason),
@@ -115,14 +133,23 @@ impl Search<'_, '_> {
     }
 
     fn slot_after(&self, premise: &Premise) -> Option<crate::model::Timestamp> {
-        self.policy.schedule.next(premise.now).map(crate::model::Slot::instant)
+        self.policy.schedule.next(premise.now).map(Slot::instant)
+    }
+
+    /// The first slot of a later local day.
+    fn slot_of_another_day(&self, premise: &Premise) -> Option<crate::model::Timestamp> {
+        let schedule = &self.policy.schedule;
+        let today = schedule.local_date(Slot::at(premise.now));
+        schedule.next_on(premise.now, |date| date > today).map(Slot::instant)
     }
 
     /// The first of the next slots at which the lane moves with everything else as it is.
-    fn at_a_later_slot(&self, change: &Change) -> Option<Change> {
+    fn at_a_later_slot(&self, change: &Change, days: usize) -> Option<Change> {
         let mut next = change.clone();
-        for _ in 0..SLOTS_AHEAD {
-            next.at = Some(self.slot_after(&self.premise(&next))?);
+        for ahead in 0..SLOTS_AHEAD + days {
+            let premise = self.premise(&next);
+            let at = if ahead < SLOTS_AHEAD { self.slot_after(&premise) } else { self.slot_of_another_day(&premise) };
+            next.at = Some(at?);
             if self.judge(&self.premise(&next)).0.is_some() {
                 return Some(next);
             }
@@ -135,10 +162,13 @@ impl Search<'_, '_> {
         let policy = premise.policies.get(&self.policy.name)?;
         for (from, to) in policy.rate_pairs() {
             let known = premise.rates.get(&(from, to)).copied();
-            if reason == Reason::FxRateMissing && known.is_some() {
+            let is_compared = reason == Reason::FxSpread || has_no_reference(policy, premise, (from, to));
+            if known.is_some() && !is_compared {
                 continue;
             }
-            if let Some(rate) = rate_inside(policy, premise, (from, to), known) {
+            if let Some(rate) = known.filter(|_| has_no_reference(policy, premise, (from, to))) {
+                next.set.reference.insert(pair_text(from, to), rate);
+            } else if let Some(rate) = rate_inside(policy, premise, (from, to), known) {
                 next.rates.insert(pair_text(from, to), rate);
             }
         }
@@ -167,17 +197,60 @@ impl Search<'_, '_> {
             (Rule::TopUp(_), Reason::BelowTrigger) => less.into_iter().collect(),
             _ => std::iter::once(more).chain(less).collect(),
         };
-        tries.into_iter().find_map(|(wallet, up)| {
-            let amount = self.nearest(change, premise, wallet, up)?;
+        let found = tries.into_iter().find_map(|(wallet, up)| {
+            let amount = self.nearest(change, premise, wallet, up, &|tried| self.is_enough(tried))?;
             let mut next = change.clone();
             next.balances.insert(wallet.country, amount);
             Some(next)
-        })
+        });
+        found.or_else(|| (reason == Reason::BelowTrigger).then(|| self.with_need(change, premise)).flatten())
     }
 
-    /// The balance nearest to the present one, upwards or downwards, with which the lane moves, or at least no balance
-    /// stands in its way; found by halving between one that does not do and one that does.
-    fn nearest(&self, change: &Change, premise: &Premise, wallet: WalletId, up: bool) -> Option<Amount> {
+    /// The change with a need that this source is asked for: the wallet of a top-up under its trigger, or less in the
+    /// sources that come before.
+    fn with_need(&self, change: &Change, premise: &Premise) -> Option<Change> {
+        let Rule::TopUp(top_up) = &self.policy.rule else { return None };
+        let mut next = change.clone();
+        if !self.is_in_need(premise) {
+            let amount = self.nearest(change, premise, top_up.wallet, false, &|tried| self.is_in_need(tried))?;
+            next.balances.insert(top_up.wallet.country, amount);
+            return Some(next);
+        }
+        let before = top_up.sources.iter().map(|source| source.wallet).take_while(|wallet| *wallet != self.lane.from);
+        for source in before {
+            let premise = self.premise(&next);
+            if let Some(amount) = self.nearest(&next, &premise, source, false, &|tried| self.is_enough(tried)) {
+                next.balances.insert(source.country, amount);
+                return Some(next);
+            }
+            next.balances.insert(source.country, Amount::ZERO);
+        }
+        None
+    }
+
+    /// Whether a top-up's wallet wants money: then its first source is refused for something else, if at all.
+    fn is_in_need(&self, premise: &Premise) -> bool {
+        let Some(first) = self.policy.lanes().into_iter().next() else { return false };
+        let made = plan(&premise.inputs(self.inputs));
+        !skips(&made, &self.policy.name, first).iter().any(|skip| skip.reason == Reason::BelowTrigger)
+    }
+
+    /// Whether the lane moves, or at least no balance stands in its way.
+    fn is_enough(&self, premise: &Premise) -> bool {
+        let (moved, refusal) = self.judge(premise);
+        moved.is_some() || refusal.is_some_and(|(reason, _)| !is_about_balances(reason))
+    }
+
+    /// The balance nearest to the present one, upwards or downwards, that does; found by halving between one that does
+    /// not and one that does.
+    fn nearest(
+        &self,
+        change: &Change,
+        premise: &Premise,
+        wallet: WalletId,
+        up: bool,
+        is_enough: &dyn Fn(&Premise) -> bool,
+    ) -> Option<Amount> {
         let unit = Decimal::new(1, wallet.currency.decimals_sent());
         let strategy = if up { RoundingStrategy::ToNegativeInfinity } else { RoundingStrategy::ToPositiveInfinity };
         let present = premise.snapshot.available(wallet).unwrap_or(Amount::ZERO).decimal();
@@ -186,9 +259,7 @@ impl Search<'_, '_> {
         let mut does = |units: Decimal| {
             let amount = units.checked_mul(unit).map(|amount| Amount::new(amount.normalize()))?;
             tried.show(wallet.country, amount);
-            let (moved, refusal) = self.judge(&tried);
-            let is_enough = moved.is_some() || refusal.is_some_and(|(reason, _)| !is_about_balances(reason));
-            is_enough.then_some(amount)
+            is_enough(&tried).then_some(amount)
         };
         let (mut no, mut yes) = (present, None);
         let mut step = Decimal::ONE_HUNDRED;
@@ -213,6 +284,12 @@ impl Search<'_, '_> {
         }
         does(yes)
     }
+}
+
+/// Whether the policy compares a rate and has nothing to compare it with.
+fn has_no_reference(policy: &Policy, premise: &Premise, pair: (Currency, Currency)) -> bool {
+    let last = premise.standing.rates.get(&pair).map(|last| last.rate);
+    policy.fx.max_spread.is_some() && reference_rate(&policy.fx, pair, last).is_none()
 }
 
 /// Whether another balance is what would change it.

@@ -4,13 +4,14 @@ use super::{Change, Moves};
 use crate::model::{Lane, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Currency, Money};
 use crate::plan::{DayKey, Inputs};
-use crate::policy::{Policy, Portion, Rule};
+use crate::policy::{Policy, Portion, Rule, schedule_in_words};
+use chrono::Datelike;
 use std::collections::BTreeMap;
 
 /// The policy's rule for one lane.
 pub(super) fn rule(policy: &Policy, lane: Lane) -> String {
     let Lane { from, to } = lane;
-    let when = format!("at {} ({})", policy.schedule.text(), policy.schedule.zone());
+    let when = format!("{} ({})", schedule_in_words(&policy.schedule), policy.schedule.zone());
     let keep = of(policy.keep(from), from);
     match &policy.rule {
         Rule::Sweep(sweep) => {
@@ -98,7 +99,7 @@ pub(super) fn counterfactual(
     change: &Change,
     moved: Moves,
 ) -> String {
-    let when = change.at.map_or_else(|| "now".to_owned(), |at| format!("on {}", local(policy, at)));
+    let when = change.at.map_or_else(|| "now".to_owned(), |at| format!("on {}", local(policy, inputs.now, at)));
     let mut conditions = Vec::new();
     if change.set.enabled == Some(true) {
         conditions.push("`enabled: true` is set".to_owned());
@@ -109,6 +110,11 @@ pub(super) fn counterfactual(
     if change.set.fx_allow == Some(true) {
         conditions.push("`fx: { allow: true }` is set".to_owned());
     }
+    if let Some(priority) = change.set.priority {
+        conditions.push(format!("`priority: {priority}` is set"));
+    }
+    let reference = change.set.reference.iter();
+    conditions.extend(reference.map(|(pair, rate)| format!("`fx: {{ reference: {{ {pair}: {rate} }} }}` is set")));
     conditions.extend(change.resume.iter().map(|what| match what.as_str() {
         super::change::EVERYTHING => "the pause of everything is ended (`treasuryd resume`)".to_owned(),
         name => format!("its pause is ended (`treasuryd resume {name}`)"),
@@ -172,10 +178,12 @@ fn unchanged(inputs: &Inputs<'_>, policy: &Policy, lane: Lane, change: &Change) 
     .collect()
 }
 
-/// `Monday 30 November 18:00 (Africa/Douala)`.
-fn local(policy: &Policy, at: Timestamp) -> String {
+/// `Monday 30 November 18:00 (Africa/Douala)`, with the year where it is another one than now.
+fn local(policy: &Policy, now: Timestamp, at: Timestamp) -> String {
     let zone = policy.schedule.zone();
-    format!("{} ({zone})", at.with_timezone(&zone).format("%A %-d %B %H:%M"))
+    let (now, at) = (now.with_timezone(&zone), at.with_timezone(&zone));
+    let form = if now.year() == at.year() { "%A %-d %B %H:%M" } else { "%A %-d %B %Y %H:%M" };
+    format!("{} ({zone})", at.format(form))
 }
 
 fn of(amount: Amount, wallet: WalletId) -> Money {

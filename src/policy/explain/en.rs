@@ -8,7 +8,9 @@ use super::{Words, listed};
 use crate::model::{End, tame};
 use crate::money::Country;
 use crate::policy::compared::Compared;
-use words::{active, and, clock, codes, dates_in_words, money, name, names, or, ordinal, pairs_in_words, runs, span};
+use std::cmp::Ordering;
+pub(super) use words::runs;
+use words::{active, and, clock, codes, dates_in_words, money, name, names, or, ordinal, pairs_in_words, span};
 
 pub(super) struct English;
 
@@ -90,12 +92,13 @@ impl Words for English {
     fn floor(&self, floor: &Floor) -> String {
         let (country, amount) = (name(floor.wallet), money(floor.amount, floor.wallet));
         let Some((days, zone)) = floor.during else { return format!("{country} always keeps at least {amount}.") };
-        let days = if days.from() == days.until() {
-            format!("on the {}", ordinal(days.from()))
-        } else {
-            format!("from the {} to the {}", ordinal(days.from()), ordinal(days.until()))
+        let (from, until) = (ordinal(days.from()), ordinal(days.until()));
+        let days = match days.from().cmp(&days.until()) {
+            Ordering::Equal => format!("on the {from} of each month"),
+            Ordering::Less => format!("from the {from} to the {until} of each month"),
+            Ordering::Greater => format!("from the {from} of each month to the {until} of the next"),
         };
-        format!("{country} keeps at least {amount} {days} of each month, {}.", clock(zone))
+        format!("{country} keeps at least {amount} {days}, {}.", clock(zone))
     }
 
     fn footer(&self, hash: &str) -> String {
@@ -112,7 +115,7 @@ fn what_it_does(fact: &Fact<'_>) -> Option<String> {
                     format!("Sends to {into} everything over what stays, from these wallets in this order:")
                 }
                 Part::Share(share) => format!(
-                    "Sends to {into} {share} of what is over what stays, rounded down, from these wallets in this order:"
+                    "Sends to {into} {share} of everything over what stays, rounded down, from these wallets in this order:"
                 ),
                 Part::Fixed(amounts) => format!(
                     "Sends to {into} exactly {} from each of these wallets, or nothing from one that has less than that \

@@ -11,6 +11,7 @@ use crate::model::{End, tame};
 use crate::money::{Amount, Currency};
 use crate::policy::compared::Compared;
 use rust_decimal::Decimal;
+use std::cmp::Ordering;
 use words::{
     NB, NNB, Name, active, and, capital, clock, codes, dates_in_words, decimal, hour, money, name, or, ordinal,
     pairs_in_words, percent, runs, span,
@@ -105,12 +106,13 @@ impl Words for French {
         let (country, amount) = (Name::of(floor.wallet.country).le(), money(floor.amount, floor.wallet));
         let country = capital(&country);
         let Some((days, zone)) = floor.during else { return format!("{country} garde toujours au moins {amount}.") };
-        let days = if days.from() == days.until() {
-            format!("le {}", ordinal(u32::from(days.from())))
-        } else {
-            format!("du {} au {}", ordinal(u32::from(days.from())), ordinal(u32::from(days.until())))
+        let (from, until) = (ordinal(u32::from(days.from())), ordinal(u32::from(days.until())));
+        let days = match days.from().cmp(&days.until()) {
+            Ordering::Equal => format!("le {from} de chaque mois"),
+            Ordering::Less => format!("du {from} au {until} de chaque mois"),
+            Ordering::Greater => format!("du {from} de chaque mois au {until} du mois suivant"),
         };
-        format!("{country} garde au moins {amount} {days} de chaque mois, {}.", clock(zone))
+        format!("{country} garde au moins {amount} {days}, {}.", clock(zone))
     }
 
     fn footer(&self, hash: &str) -> String {

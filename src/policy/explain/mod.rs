@@ -7,6 +7,7 @@ mod fr;
 
 use super::{Policy, PolicySet, Rule};
 use crate::model::{WalletId, tame};
+use crate::slot::Schedule;
 use facts::{Fact, Floor, Topic};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -132,6 +133,12 @@ fn explained(policy: &Policy, words: &dyn Words) -> Explained {
     }
 }
 
+/// When a schedule fires, in English: `every day at 18:00`.
+#[must_use]
+pub fn schedule_in_words(schedule: &Schedule) -> String {
+    en::runs(schedule)
+}
+
 /// How wide a line gets.
 const WIDTH: usize = 100;
 
@@ -189,8 +196,9 @@ fn wrapped(text: &str, indent: usize, hang: usize) -> Vec<String> {
     lines
 }
 
-/// Words, and figures with their unit: `5 000 XAF` is one.
-fn unbroken(text: &str) -> Vec<String> {
+/// A text's words, and figures with their unit: `5 000 XAF` is one. Lines are broken between them.
+#[must_use]
+pub fn unbroken(text: &str) -> Vec<String> {
     let mut chunks: Vec<String> = Vec::new();
     for word in text.split(' ') {
         let continues = word.starts_with(|first: char| first.is_ascii_digit() || first.is_ascii_uppercase());

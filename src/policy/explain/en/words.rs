@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Weekday};
 use chrono_tz::Tz;
 
 /// `Monday to Friday at 18:00`.
-pub(super) fn runs(schedule: &Schedule) -> String {
+pub(in crate::policy::explain) fn runs(schedule: &Schedule) -> String {
     match schedule.plain() {
         None => format!("by the schedule `{}`", schedule.text()),
         Some(PlainSchedule::Daily { times }) => format!("every day at {}", times_in_words(&times)),

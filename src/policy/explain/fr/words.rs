@@ -109,6 +109,8 @@ impl Name {
             Country::COD => Self::Feminine("RD Congo"),
             Country::UGA => Self::Elided("Ouganda"),
             Country::RWA => Self::Masculine("Rwanda"),
+            Country::SLE => Self::Feminine("Sierra Leone"),
+            Country::ZMB => Self::Feminine("Zambie"),
             other => Self::Bare(other.code().to_owned()),
         }
     }
