@@ -101,6 +101,7 @@ impl World {
                 amount: moved.as_ref().map(|taken| Amount::whole(taken.amount)),
                 rate: crosses.map(|taken| Rate::new(taken.rate).unwrap()),
                 credited: crosses.and_then(|taken| Some(Amount::whole(taken.credited()?.1))),
+                fee: None,
                 reference: None,
                 by: "chi".to_owned(),
                 note: "as KPay shows it".to_owned(),
