@@ -112,7 +112,7 @@ fn transfers(runtime: &tokio::runtime::Runtime, wanted: u64) {
                     caps: Caps { max_transfers_per_hour: u32::MAX, max_per_day: BTreeMap::new() },
                     retry: RetryRules { resend_for: TimeDelta::hours(6) },
                     confirm_loosening: false,
-                    tells_falls: true,
+                    conservation: treasuryd::settings::ConservationSettings::default(),
                 },
                 ahead: TimeDelta::zero(),
             },

@@ -8,13 +8,10 @@
 //!
 //! Deliberately absent: what to do about it, and memory of what was found.
 
+use crate::intent::SETTLES_WITHIN;
 use crate::model::{ExternalId, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
-use chrono::TimeDelta;
 use std::collections::BTreeMap;
-
-/// After this long a reading shows a move whose end was known.
-pub const SETTLES_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 /// A fall that is larger than our own moves can explain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +51,9 @@ impl Conservation {
         self.outflows.entry(id.clone()).or_insert(outflow).settled_at = settled_at;
     }
 
-    /// Takes in a reading; what fell beyond our own moves since the one before. One that was asked for before the last
-    /// is passed over.
-    ///
-    /// # Errors
-    /// [`MoneyError`] where a figure has no room; the wallets after it are compared with the next reading.
-    pub fn take_reading(&mut self, snapshot: &Snapshot) -> Result<Vec<Fall>, MoneyError> {
+    /// Takes in a reading; what fell beyond our own moves since the one before, wallet by wallet. One that was asked for
+    /// before the last is passed over. [`MoneyError`] stands for a wallet whose figures have no room.
+    pub fn take_reading(&mut self, snapshot: &Snapshot) -> Vec<Result<Fall, MoneyError>> {
         let mut falls = Vec::new();
         for (wallet, reading) in &snapshot.readings {
             let now = (snapshot.taken_at, reading.available);
@@ -70,13 +64,17 @@ impl Conservation {
             self.last.insert(*wallet, now);
             let Some((taken_at, before)) = before else { continue };
             self.outflows.retain(|_, outflow| outflow.wallet != *wallet || outflow.may_come_after(taken_at));
-            let fall = before.checked_sub(reading.available)?;
-            let unexplained = self.explain(*wallet, fall)?;
-            if unexplained.is_positive() {
-                falls.push(Fall { wallet: *wallet, before, after: reading.available, unexplained });
+            let after = reading.available;
+            let fall = before.checked_sub(after).and_then(|fall| self.explain(*wallet, fall));
+            match fall {
+                Ok(unexplained) if unexplained.is_positive() => {
+                    falls.push(Ok(Fall { wallet: *wallet, before, after, unexplained }));
+                }
+                Ok(_) => {}
+                Err(error) => falls.push(Err(error)),
             }
         }
-        Ok(falls)
+        falls
     }
 
     /// Uses up what our moves explain of a fall; the rest of it.
@@ -108,6 +106,7 @@ mod tests {
     use super::*;
     use crate::model::BalanceRow;
     use crate::money::{Country, Currency};
+    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     fn at(minute: i64) -> Timestamp {
@@ -122,8 +121,8 @@ mod tests {
         let available = Amount::whole(available);
         let row = BalanceRow { wallet: Country::GAB, currency: Currency::XAF, available };
         let snapshot = Snapshot::from_rows(at(minute), &[row]).unwrap();
-        let falls = conservation.take_reading(&snapshot).unwrap();
-        falls.iter().map(|fall| fall.unexplained.to_string().parse().unwrap()).collect()
+        let falls = conservation.take_reading(&snapshot).into_iter();
+        falls.map(|fall| fall.unwrap().unexplained.to_string().parse().unwrap()).collect()
     }
 
     /// A story: `5 read 100`, `5 send a 30`, `6 end a`, by the minute. What each reading finds unexplained.

@@ -67,6 +67,8 @@ impl Folder {
             | Event::Started { .. }
             | Event::Alive
             | Event::Observed { .. }
+            | Event::Fell { .. }
+            | Event::Released { .. }
             | Event::PoliciesInForce { .. }
             | Event::PoliciesAccepted { .. }
             | Event::Approved { .. }

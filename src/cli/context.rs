@@ -211,7 +211,7 @@ pub fn rules(settings: &Settings) -> Rules {
         caps: settings.limits.clone(),
         retry: RetryRules { resend_for: settings.kpay.resend_for },
         confirm_loosening: settings.policies.confirm_loosening,
-        tells_falls: settings.tells_falls,
+        conservation: settings.conservation.clone(),
     }
 }
 

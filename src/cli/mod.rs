@@ -20,6 +20,7 @@ mod payout;
 mod plan;
 mod policies;
 mod policy_commands;
+mod release;
 mod run;
 mod sandbox;
 mod schema;
@@ -101,6 +102,8 @@ enum Command {
     Approve(approve::Args),
     /// Refuse a transfer that waits for approval: it is cancelled
     Reject(approve::Args),
+    /// Let moves leave a frozen wallet again, once you have looked into it
+    Release(release::Args),
     /// Stop all sending, or one policy's (kill switch)
     Pause(pause::Args),
     /// End a pause
@@ -168,6 +171,7 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
         Command::Payout(args) => payout::run(config, &args),
         Command::Approve(args) => approve::run(config, args, true),
         Command::Reject(args) => approve::run(config, args, false),
+        Command::Release(args) => release::run(config, args),
         Command::Pause(args) => pause::run(config, args, true),
         Command::Resume(args) => pause::run(config, args, false),
         Command::Policies(command) => policies::run(config, command),

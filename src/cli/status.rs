@@ -5,7 +5,7 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{self, CallError, Request, Response};
 use crate::daemon::doors::{Clock, SystemClock};
-use crate::daemon::view::{StatusView, TransferView};
+use crate::daemon::view::{FallView, StatusView, TransferView};
 use crate::daemon::{Held, Judged, Loaded, judge, status_of};
 use crate::journal::ReadOnly;
 use crate::model::Slot;
@@ -65,7 +65,9 @@ fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
         Judged::Passes => (policies, None),
         Judged::Waits(held, before) => (before, Some(held)),
     };
-    let mut view = status_of(state, policies.as_deref(), &state.balances, state.last_observed, now, &BTreeMap::new());
+    let (release_by, nothing) = (&settings.conservation.release_by, BTreeMap::new());
+    let read_at = state.last_observed;
+    let mut view = status_of(state, policies.as_deref(), &state.balances, read_at, now, &nothing, release_by);
     view.held_policies = held.as_ref().map(Held::view);
     view.environment = settings.kpay.environment.to_string();
     view.not_ready_because = vec![NOT_RUNNING.to_owned()];
@@ -97,6 +99,7 @@ fn render(view: &StatusView, running: bool) -> String {
     if view.paused {
         out.push("PAUSED: nothing is sent until `treasuryd resume`".to_owned());
     }
+    out.extend(view.frozen.iter().map(|frozen| format!("FROZEN: {}", frozen.sentence)));
     out.push(balances(view));
     out.push(policies(view));
     out.push(format!("\nopen transfers: {}", view.open.len()));
@@ -115,12 +118,27 @@ fn render(view: &StatusView, running: bool) -> String {
             out.push(format!("    {}", super::transfers::approval_line(approval)));
         }
     }
+    if !view.falls.is_empty() {
+        out.push("\nmoney that nobody here moved".to_owned());
+        out.extend(view.falls.iter().take(5).map(fall_line));
+    }
     if !view.last_errors.is_empty() {
         out.push("\nlast problems".to_owned());
         let lines = view.last_errors.iter().take(5);
         out.extend(lines.map(|error| format!("  {} {}", error.at.format("%Y-%m-%d %H:%M:%S"), error.what)));
     }
     out.join("\n")
+}
+
+fn fall_line(fall: &FallView) -> String {
+    let FallView { wallet, currency, .. } = fall;
+    let froze = if fall.froze { "; frozen" } else { "" };
+    format!(
+        "  {} {wallet} fell by {} {currency} more than our own moves explain, to {} {currency}{froze}",
+        fall.at.format("%Y-%m-%d %H:%M:%S"),
+        fall.unexplained.grouped(),
+        fall.after.grouped()
+    )
 }
 
 fn balances(view: &StatusView) -> String {

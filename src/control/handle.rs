@@ -2,7 +2,7 @@
 
 use crate::daemon::view::{ApprovalView, FxView, StatusView, TransferView};
 use crate::daemon::{
-    AcceptRequest, ApprovalRequest, Engine, EngineError, FindingRequest, MoveRequest, Moved, WishError,
+    AcceptRequest, ApprovalRequest, Engine, EngineError, FindingRequest, MoveRequest, Moved, ReleaseRequest, WishError,
     doors::BankError,
 };
 use crate::intent::{Event, Tracked, Withdrawal};
@@ -68,6 +68,11 @@ pub enum Request {
         /// Who accepts what.
         wish: AcceptRequest,
     },
+    /// `release WALLET`.
+    Release {
+        /// Who releases what.
+        wish: ReleaseRequest,
+    },
     /// `pause`.
     Pause {
         /// One policy, or everything.
@@ -100,6 +105,7 @@ impl Request {
             Self::Move { .. } => "a move by hand",
             Self::Approve { .. } => "approve or reject",
             Self::AcceptPolicies { .. } => "policies accept",
+            Self::Release { .. } => "release",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
         }
@@ -119,6 +125,7 @@ impl Request {
             Self::Resolve { .. }
             | Self::Approve { .. }
             | Self::AcceptPolicies { .. }
+            | Self::Release { .. }
             | Self::Pause { .. }
             | Self::Resume { .. } => true,
         }
@@ -211,6 +218,7 @@ pub async fn handle(engine: &Engine, request: Request) -> Response {
         },
         Request::Approve { wish } => done(engine.approve(&wish).await),
         Request::AcceptPolicies { wish } => done(engine.accept(&wish).await),
+        Request::Release { wish } => done(engine.release(&wish).await),
         Request::Pause { policy, by } => done(engine.pause(policy, by).await),
         Request::Resume { policy, by } => done(engine.resume(policy, by).await),
     }

@@ -100,6 +100,13 @@ impl Engine {
             let by_name = state.standing.paused.contains(policy);
             by_name.then(|| (format!("policy {policy}"), format!("treasuryd resume {policy}")))
         };
+        if let Some(frozen) = state.standing.frozen.get(&tracked.intent.lane.from) {
+            let wallet = tracked.intent.lane.from;
+            return Err(WishError::Refused(format!(
+                "{id} keeps waiting, because {}: approve it after `treasuryd release {wallet}`",
+                frozen.sentence(wallet)
+            )));
+        }
         match paused {
             Some((what, remedy)) => Err(WishError::Refused(format!(
                 "{id} keeps waiting, because {what} is paused: approve it after `{remedy}`"
@@ -156,7 +163,7 @@ impl Engine {
 
     /// Records what `make` makes of the present state; false where that is nothing. Where another record comes in between,
     /// it is made again.
-    async fn append_from<E: From<EngineError>>(
+    pub(super) async fn append_from<E: From<EngineError>>(
         &self,
         make: impl Fn(&State) -> Result<Vec<Event>, E>,
     ) -> Result<bool, E> {

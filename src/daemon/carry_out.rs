@@ -225,7 +225,7 @@ impl Engine {
             return Ok(Flow::Next);
         }
         let source = tracked.intent.lane.from;
-        let Ok(before_leave) = self.fresh_reading(source).await else { return Ok(Flow::Rest) };
+        let Some(before_leave) = readable(self.fresh_reading(source).await)? else { return Ok(Flow::Rest) };
         // The reading's reply told KPay's time as well.
         if self.clock_is_wrong() {
             return Ok(Flow::Rest);
@@ -237,15 +237,14 @@ impl Engine {
         // The leave may have been long in coming: money is sent on a reading of a few seconds ago or not at all.
         let snapshot = if self.bank.can_read_with_leave() {
             let reading = async {
-                let snapshot = self.fresh_reading(source).await?;
+                let Some(snapshot) = readable(self.fresh_reading(source).await)? else { return Ok(None) };
                 if self.clock.now() - rates_from > FRESH_FOR {
                     rates = self.rates_for(&tracked.intent).await;
                 }
-                Ok::<_, BankError>(snapshot)
+                Ok::<_, EngineError>(Some(snapshot))
             };
-            let Ok(Ok(snapshot)) = tokio::time::timeout(READING_WITH_LEAVE, reading).await else {
-                return Ok(Flow::Rest);
-            };
+            let read = tokio::time::timeout(READING_WITH_LEAVE, reading).await;
+            let Some(snapshot) = read.unwrap_or(Ok(None))? else { return Ok(Flow::Rest) };
             if self.clock.now() - snapshot.taken_at > OLDEST_READING {
                 self.note_problem(&format!("the balance of {source} came too late to send on it; it is read again"));
                 return Ok(Flow::Rest);
@@ -362,14 +361,20 @@ impl Engine {
         starting: Option<MutexGuard<'_, ()>>,
     ) -> Result<Flow, EngineError> {
         let external_id = tracked.intent.external_id.clone();
-        if self.is_stopping() || self.is_paused_for(&tracked.intent) {
+        // What is asked again is nothing new: the money may have left before the wallet was frozen, and only KPay's answer
+        // says whether it did.
+        let is_new = starting.is_some();
+        let source = tracked.intent.lane.from;
+        let is_held_back =
+            || self.is_stopping() || self.is_paused_for(&tracked.intent) || (is_new && self.is_frozen(source));
+        if is_held_back() {
             return Ok(Flow::Rest);
         }
         let attempt = tracked.attempts.saturating_add(1);
         let changed = self.append(vec![Event::Attempted { external_id, attempt, balance_before }]).await?;
         drop(starting);
         let Some(sending) = changed.first() else { return Ok(Flow::Rest) };
-        let may_send = || !self.is_stopping() && !self.is_paused_for(&tracked.intent);
+        let may_send = || !is_held_back();
         let reply = self.bank.transfer(leave, &sending.intent, &may_send).await;
         let rest = matches!(reply, Reply::NotSent { .. } | Reply::NotAuthorized { .. });
         if let Reply::NotSent { detail } | Reply::NotAuthorized { detail } | Reply::Lost { detail } = &reply {
@@ -390,11 +395,21 @@ impl Engine {
         };
         // Only an earlier attempt of our own makes the balance worth a request.
         let balance_after = if sending.may_have_arrived && !sending.intent.journal_is_proof() {
+            // Where it shows a fall that cannot be recorded, nothing more is recorded, nor sent.
             let snapshot = self.read_balances().await.ok();
             snapshot.and_then(|snapshot| snapshot.available(sending.intent.lane.from))
         } else {
             None
         };
         conflict_verdict(sending, detail, ConflictEvidence { balance_after })
+    }
+}
+
+/// A reading; `None` where KPay gave none, which passes.
+fn readable(read: Result<Arc<Snapshot>, EngineError>) -> Result<Option<Arc<Snapshot>>, EngineError> {
+    match read {
+        Ok(snapshot) => Ok(Some(snapshot)),
+        Err(EngineError::Bank(_)) => Ok(None),
+        Err(other) => Err(other),
     }
 }

@@ -13,6 +13,7 @@ use crate::model::{Environment, ExternalId, Identity, Timestamp};
 use crate::money::Country;
 use crate::plan::Caps;
 use crate::policy::PolicySet;
+use crate::settings::{ConservationSettings, FallMode};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,8 +46,8 @@ pub struct Rules {
     pub retry: RetryRules,
     /// Whether policies that loosen a guard wait for a person.
     pub confirm_loosening: bool,
-    /// Whether a wallet that fell by more than our own moves explain is told of.
-    pub tells_falls: bool,
+    /// What is done about a wallet that fell by more than our own moves explain.
+    pub conservation: ConservationSettings,
 }
 
 /// The engine.
@@ -65,6 +66,8 @@ pub struct Engine {
     claiming: tokio::sync::Mutex<()>,
     /// Held while a set of policies is put in force or held back.
     pub(super) adopting: tokio::sync::Mutex<()>,
+    /// Held while a reading is compared with the one before, until what it shows is recorded.
+    pub(super) comparing: tokio::sync::Mutex<()>,
     stopping: AtomicBool,
     is_daemon: AtomicBool,
     world: Mutex<World>,
@@ -101,7 +104,7 @@ impl Engine {
             parts.metrics.policies_in_force(set);
             parts.metrics.reload(true, parts.clock.now());
         }
-        let conservation = parts.rules.tells_falls.then(Conservation::default);
+        let conservation = (parts.rules.conservation.mode != FallMode::Off).then(Conservation::default);
         let world = World { policies, conservation, ..World::default() };
         Self {
             clock: parts.clock,
@@ -113,6 +116,7 @@ impl Engine {
             starting: tokio::sync::Mutex::new(()),
             claiming: tokio::sync::Mutex::new(()),
             adopting: tokio::sync::Mutex::new(()),
+            comparing: tokio::sync::Mutex::new(()),
             stopping: AtomicBool::new(false),
             is_daemon: AtomicBool::new(false),
             world: Mutex::new(world),
@@ -130,7 +134,7 @@ impl Engine {
         self.take_up_left_overs(command).await?;
         self.take_up_policies().await?;
         let history = self.store.history(Some(KEPT))?;
-        self.take_up_balances(&history);
+        self.take_up_balances();
         let finished = history.into_iter().filter(|tracked| !tracked.outcome.is_open());
         self.world().finished.extend(finished);
         Ok(())

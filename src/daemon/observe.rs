@@ -1,6 +1,5 @@
 //! Reading balances, and recording them when they changed or an hour has passed.
 
-use super::doors::BankError;
 use super::engine::{Engine, EngineError};
 use crate::intent::Event;
 use crate::model::{Snapshot, Timestamp, WalletId};
@@ -16,37 +15,38 @@ impl Engine {
     /// Reads all wallets now.
     ///
     /// # Errors
-    /// [`BankError`]; the last good reading stays, with its age.
-    pub async fn read_balances(&self) -> Result<Arc<Snapshot>, BankError> {
+    /// [`EngineError::Bank`]; the last good reading stays, with its age. [`EngineError::Store`], where a fall that it shows
+    /// could not be recorded.
+    pub async fn read_balances(&self) -> Result<Arc<Snapshot>, EngineError> {
         let taken_at = self.clock.now();
         match self.bank.wallets(taken_at, &self.countries()).await {
             Ok(snapshot) => {
                 let snapshot = Arc::new(snapshot);
+                self.compare(&snapshot).await?;
                 self.world().take_reading(snapshot.clone());
-                self.tell_falls(&snapshot);
                 Ok(snapshot)
             }
             Err(error) => {
                 self.world().read_error = Some(error.to_string());
                 self.note_problem(&error.to_string());
-                Err(error)
+                Err(error.into())
             }
         }
     }
 
     /// A reading younger than our last move out of the wallet, and than a few seconds.
-    pub(super) async fn fresh_reading(&self, source: WalletId) -> Result<Arc<Snapshot>, BankError> {
+    pub(super) async fn fresh_reading(&self, source: WalletId) -> Result<Arc<Snapshot>, EngineError> {
         let touched = self.world().touched.get(&source).copied();
         self.reading_since(touched).await
     }
 
     /// A reading younger than any move of ours, and than a few seconds.
-    pub(super) async fn reading_of_all(&self) -> Result<Arc<Snapshot>, BankError> {
+    pub(super) async fn reading_of_all(&self) -> Result<Arc<Snapshot>, EngineError> {
         let touched = self.world().touched.values().max().copied();
         self.reading_since(touched).await
     }
 
-    async fn reading_since(&self, touched: Option<Timestamp>) -> Result<Arc<Snapshot>, BankError> {
+    async fn reading_since(&self, touched: Option<Timestamp>) -> Result<Arc<Snapshot>, EngineError> {
         let now = self.clock.now();
         let at_hand = self.world().snapshot.clone();
         // One from the future was taken by a clock that was ahead: nobody knows how old it is.

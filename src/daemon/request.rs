@@ -371,7 +371,7 @@ impl Engine {
             let basis = Basis { availability, ..self.basis(&state, &policies, self.decision_now(), None) };
             return rehearse(&*self.bank, &basis, wish, find).await;
         }
-        let snapshot = self.reading_of_all().await.map_err(EngineError::from)?;
+        let snapshot = self.reading_of_all().await?;
         let rates = rates(&*self.bank, wish.lane).await;
         let ids = loop {
             if let Some(earlier) = wish.earlier(&identity, find)? {

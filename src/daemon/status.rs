@@ -3,7 +3,9 @@
 use super::engine::Engine;
 use super::held::Held;
 use super::metrics::LimitLabel;
-use super::view::{ApprovalView, ErrorView, PolicyView, RateView, StatusView, TransferView, WalletView};
+use super::view::{
+    ApprovalView, ErrorView, FallView, FrozenView, PolicyView, RateView, StatusView, TransferView, WalletView,
+};
 use crate::intent::{Outcome, State};
 use crate::model::{BalanceRow, Snapshot, Timestamp, WalletId};
 use crate::money::Amount;
@@ -43,7 +45,8 @@ impl Engine {
         let view = self.store.with_state(|state| {
             let rows = snapshot.as_ref().map_or_else(|| state.balances.clone(), |snapshot| snapshot.rows());
             let read_at = snapshot.as_ref().map_or(state.last_observed, |snapshot| Some(snapshot.taken_at));
-            status_of(state, policies.as_deref(), &rows, read_at, now, &skipped)
+            let release_by = &self.rules.conservation.release_by;
+            status_of(state, policies.as_deref(), &rows, read_at, now, &skipped, release_by)
         });
         StatusView {
             environment: self.rules.environment.to_string(),
@@ -115,6 +118,7 @@ pub fn status_of(
     read_at: Option<Timestamp>,
     now: Timestamp,
     skipped: &BTreeMap<String, Vec<Skip>>,
+    release_by: &[String],
 ) -> StatusView {
     let open = state.open.values().filter(|tracked| tracked.outcome.is_open() || tracked.rate_is_pending());
     StatusView {
@@ -147,6 +151,13 @@ pub fn status_of(
             .filter_map(ApprovalView::of)
             .collect(),
         held_policies: None,
+        frozen: state
+            .standing
+            .frozen
+            .iter()
+            .map(|(wallet, frozen)| FrozenView::of(*wallet, frozen, release_by))
+            .collect(),
+        falls: state.falls.iter().map(FallView::from).collect(),
         last_errors: Vec::new(),
         journal_records: 0,
     }

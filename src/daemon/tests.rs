@@ -10,12 +10,14 @@ use crate::model::{Availability, Environment, Identity, Intent, Kind, Reading, S
 use crate::money::{Amount, Country, Currency, Money, Rate};
 use crate::plan::{Caps, Inputs, plan};
 use crate::policy::{SourceFile, parse};
+use crate::settings::ConservationSettings;
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 mod claims;
+mod frozen;
 mod held;
 mod locks;
 mod panics;
@@ -162,6 +164,17 @@ async fn evening_of(
     max_transfers_per_hour: u32,
     applies: bool,
 ) -> Evening {
+    evening_with(text, rates, waiting, max_transfers_per_hour, applies, &ConservationSettings::default()).await
+}
+
+async fn evening_with(
+    text: &str,
+    rates: &[Option<&str>],
+    waiting: WhileWaiting,
+    max_transfers_per_hour: u32,
+    applies: bool,
+    conservation: &ConservationSettings,
+) -> Evening {
     let set = parse(&[SourceFile { path: "p.yaml".to_owned(), text: text.to_owned() }]).unwrap().set;
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SlowClock(Mutex::new("2026-11-24T18:00:05Z".parse().unwrap())));
@@ -187,7 +200,7 @@ async fn evening_of(
             caps: Caps { max_transfers_per_hour, max_per_day: BTreeMap::new() },
             retry: RetryRules { resend_for: TimeDelta::hours(6) },
             confirm_loosening: false,
-            tells_falls: true,
+            conservation: conservation.clone(),
         },
         ahead: TimeDelta::zero(),
     };

@@ -1,9 +1,9 @@
 //! What people are shown: the same figures for `status`, the dashboard and the metrics, so that they cannot differ.
 
-use crate::intent::{Outcome, Tracked};
-use crate::model::{Destination, Slot, Timestamp};
+use crate::intent::{Outcome, PastFall, Tracked};
+use crate::model::{Destination, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Rate};
-use crate::plan::Skip;
+use crate::plan::{Frozen, Skip};
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -44,6 +44,12 @@ pub struct StatusView {
     pub approvals: Vec<ApprovalView>,
     /// Policies that wait for `policies accept`; `None` where none do.
     pub held_policies: Option<HeldView>,
+    /// Wallets that nothing new may leave until somebody releases them.
+    #[serde(default)]
+    pub frozen: Vec<FrozenView>,
+    /// The newest falls that nobody here explains, newest first; kept over restarts.
+    #[serde(default)]
+    pub falls: Vec<FallView>,
     /// The newest problems, newest first.
     pub last_errors: Vec<ErrorView>,
     /// Records in the journal.
@@ -194,6 +200,83 @@ impl HeldView {
     #[must_use]
     pub fn short_hash(&self) -> &str {
         self.hash.get(..super::held::FEWEST_DIGITS).unwrap_or(&self.hash)
+    }
+}
+
+/// A frozen wallet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenView {
+    /// Country.
+    pub wallet: Country,
+    /// Currency.
+    pub currency: Currency,
+    /// When the reading was asked for that froze it.
+    pub since: Timestamp,
+    /// What it held before the fall that froze it.
+    pub before: Amount,
+    /// What it held after the last fall.
+    pub after: Amount,
+    /// What nobody explains of these falls.
+    pub unexplained: Amount,
+    /// Who may release it; empty: anybody who can open the control socket.
+    pub release_by: Vec<String>,
+    /// All of it in one sentence, with what ends it.
+    pub sentence: String,
+}
+
+impl FrozenView {
+    /// A frozen wallet, and who may release it.
+    #[must_use]
+    pub fn of(wallet: WalletId, frozen: &Frozen, release_by: &[String]) -> Self {
+        let may = super::may_release(release_by);
+        let all = if release_by.is_empty() { " (anybody who can open the control socket)" } else { "" };
+        Self {
+            wallet: wallet.country,
+            currency: wallet.currency,
+            since: frozen.since,
+            before: frozen.before,
+            after: frozen.after,
+            unexplained: frozen.unexplained,
+            release_by: release_by.to_vec(),
+            sentence: format!(
+                "{}; nothing new leaves it until {may}{all} {}",
+                frozen.sentence(wallet),
+                Frozen::release(wallet)
+            ),
+        }
+    }
+}
+
+/// A fall that nobody here explains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FallView {
+    /// Country.
+    pub wallet: Country,
+    /// Currency.
+    pub currency: Currency,
+    /// When the reading was asked for that shows it.
+    pub at: Timestamp,
+    /// What the wallet held before.
+    pub before: Amount,
+    /// What it held then.
+    pub after: Amount,
+    /// How much of that nobody explains.
+    pub unexplained: Amount,
+    /// Whether it froze the wallet, or fell in one that was frozen.
+    pub froze: bool,
+}
+
+impl From<&PastFall> for FallView {
+    fn from(fall: &PastFall) -> Self {
+        Self {
+            wallet: fall.wallet.country,
+            currency: fall.wallet.currency,
+            at: fall.taken_at,
+            before: fall.before,
+            after: fall.after,
+            unexplained: fall.unexplained,
+            froze: fall.freezes,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the journal records. Every present fact (open intents, limits used, pauses, books) is a fold over these.
 
 use super::{PlannedWith, Withdrawal};
-use crate::model::{BalanceRow, ExternalId, Identity, Intent, Lane, Slot, Timestamp};
+use crate::model::{BalanceRow, ExternalId, Identity, Intent, Lane, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Money, Rate};
 use crate::plan::Reason;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,30 @@ pub enum Event {
         taken_at: Timestamp,
         /// All legible wallets.
         balances: Vec<BalanceRow>,
+    },
+    /// A wallet fell by more than our own moves explain. Recorded before anything that shows its new balance.
+    Fell {
+        /// Which.
+        wallet: WalletId,
+        /// When the reading was asked for that shows it.
+        taken_at: Timestamp,
+        /// What it held before.
+        before: Amount,
+        /// What it holds now.
+        after: Amount,
+        /// How much of the fall nobody explains.
+        unexplained: Amount,
+        /// Whether nothing new may leave the wallet until a person releases it.
+        freezes: bool,
+    },
+    /// A person looked into a frozen wallet, and moves may leave it again.
+    Released {
+        /// Which.
+        wallet: WalletId,
+        /// Who.
+        by: String,
+        /// What they found.
+        note: String,
     },
     /// Policies came into force.
     PoliciesInForce {

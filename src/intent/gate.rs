@@ -5,7 +5,7 @@
 use super::gate_policy::tightened;
 use super::gate_terms::terms_unmet;
 use super::{Outcome, State, Tracked};
-use crate::model::{Intent, Snapshot, Timestamp};
+use crate::model::{Intent, Reason, Snapshot, Timestamp};
 use crate::money::{Amount, Currency, MoneyError, Rate};
 use crate::plan::Caps;
 use crate::policy::PolicySet;
@@ -70,6 +70,9 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
     let standing = &inputs.state.standing;
     if standing.paused_all {
         return Some("everything is paused".to_owned());
+    }
+    if let Some(frozen) = standing.frozen.get(&intent.lane.from) {
+        return Some(format!("{}: {}", Reason::WalletFrozen.word(), frozen.sentence(intent.lane.from)));
     }
     if inputs.now > intent.expires_at {
         return Some(format!(

@@ -1,16 +1,17 @@
 //! The present state: a fold of the journal's events, in order. Live running and recovery apply the same events through
 //! the same function, so both arrive at the same state.
 
+use super::falls::Lost;
 use super::{
-    ApprovedBy, Event, Evidence, Finding, NotAllowed, Outcome, PausedWhat, Step, Taken, Tracked, Withdrawal,
-    may_approve, next_outcome,
+    ApprovedBy, Event, Evidence, Finding, NotAllowed, Outcome, PastFall, PausedWhat, Settled, Step, Taken, Tracked,
+    Withdrawal, may_approve, next_outcome,
 };
 use crate::model::{BalanceRow, Environment, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
 use crate::plan::{AppliedRate, Hold, LastOutflow, Standing};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Everything the journal says about the present. Small: history is the journal's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,12 @@ pub struct State {
     pub balances: Vec<BalanceRow>,
     /// The policies last in force.
     pub policy_hash: Option<String>,
+    /// The newest falls that nobody here explains, newest first.
+    pub falls: VecDeque<PastFall>,
+    /// What each wallet lost on the last day on which it lost anything.
+    pub(super) lost: Vec<Lost>,
+    /// Our own moves, by id, that are over and that [`State::balances`] may not show yet.
+    pub settled: BTreeMap<String, Settled>,
 }
 
 /// An event that cannot follow what was before it: the journal is damaged or the program is wrong. Nothing is sent.
@@ -104,6 +111,15 @@ impl State {
                 self.observe(at, *taken_at, balances);
                 return intents.iter().map(|intent| self.open_intent(intent, at)).collect();
             }
+            Event::Fell { wallet, taken_at, before, after, unexplained, freezes } => self.note_fall(PastFall {
+                wallet: *wallet,
+                taken_at: *taken_at,
+                before: *before,
+                after: *after,
+                unexplained: *unexplained,
+                freezes: *freezes,
+            }),
+            Event::Released { wallet, .. } => self.release(*wallet),
             Event::Paused { what, .. } => self.pause(what, true),
             Event::Resumed { what, .. } => self.pause(what, false),
             Event::Alive | Event::PoliciesAccepted { .. } => {}
@@ -148,6 +164,7 @@ impl State {
     fn observe(&mut self, at: Timestamp, taken_at: Timestamp, balances: &[BalanceRow]) {
         self.last_observed = Some(at);
         self.balances = balances.to_vec();
+        self.forget_settled(taken_at);
         // A wallet that was seen to move since our last transfer out of it is not stale, even if customers' payments
         // bring it back to the very figure it had before. Nor is one that shows that figure long after: KPay lags by
         // minutes, and a wallet must not rest for ever because it was filled to the same figure between two readings.
@@ -227,7 +244,7 @@ impl State {
         if let Event::Approved { by, .. } = event {
             may_approve(&tracked, by).map_err(|why| IllegalEvent::Approval { id: id.clone(), why })?;
         }
-        let step = step_of(event, &tracked);
+        let (step, was_open) = (step_of(event, &tracked), tracked.outcome.is_open());
         tracked.outcome = next_outcome(tracked.outcome, step, tracked.may_have_arrived).ok_or(IllegalEvent::Step {
             id: id.clone(),
             from: tracked.outcome.word(),
@@ -235,6 +252,9 @@ impl State {
         })?;
         self.take_facts(&mut tracked, at, event)?;
         tracked.updated_at = at;
+        if was_open && !tracked.outcome.is_open() && tracked.attempts > 0 {
+            self.note_settled(&tracked, at);
+        }
         if tracked.outcome.is_open() || tracked.rate_is_pending() {
             self.open.insert(id.clone(), tracked.clone());
         }

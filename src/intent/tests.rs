@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 mod again;
 mod approvals;
+mod frozen;
 mod tightened;
 mod withdrawals;
 

@@ -76,6 +76,7 @@ impl<'a> Hand<'_, 'a> {
                 format!("KPay shows the {source} wallet"),
             )
         })?;
+        Refusal::of_frozen(self.inputs.standing, source).map_or(Ok(()), Err)?;
         if let Some(wallet) = self.lane.to.wallet() {
             self.is_legible(wallet)?;
         }

@@ -27,6 +27,7 @@ impl Case<'_, '_> {
     pub(super) fn passable(&self) -> Result<Passable, Refusal> {
         self.is_free()?;
         let available = self.scope.read(self.lane.from)?;
+        self.scope.is_not_frozen(self.lane.from)?;
         self.destination_is_sound()?;
         self.scope.is_fresh(self.lane.from, available)?;
         Ok(Passable { rate: self.rate()?, source: self.scope.position(self.lane.from)? })

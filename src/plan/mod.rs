@@ -12,6 +12,7 @@
 mod again;
 mod ask;
 mod by_hand;
+mod frozen;
 mod grant;
 mod inputs;
 mod lane;
@@ -41,6 +42,7 @@ pub use crate::model::Reason;
 pub use crate::model::{RateReference as Reference, ReferenceKind};
 pub use again::{Again, AgainInputs, plan_again};
 pub use by_hand::{ByHand, approval_by_hand, by_hand};
+pub use frozen::Frozen;
 pub use inputs::Inputs;
 pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;

@@ -80,6 +80,10 @@ impl<'r> Shares<'r> {
         else {
             return Err(case.foreign());
         };
+        let is_wanted = self.all[from].is_over() && self.all[to].is_under();
+        if is_wanted && self.all.iter().any(|share| share.is_off) {
+            scope.is_not_frozen(lane.from)?;
+        }
         let Some(found) = self.settled.moves.iter().find(|it| (it.from, it.to) == (from, to)) else {
             return Err(self.stays(from, to));
         };

@@ -1,7 +1,7 @@
 //! Why a lane gets nothing, in the words a treasurer reads: the figures, and what would change it.
 
-use super::{Reason, Skip};
-use crate::model::Lane;
+use super::{Frozen, Reason, Skip, Standing};
+use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Currency, Money, MoneyError};
 
 /// One reason with its two sentences.
@@ -15,6 +15,12 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn new(reason: Reason, detail: impl Into<String>, would_move_if: impl Into<String>) -> Self {
         Self { reason, detail: detail.into(), would_move_if: would_move_if.into() }
+    }
+
+    /// Why nothing leaves a frozen wallet; `None` where it is not frozen.
+    pub(super) fn of_frozen(standing: &Standing, wallet: WalletId) -> Option<Self> {
+        let frozen = standing.frozen.get(&wallet)?;
+        Some(Self::new(Reason::WalletFrozen, frozen.sentence(wallet), Frozen::remedy(wallet)))
     }
 
     pub(super) fn into_skip(self, lane: Lane) -> Skip {

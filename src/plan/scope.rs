@@ -123,6 +123,11 @@ impl<'c, 'a> Scope<'c, 'a> {
         ))
     }
 
+    /// Money may come into a frozen wallet, and none leaves it.
+    pub(super) fn is_not_frozen(&self, wallet: WalletId) -> Result<(), Refusal> {
+        Refusal::of_frozen(self.inputs.standing, wallet).map_or(Ok(()), Err)
+    }
+
     /// A reading that cannot show our own last move yet would let the same money be sent twice.
     pub(super) fn is_fresh(&self, wallet: WalletId, available: Amount) -> Result<(), Refusal> {
         let Some(last) = self.inputs.standing.outflows.get(&wallet) else { return Ok(()) };

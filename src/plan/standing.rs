@@ -1,6 +1,7 @@
 //! What the journal says that constrains planning: decided slots, open intents, limits used, pauses. Plain data, kept
 //! up to date by the `intent` room's fold over the journal's events.
 
+use super::Frozen;
 use crate::model::{ExternalId, Intent, Lane, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Currency, Rate};
 use chrono::NaiveDate;
@@ -39,6 +40,9 @@ pub struct Standing {
     /// When the last move of ours into each wallet was known to be applied: an older reading does not show it yet.
     #[serde(with = "pairs", default)]
     pub inflows: BTreeMap<WalletId, Timestamp>,
+    /// Wallets that nothing new may leave until a person releases them.
+    #[serde(with = "pairs", default)]
+    pub frozen: BTreeMap<WalletId, Frozen>,
     /// The last applied rate of each pair of currencies.
     #[serde(with = "pairs")]
     pub rates: BTreeMap<(Currency, Currency), AppliedRate>,

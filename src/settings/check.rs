@@ -4,10 +4,14 @@ use super::finding::{Findings, Place, SettingsError};
 use super::layers::{Merged, Raw, named};
 use super::surroundings::Surroundings;
 use super::values::{self, Complaint, complaint};
-use super::{KpaySettings, LogFormat, PolicySettings, Settings, WebhookSettings, known};
+use super::{
+    ConservationSettings, FallMode, KpaySettings, LogFormat, PolicySettings, Settings, WebhookSettings, known,
+};
 use crate::model::{ApplicationId, Environment, tame};
+use crate::money::{Amount, Currency};
 use crate::plan::Caps;
 use chrono::TimeDelta;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -60,7 +64,7 @@ impl Checker<'_> {
         let webhooks = self.webhooks(http_listen);
         let control_socket = self.socket();
         let limits = self.limits(environment);
-        let tells_falls = self.parsed("conservation.mode", conservation_mode);
+        let conservation = self.conservation();
         let log = self.parsed("log.format", log_format);
         Some(Settings {
             file: None,
@@ -71,7 +75,7 @@ impl Checker<'_> {
             webhooks,
             control_socket: control_socket?,
             limits: limits?,
-            tells_falls: tells_falls?,
+            conservation: conservation?,
             log: log?,
             warnings: Vec::new(),
         })
@@ -114,24 +118,43 @@ impl Checker<'_> {
 
     fn limits(&mut self, environment: Option<Environment>) -> Option<Caps> {
         let max_transfers_per_hour = self.count("limits.max_transfers_per_hour");
-        let mut caps = Caps { max_transfers_per_hour: 1, max_per_day: std::collections::BTreeMap::new() };
-        let mut written = 0;
-        for (code, (raw, place)) in self.merged.table(known::MAX_PER_DAY) {
-            written += 1;
-            let key = format!("{}.{code}", known::MAX_PER_DAY);
-            let read = values::currency(code).and_then(|currency| Ok((currency, values::amount(raw, currency)?)));
-            match read {
-                Ok((currency, amount)) => drop(caps.max_per_day.insert(currency, amount)),
-                Err(wrong) => self.complain(&key, place, wrong),
-            }
-        }
-        if written == 0 && environment == Some(Environment::Production) {
+        let max_per_day = self.by_currency(known::MAX_PER_DAY, values::amount);
+        let is_written = self.merged.table(known::MAX_PER_DAY).next().is_some();
+        if !is_written && environment == Some(Environment::Production) {
             let place = self.place_of("kpay.environment");
             let hint = "add to [limits]: max_per_day = { XAF = 50_000_000 }, an entry for each currency you send";
             self.findings.error(&place, "max-per-day-required", "production needs `limits.max_per_day`", hint);
         }
-        caps.max_transfers_per_hour = max_transfers_per_hour?;
-        Some(caps)
+        Some(Caps { max_transfers_per_hour: max_transfers_per_hour?, max_per_day })
+    }
+
+    fn conservation(&mut self) -> Option<ConservationSettings> {
+        let mode = self.parsed("conservation.mode", conservation_mode);
+        let freeze_above = self.by_currency(known::FREEZE_ABOVE, values::bound);
+        let release_by = self.parsed("conservation.release_by", values::names);
+        let first = self.merged.table(known::FREEZE_ABOVE).next().map(|(_, (_, place))| place.clone());
+        if let Some(place) = first.filter(|_| mode.is_some_and(|mode| mode != FallMode::Freeze)) {
+            let message = "`conservation.freeze_above` is set, and nothing is frozen";
+            let hint = "set conservation.mode = \"freeze\", or leave freeze_above out";
+            self.findings.warning(&place, "freezes-nothing", message, hint);
+        }
+        Some(ConservationSettings { mode: mode?, freeze_above, release_by: release_by.unwrap_or_default() })
+    }
+
+    /// An amount for each currency that a table names; what is wrong is left out and noted.
+    fn by_currency(
+        &mut self,
+        table: &str,
+        read: fn(&Raw, Currency) -> Result<Amount, Complaint>,
+    ) -> BTreeMap<Currency, Amount> {
+        let mut amounts = BTreeMap::new();
+        for (code, (raw, place)) in self.merged.table(table) {
+            match values::currency(code).and_then(|currency| Ok((currency, read(raw, currency)?))) {
+                Ok((currency, amount)) => drop(amounts.insert(currency, amount)),
+                Err(wrong) => self.complain(&format!("{table}.{code}"), place, wrong),
+            }
+        }
+        amounts
     }
 
     fn webhooks(&mut self, http_listen: Option<SocketAddr>) -> WebhookSettings {
@@ -288,14 +311,15 @@ fn log_format(text: &str) -> Result<LogFormat, Complaint> {
     }
 }
 
-/// Whether falls that nobody explains are told.
-fn conservation_mode(text: &str) -> Result<bool, Complaint> {
+/// What is done about falls that nobody explains.
+fn conservation_mode(text: &str) -> Result<FallMode, Complaint> {
     match text {
-        "warn" => Ok(true),
-        "off" => Ok(false),
+        "warn" => Ok(FallMode::Warn),
+        "off" => Ok(FallMode::Off),
+        "freeze" => Ok(FallMode::Freeze),
         other => {
             let message = format!("`{}` is no way to treat a fall that nobody explains", tame(other, 40));
-            Err(complaint("conservation-mode", message, "\"warn\" or \"off\""))
+            Err(complaint("conservation-mode", message, "\"warn\", \"freeze\" or \"off\""))
         }
     }
 }

@@ -4,6 +4,8 @@ use super::check::short;
 use super::finding::shown;
 use super::{Settings, known};
 use crate::model::tame;
+use crate::money::{Amount, Currency};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -37,16 +39,24 @@ pub fn describe(settings: &Settings) -> String {
         ("control.socket", path(&settings.control_socket)),
         ("limits.max_transfers_per_hour", settings.limits.max_transfers_per_hour.to_string()),
     ];
-    let caps = settings.limits.max_per_day.iter().map(|(currency, amount)| format!("{currency} = {amount}"));
-    let caps = caps.collect::<Vec<_>>().join(", ");
-    lines.push((known::MAX_PER_DAY, if caps.is_empty() { "(none)".to_owned() } else { format!("{{ {caps} }}") }));
-    lines.push(("conservation.mode", quoted(if settings.tells_falls { "warn" } else { "off" })));
+    let conservation = &settings.conservation;
+    lines.push((known::MAX_PER_DAY, by_currency(&settings.limits.max_per_day)));
+    lines.push(("conservation.mode", quoted(conservation.mode.word())));
+    lines.push((known::FREEZE_ABOVE, by_currency(&conservation.freeze_above)));
+    let names: Vec<_> = conservation.release_by.iter().map(|name| quoted(name)).collect();
+    let names = if names.is_empty() { "(anybody)".to_owned() } else { format!("[{}]", names.join(", ")) };
+    lines.push(("conservation.release_by", names));
     lines.push(("log.format", quoted(settings.log.word())));
     lines.into_iter().fold(String::new(), |mut text, (key, value)| {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{key} = {value}");
         text
     })
+}
+
+fn by_currency(amounts: &BTreeMap<Currency, Amount>) -> String {
+    let entries: Vec<_> = amounts.iter().map(|(currency, amount)| format!("{currency} = {amount}")).collect();
+    if entries.is_empty() { "(none)".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
 }
 
 fn quoted(text: &str) -> String {

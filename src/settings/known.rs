@@ -11,6 +11,8 @@ pub(super) enum Shape {
     Switch,
     /// An amount: a whole number, or a string such as `"50 000 000"`. Never a float.
     Amount,
+    /// A list of people's names; as text, with commas between them.
+    Names,
 }
 
 /// One key.
@@ -28,10 +30,14 @@ const fn key(name: &'static str, shape: Shape, default: Option<&'static str>) ->
     Known { name, shape, default }
 }
 
-/// The table whose keys are currencies.
+/// A table whose keys are currencies.
 pub(super) const MAX_PER_DAY: &str = "limits.max_per_day";
+/// Another.
+pub(super) const FREEZE_ABOVE: &str = "conservation.freeze_above";
+/// All tables whose keys are currencies.
+pub(super) const BY_CURRENCY: [&str; 2] = [MAX_PER_DAY, FREEZE_ABOVE];
 
-/// Every key but the currencies of [`MAX_PER_DAY`].
+/// Every key but the currencies of [`BY_CURRENCY`].
 pub(super) const KEYS: &[Known] = &[
     key("kpay.base_url", Shape::Text, Some("https://admin.kpay.site")),
     key("kpay.allow_private_addresses", Shape::Switch, Some("false")),
@@ -53,6 +59,7 @@ pub(super) const KEYS: &[Known] = &[
     key("control.socket", Shape::Text, None),
     key("limits.max_transfers_per_hour", Shape::Integer, Some("100")),
     key("conservation.mode", Shape::Text, Some("warn")),
+    key("conservation.release_by", Shape::Names, None),
     key("log.format", Shape::Text, Some("text")),
 ];
 
@@ -60,10 +67,14 @@ pub(super) const KEYS: &[Known] = &[
 pub(super) const SECTIONS: &[&str] =
     &["kpay", "policies", "state", "http", "webhooks", "control", "limits", "conservation", "log"];
 
+/// The table and the currency that a key names, in whatever letters.
+pub(super) fn by_currency(name: &str) -> Option<(&'static str, &str)> {
+    BY_CURRENCY.into_iter().find_map(|table| Some((table, name.strip_prefix(table)?.strip_prefix('.')?)))
+}
+
 /// The shape of a key; `None` where there is no such key.
 pub(super) fn shape(name: &str) -> Option<Shape> {
-    let currency = name.strip_prefix(MAX_PER_DAY).and_then(|rest| rest.strip_prefix('.'));
-    if currency.is_some_and(|code| !code.is_empty() && !code.contains('.')) {
+    if by_currency(name).is_some_and(|(_, code)| !code.is_empty() && !code.contains('.')) {
         return Some(Shape::Amount);
     }
     KEYS.iter().find(|known| known.name == name).map(|known| known.shape)
@@ -79,7 +90,7 @@ pub(super) fn section_hint(name: &str) -> String {
 
 /// What to do about a key that is not known: the nearest one that is.
 pub(super) fn hint(name: &str) -> String {
-    let names = KEYS.iter().map(|known| known.name).chain([MAX_PER_DAY]);
+    let names = KEYS.iter().map(|known| known.name).chain(BY_CURRENCY);
     let last = |full: &'static str| full.rsplit_once('.').map_or(full, |(_, last)| last);
     let wanted = name.rsplit_once('.').map_or(name, |(_, last)| last);
     // The right key in the wrong section is the commonest slip after a misspelling.

@@ -126,9 +126,8 @@ pub(super) fn from_flags(overrides: &[(String, String)], findings: &mut Findings
 /// `KPAY__TIMEOUT` → `kpay.timeout`; a currency keeps its capitals.
 fn key_of(variable: &str) -> String {
     let dotted = variable.to_lowercase().replace("__", ".");
-    let currency = dotted.strip_prefix(known::MAX_PER_DAY).and_then(|rest| rest.strip_prefix('.'));
-    match currency {
-        Some(code) => format!("{}.{}", known::MAX_PER_DAY, code.to_uppercase()),
+    match known::by_currency(&dotted) {
+        Some((table, code)) => format!("{table}.{}", code.to_uppercase()),
         None => dotted,
     }
 }
@@ -214,7 +213,7 @@ fn flatten(key: &str, value: &Value, layers: &[&Layer; 4], merged: &mut Merged) 
 /// Whether a layer of text may stand for the shape, so that the environment and flags can say everything.
 pub(super) fn fits(raw: &Raw, shape: Shape) -> bool {
     match (raw, shape) {
-        (Raw::Text(_), Shape::Text | Shape::Amount)
+        (Raw::Text(_), Shape::Text | Shape::Amount | Shape::Names)
         | (Raw::Integer(_), Shape::Integer | Shape::Amount)
         | (Raw::Switch(_), Shape::Switch) => true,
         (Raw::Text(_) | Raw::Integer(_) | Raw::Switch(_), _) => false,

@@ -4,6 +4,7 @@
 //! place. Nothing here talks to KPay, opens the state or parses a policy; the base URL is checked by the `kpay` room.
 
 mod check;
+mod conservation;
 mod describe;
 mod disk;
 mod finding;
@@ -17,6 +18,7 @@ mod surroundings;
 mod toml_file;
 mod values;
 
+pub use conservation::{ConservationSettings, FallMode};
 pub use describe::describe;
 pub use finding::SettingsError;
 pub use handover::take_secrets_out_of_the_environment;
@@ -51,8 +53,8 @@ pub struct Settings {
     pub control_socket: PathBuf,
     /// The last line of defence at the point of sending.
     pub limits: Caps,
-    /// Whether a wallet that fell by more than our own moves explain is told of.
-    pub tells_falls: bool,
+    /// What is done about a wallet that fell by more than our own moves explain.
+    pub conservation: ConservationSettings,
     /// How log lines look.
     pub log: LogFormat,
     /// What someone should look at, though it can be used.

@@ -99,6 +99,7 @@ fn nothing_at_all_gives_the_defaults_of_the_contract() {
     assert_eq!(settings.http_listen.to_string(), "127.0.0.1:9749");
     assert_eq!(settings.webhooks, WebhookSettings::default());
     assert_eq!(settings.limits, Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() });
+    assert_eq!(settings.conservation, ConservationSettings::default());
     assert_eq!((settings.log, settings.warnings), (LogFormat::Text, Vec::new()));
 }
 
@@ -262,6 +263,44 @@ fn each_rule_is_told_at_its_place() {
     check("[state]\npath = \"a\\u0000b\"\n", &["treasuryd.toml:2:8 path"]);
     let long = format!("[control]\nsocket = \"/run/{}\"\n", "s".repeat(120));
     check(&long, &["treasuryd.toml:2:10 socket-path-too-long"]);
+}
+
+#[test]
+fn who_may_release_and_what_freezes_is_read_from_every_layer() {
+    let read = |bench: Bench| {
+        let ConservationSettings { mode, freeze_above, release_by } = bench.good().conservation;
+        let above = freeze_above.iter().map(|(currency, amount)| format!("{currency} {amount}"));
+        format!("{} [{}] [{}]", mode.word(), above.collect::<Vec<_>>().join(", "), release_by.join(", "))
+    };
+    assert_eq!(read(Bench::empty()), "warn [] []");
+    let text = "[conservation]\nmode = \"freeze\"\nfreeze_above = { XAF = 10_000, KES = \"0.10\", UGX = 0 }\n\
+                release_by = [\"Awa Diop\",\n  \" brice \"]\n";
+    assert_eq!(read(Bench::with(text)), "freeze [KES 0.1, UGX 0, XAF 10000] [Awa Diop, brice]");
+    let over = Bench::with(text)
+        .variable("TREASURYD__CONSERVATION__FREEZE_ABOVE__XAF", "5_000 XAF")
+        .variable("TREASURYD__CONSERVATION__RELEASE_BY", "chantal, dina");
+    assert_eq!(read(over), "freeze [KES 0.1, UGX 0, XAF 5000] [chantal, dina]");
+    assert_eq!(read(Bench::with(text).flag("conservation.release_by", "")), "freeze [KES 0.1, UGX 0, XAF 10000] []");
+    assert_eq!(read(Bench::with("[conservation]\nrelease_by = []\n")), "warn [] []");
+}
+
+#[test]
+fn each_mistake_about_falls_is_told_at_its_place() {
+    let with = |line: &str| format!("[conservation]\nmode = \"freeze\"\n{line}\n");
+    check("[conservation]\nmode = \"stop\"\n", &["treasuryd.toml:2:8 conservation-mode"]);
+    check(&with("freeze_above = 5"), &["treasuryd.toml:3:1 wrong-type"]);
+    check(&with("freeze_above = { XAF = 1.5 }"), &["treasuryd.toml:3:24 float"]);
+    check(&with("freeze_above = { XAF = -1 }"), &["treasuryd.toml:3:24 amount"]);
+    check(&with("freeze_above = { XAF = \"1 XOF\" }"), &["treasuryd.toml:3:24 wrong-currency"]);
+    check(&with("freeze_above = { EUR = 1 }"), &["treasuryd.toml:3:18 unknown-currency"]);
+    check(&with("release_by = 5"), &["treasuryd.toml:3:14 wrong-type"]);
+    check(&with("release_by = [\"awa\", 5]"), &["treasuryd.toml:3:22 wrong-type"]);
+    check(&with("release_by = [\"awa\", \" \"]"), &["treasuryd.toml:3:22 name"]);
+    check(&with("release_by = [\"awa, brice\"]"), &["treasuryd.toml:3:15 name"]);
+    check(&with("release_by = [\"awa\", \"AWA \"]"), &["treasuryd.toml:3:14 name-twice"]);
+    check(&with("released_by = [\"awa\"]"), &["treasuryd.toml:3:1 unknown-key"]);
+    check("[conservation]\nfreeze_above = { XAF = 1 }\n", &["treasuryd.toml:2:24 freezes-nothing"]);
+    check("[conservation]\nrelease_by = [\"awa\"]\n", &[]);
 }
 
 #[test]

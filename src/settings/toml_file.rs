@@ -8,7 +8,7 @@ use super::values;
 use crate::model::tame;
 use std::ops::Range;
 use std::path::Path;
-use toml_edit::{Document, Item, TableLike, Value};
+use toml_edit::{Array, Document, Item, TableLike, Value};
 
 /// Far more than any configuration needs.
 const MOST_BYTES: u32 = 1 << 20;
@@ -85,8 +85,8 @@ impl Reader<'_> {
     }
 
     fn entry(&mut self, name: &str, item: &Item, place: &Place) {
-        if name == known::MAX_PER_DAY {
-            return self.caps(item, place);
+        if let Some(table) = known::BY_CURRENCY.into_iter().find(|table| *table == name) {
+            return self.by_currency(table, item, place);
         }
         match known::shape(name) {
             Some(shape) => self.value(name, shape, item),
@@ -94,24 +94,49 @@ impl Reader<'_> {
         }
     }
 
-    fn caps(&mut self, item: &Item, place: &Place) {
-        let Some(table) = item.as_table_like() else {
-            let hint = "write { XAF = 50_000_000 }";
-            return self.findings.error(place, "wrong-type", "`limits.max_per_day` has an entry a currency", hint);
+    fn by_currency(&mut self, name: &str, item: &Item, place: &Place) {
+        let Some(entries) = item.as_table_like() else {
+            let message = format!("`{name}` has an entry a currency");
+            return self.findings.error(place, "wrong-type", message, "write { XAF = 50_000_000 }");
         };
-        for (code, item) in table.iter() {
+        for (code, item) in entries.iter() {
             match values::currency(code) {
-                Ok(_) => self.value(&format!("{}.{code}", known::MAX_PER_DAY), Shape::Amount, item),
+                Ok(_) => self.value(&format!("{name}.{code}"), Shape::Amount, item),
                 Err(complaint) => {
-                    let place = self.place(key_span(table, code));
+                    let place = self.place(key_span(entries, code));
                     self.findings.error(&place, complaint.code, complaint.message, complaint.hint);
                 }
             }
         }
     }
 
+    /// A list of names, each looked at in its own place; kept as text with commas between them.
+    fn names(&mut self, name: &str, names: &Array, place: Place) {
+        let mut good = Vec::new();
+        for item in names {
+            match item.as_str().map(values::name) {
+                Some(Ok(one)) => good.push(one),
+                Some(Err(wrong)) => {
+                    let place = self.place(item.span());
+                    self.findings.error(&place, wrong.code, format!("{name}: {}", wrong.message), wrong.hint);
+                }
+                None => {
+                    let place = self.place(item.span());
+                    let message = format!("`{name}` has something else in it than names");
+                    self.findings.error(&place, "wrong-type", message, "write each name in quotes");
+                }
+            }
+        }
+        if good.len() == names.len() {
+            self.layer.set(name, Raw::Text(good.join(",")), place);
+        }
+    }
+
     fn value(&mut self, name: &str, shape: Shape, item: &Item) {
         let place = self.place(item.span());
+        if let (Some(Value::Array(names)), Shape::Names) = (item.as_value(), shape) {
+            return self.names(name, names, place);
+        }
         let raw = match item.as_value() {
             Some(Value::String(text)) => Some(Raw::Text(text.value().clone())),
             Some(Value::Integer(number)) => Some(Raw::Integer(*number.value())),
@@ -129,6 +154,7 @@ impl Reader<'_> {
             (_, Shape::Text) => ("wrong-type", "write it in quotes"),
             (_, Shape::Integer) => ("wrong-type", "write a whole number without quotes"),
             (_, Shape::Switch) => ("wrong-type", "write true or false, without quotes"),
+            (_, Shape::Names) => ("wrong-type", "write [\"awa\", \"brice\"]"),
         };
         let message = format!("`{name}` is {} where {} is wanted", kind(item), wanted(shape));
         self.findings.error(&place, code, message, hint);
@@ -172,5 +198,6 @@ fn wanted(shape: Shape) -> &'static str {
         Shape::Integer => "a whole number",
         Shape::Switch => "true or false",
         Shape::Amount => "an amount",
+        Shape::Names => "a list of names",
     }
 }

@@ -1,7 +1,7 @@
 //! Single values: durations, amounts, currencies, listening addresses. Text in, value or complaint out.
 
 use super::layers::Raw;
-use crate::model::tame;
+use crate::model::{person_key, tame};
 use crate::money::{Amount, Currency};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -53,8 +53,44 @@ pub(super) fn currency(code: &str) -> Result<Currency, Complaint> {
     })
 }
 
+/// A person's name, as `--by` gives it.
+pub(super) fn name(text: &str) -> Result<String, Complaint> {
+    let name = text.trim();
+    let shown = tame(name, 80);
+    if name.is_empty() || name != shown || name.contains(',') {
+        let message = format!("`{shown}` is no name");
+        return Err(complaint("name", message, "at most 80 characters on one line, without a comma"));
+    }
+    Ok(shown)
+}
+
+/// Names with commas between them, each one person's; nothing at all is nobody.
+pub(super) fn names(text: &str) -> Result<Vec<String>, Complaint> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = text.split(',').map(name).collect::<Result<Vec<String>, Complaint>>()?;
+    let is_twice = |(at, one): (usize, &String)| names[..at].iter().any(|other| person_key(other) == person_key(one));
+    match names.iter().enumerate().find(|named| is_twice(*named)) {
+        Some((_, twice)) => {
+            Err(complaint("name-twice", format!("`{twice}` stands there twice"), "name each person once"))
+        }
+        None => Ok(names),
+    }
+}
+
 /// A positive amount of `currency`: `50000000`, `50_000_000`, `"50 000 000"`, `"50 000 000 XAF"`.
 pub(super) fn amount(raw: &Raw, currency: Currency) -> Result<Amount, Complaint> {
+    let amount = bound(raw, currency)?;
+    if amount.is_positive() {
+        return Ok(amount);
+    }
+    let hint = "a cap is above zero; to stop all transfers use `treasuryd pause`";
+    Err(complaint("amount", format!("`{amount}` is not above zero"), hint))
+}
+
+/// The same, zero included.
+pub(super) fn bound(raw: &Raw, currency: Currency) -> Result<Amount, Complaint> {
     let text = match raw {
         Raw::Integer(number) => number.to_string(),
         Raw::Text(text) => text.clone(),
@@ -76,9 +112,8 @@ pub(super) fn amount(raw: &Raw, currency: Currency) -> Result<Amount, Complaint>
     let amount: Amount = ungrouped(number)
         .and_then(|digits| digits.parse().ok())
         .ok_or_else(|| complaint("amount", format!("`{shown}` is no amount"), hint))?;
-    if !amount.is_positive() {
-        let hint = "a cap is above zero; to stop all transfers use `treasuryd pause`";
-        return Err(complaint("amount", format!("`{shown}` is not above zero"), hint));
+    if amount.is_negative() {
+        return Err(complaint("amount", format!("`{shown}` is below zero"), hint));
     }
     if !amount.is_sendable_in(currency) {
         let message = format!("`{shown}` is finer than {currency} is sent");

@@ -342,7 +342,7 @@ impl World {
                 caps: Caps { max_transfers_per_hour: u32::try_from(PER_HOUR).unwrap(), max_per_day: BTreeMap::new() },
                 retry: RetryRules { resend_for: TimeDelta::hours(6) },
                 confirm_loosening,
-                tells_falls: true,
+                conservation: treasuryd::settings::ConservationSettings::default(),
             },
             ahead: TimeDelta::zero(),
         };

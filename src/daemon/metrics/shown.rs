@@ -17,6 +17,7 @@ pub(super) struct Shown {
     balance: GaugeVec,
     available: GaugeVec,
     balance_age: Gauge,
+    frozen: IntGaugeVec,
     open: IntGaugeVec,
     oldest_open: Gauge,
     rate: GaugeVec,
@@ -36,6 +37,7 @@ impl Shown {
             balance: all.gauges("wallet_balance", "KPay's whole balance, or the available one.", &wallet)?,
             available: all.gauges("wallet_available", "KPay's available balance.", &wallet)?,
             balance_age: all.gauge("balance_age_seconds", "Age of the balances; inf before the first reading.")?,
+            frozen: all.integers("wallet_frozen", "1 where nothing new may leave the wallet.", &wallet)?,
             open: all.integers("open_intents", "Intents that are not final.", &["state"])?,
             oldest_open: all.gauge("oldest_open_intent_seconds", "Age of the oldest open intent; 0 without one.")?,
             rate: all.gauges("exchange_rate", "The last applied rate.", &["from", "to"])?,
@@ -52,6 +54,7 @@ impl Shown {
 
     pub(super) fn set_from(&self, view: &StatusView, names: &PolicyLabels) {
         self.set_balances(view);
+        self.set_frozen(view);
         self.set_open(&view.open, view.at);
         self.set_paused(view.paused, &view.policies, names);
         self.rate.reset();
@@ -74,6 +77,17 @@ impl Shown {
             let Some(labels) = label::wallet(WalletId { country: *wallet, currency: *currency }) else { continue };
             self.available.with_label_values(&labels).set(for_display(available.decimal()));
             self.balance.with_label_values(&labels).set(for_display(balance.unwrap_or(*available).decimal()));
+        }
+    }
+
+    /// Also for a frozen wallet that KPay does not show any more.
+    fn set_frozen(&self, view: &StatusView) {
+        self.frozen.reset();
+        let shown = view.balances.iter().map(|row| (row.wallet, row.currency, 0));
+        let frozen = view.frozen.iter().map(|frozen| (frozen.wallet, frozen.currency, 1));
+        for (country, currency, is_frozen) in shown.chain(frozen) {
+            let Some(labels) = label::wallet(WalletId { country, currency }) else { continue };
+            self.frozen.with_label_values(&labels).set(is_frozen);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::money::{Country, Currency};
 use std::collections::BTreeMap;
 
 /// Every name of CONTRACT 8 without the prefix, and `ready`.
-const CONTRACT: [&str; 26] = [
+const CONTRACT: [&str; 27] = [
     "build_info",
     "wallet_balance",
     "wallet_available",
@@ -32,6 +32,7 @@ const CONTRACT: [&str; 26] = [
     "limit_used_ratio",
     "journal_records",
     "books_difference",
+    "wallet_frozen",
     "ready",
 ];
 

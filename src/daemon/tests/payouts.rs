@@ -124,7 +124,7 @@ fn engine_on(
             caps: Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() },
             retry: RetryRules { resend_for: TimeDelta::hours(6) },
             confirm_loosening: false,
-            tells_falls: true,
+            conservation: crate::settings::ConservationSettings::default(),
         },
         ahead: TimeDelta::zero(),
     };

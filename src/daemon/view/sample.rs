@@ -37,6 +37,8 @@ pub(crate) fn bare() -> StatusView {
         approvals_waiting: 0,
         approvals: Vec::new(),
         held_policies: None,
+        frozen: Vec::new(),
+        falls: Vec::new(),
         last_errors: Vec::new(),
         journal_records: 1,
     }

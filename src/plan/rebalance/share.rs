@@ -76,6 +76,10 @@ impl<'s> Values<'s> {
             let over = value.checked_sub(total.checked_mul(weight.factor()?)?)?;
             let sizes = Sizes::of(&scope.policy.limits, Kind::Transfer, wallet.currency)?;
             let (reserve, usable) = (scope.reserve(*wallet), scope.position(*wallet)?.usable);
+            let spendable = usable.checked_sub(reserve)?;
+            // Nothing is counted on from a frozen wallet: the others settle without it.
+            let is_frozen = scope.is_not_frozen(*wallet).is_err();
+            let spendable = if is_frozen { spendable.min(Amount::ZERO) } else { spendable };
             shares.push(Share {
                 wallet: *wallet,
                 weight: *weight,
@@ -85,7 +89,7 @@ impl<'s> Values<'s> {
                 usable,
                 holding: Holding {
                     over,
-                    spendable: usable.checked_sub(reserve)?.cut_to(COMPARED_DECIMALS),
+                    spendable: spendable.cut_to(COMPARED_DECIMALS),
                     rate: *rate,
                     smallest: sizes.smallest_rounded_up()?,
                     step: sizes.unit(),

@@ -141,11 +141,11 @@ impl Shares<'_> {
 }
 
 impl Share {
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.holding.over.is_positive()
     }
 
-    fn is_under(&self) -> bool {
+    pub(super) fn is_under(&self) -> bool {
         self.holding.over.is_negative()
     }
 

@@ -53,6 +53,9 @@ pub enum Breach {
     /// The source, or the destination's country, was not read as it should be.
     #[error("a wallet of the lane was not read as expected")]
     NotRead,
+    /// Nothing may leave the source until a person releases it.
+    #[error("the source is frozen")]
+    Frozen,
     /// The reading does not show our last move out of the source.
     #[error("the reading may not show our last transfer out of the source")]
     Stale,

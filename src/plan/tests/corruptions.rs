@@ -41,7 +41,7 @@ pub(super) fn set_amount(transfer: &mut PlannedTransfer, amount: &str) {
     transfer.expected_credit = transfer.amount.checked_mul(transfer.expected_rate.unwrap().decimal()).ok();
 }
 
-const CORRUPTIONS: [(&str, Breach, Corruption); 50] = [
+const CORRUPTIONS: [(&str, Breach, Corruption); 51] = [
     ("another instant", Breach::OtherInputs, |_, plan| plan.at = instant("S+6s")),
     ("another balance", Breach::OtherInputs, |_, plan| plan.balances[0].available = Amount::ZERO),
     ("a policy left out", Breach::OtherInputs, |_, plan| drop(plan.policies.pop())),
@@ -99,6 +99,7 @@ const CORRUPTIONS: [(&str, Breach, Corruption); 50] = [
         scene.add("wallets SEN/XAF=0");
         plan.balances = scene.snapshot.rows();
     }),
+    ("a frozen source", Breach::Frozen, |scene, _| scene.add("frozen GAB=1 S-1h")),
     ("a stale reading", Breach::Stale, |scene, _| scene.add("outflow GAB=25100000 S-1d")),
     ("an old reading", Breach::Stale, |scene, _| scene.add("outflow GAB=1 S+6s")),
     ("over the largest transfer", Breach::OutOfBounds, |_, plan| set_amount(first(plan), "10000001")),

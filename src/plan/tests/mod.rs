@@ -3,6 +3,7 @@
 mod amounts;
 mod corruptions;
 mod exchange;
+mod frozen;
 mod generated;
 mod payouts;
 mod portions;

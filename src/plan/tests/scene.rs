@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{
-    AppliedRate, Caps, DayKey, Decided, Hold, Inputs, LaneDecision, LastOutflow, Plan, PolicyPlan, Standing,
+    AppliedRate, Caps, DayKey, Decided, Frozen, Hold, Inputs, LaneDecision, LastOutflow, Plan, PolicyPlan, Standing,
     lane_amounts, plan, second_opinion,
 };
 use crate::policy::{CalendarReserve, PolicySet};
@@ -153,6 +153,12 @@ impl Scene {
             ["outflow", word, at] => {
                 let (name, before) = pair(word);
                 standing.outflows.insert(wallet(name), LastOutflow { before, applied_at: instant(at) });
+            }
+            ["frozen", word, at] => {
+                let (name, unexplained) = pair(word);
+                let after = Amount::whole(380_000);
+                let before = after.checked_add(unexplained).unwrap();
+                standing.frozen.insert(wallet(name), Frozen { since: instant(at), before, after, unexplained });
             }
             ["inflow", name, at] => drop(standing.inflows.insert(wallet(name), instant(at))),
             ["applied", word] => {

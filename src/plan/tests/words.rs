@@ -10,7 +10,7 @@ const FILL: &str = "wallets SEN=150000 CIV=300000 CMR=1200000 BEN=0
 const SWEEP: &str = "wallets GAB=330000 CMR=0\npolicy p GAB:250000:100000 >CMR";
 
 /// Scene, reason, detail, `would_move_if`.
-const CASES: [(&str, Reason, &str, &str); 57] = [
+const CASES: [(&str, Reason, &str, &str); 58] = [
     (
         "SWEEP cron=0_0_29_2_+MON",
         Reason::NotDue,
@@ -196,6 +196,14 @@ const CASES: [(&str, Reason, &str, &str); 57] = [
         Reason::WalletFrozen,
         "KPay shows GAB in XOF, but the policy expects XAF",
         "KPay shows GAB in XAF again; ask KPay what changed",
+    ),
+    (
+        "SWEEP\nfrozen GAB=120000 S-1h",
+        Reason::WalletFrozen,
+        "GAB is frozen since 2026-11-24T16:00:00Z: it fell by 120 000 XAF more than our own moves explain, from 500 000 XAF \
+         to 380 000 XAF",
+        "somebody who may (`treasuryd status` says who) looks into it and releases it: `treasuryd release GAB --by NAME \
+         --note TEXT`",
     ),
     (
         "SWEEP\noutflow GAB=330000 S-1h",

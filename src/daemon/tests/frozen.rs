@@ -1,0 +1,177 @@
+//! Falls that nobody here explains, from the reading that shows one to the sends that must not follow.
+
+use super::*;
+use crate::daemon::ReleaseRequest;
+use crate::intent::PastFall;
+use crate::settings::FallMode;
+
+/// What is over 100,000 is there, and 50,000 of it move.
+const FIXED: &str = "version: 1
+policies:
+  - name: evening
+    schedule: \"0 18 * * *\"
+    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF, fixed: 50_000 XAF }
+";
+
+fn rules(mode: FallMode) -> ConservationSettings {
+    let freeze_above = [(Currency::XAF, Amount::whole(10_000))].into();
+    ConservationSettings { mode, freeze_above, release_by: vec!["awa".to_owned(), "brice".to_owned()] }
+}
+
+/// Two transfers are decided and not sent yet.
+async fn decided(mode: FallMode, waiting: WhileWaiting) -> Evening {
+    evening_with(FIXED, &[Some("1")], waiting, 100, true, &rules(mode)).await
+}
+
+impl Evening {
+    /// The same machine started again.
+    async fn again(&self) -> Engine {
+        let parts = Parts {
+            clock: self.engine.clock.clone(),
+            bank: self.engine.bank.clone(),
+            store: self.engine.store.clone(),
+            metrics: Arc::new(Metrics::new().unwrap()),
+            rules: self.engine.rules.clone(),
+            ahead: TimeDelta::zero(),
+        };
+        let again = Engine::new(parts, self.engine.policies());
+        again.begin("test").await.unwrap();
+        again
+    }
+
+    fn events(&self) -> Vec<Event> {
+        records(self.engine.store().dir()).unwrap().map(|record| record.unwrap().event).collect()
+    }
+
+    /// `GAB 20000` for each fall recorded, with a `!` where it freezes.
+    fn falls(&self) -> Vec<String> {
+        let events = self.events();
+        let told = events.iter().filter_map(|event| match event {
+            Event::Fell { wallet, unexplained, freezes, .. } => {
+                Some(format!("{wallet} {unexplained}{}", if *freezes { "!" } else { "" }))
+            }
+            _ => None,
+        });
+        told.collect()
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.engine.is_frozen(WalletId::of(Country::GAB).unwrap())
+    }
+
+    /// Why what was decided for Gabon was cancelled.
+    fn cancelled(&self) -> Option<String> {
+        self.events().into_iter().find_map(|event| match event {
+            Event::Cancelled { detail, .. } => Some(detail),
+            _ => None,
+        })
+    }
+
+    async fn release(&self, by: &str) -> Result<String, crate::daemon::WishError> {
+        let wish = ReleaseRequest { wallet: Country::GAB, by: by.to_owned(), note: "a refund".to_owned() };
+        self.engine.release(&wish).await
+    }
+}
+
+/// Each fall of Gabon's in turn, and what is recorded of them.
+async fn check(mode: FallMode, falls: &[i64], expected: &[&str], frozen: bool) {
+    let evening = decided(mode, WhileWaiting::default()).await;
+    for fall in falls {
+        evening.bank.take(Country::GAB, Amount::whole(*fall));
+        evening.engine.observe().await.unwrap();
+    }
+    assert_eq!((evening.falls(), evening.is_frozen()), (expected.iter().map(ToString::to_string).collect(), frozen));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_wallet_loses_in_a_day_freezes_it_once_it_is_over_the_bound() {
+    check(FallMode::Off, &[90_000], &[], false).await;
+    check(FallMode::Warn, &[90_000, 1], &["GAB 90000", "GAB 1"], false).await;
+    check(FallMode::Freeze, &[10_000], &["GAB 10000"], false).await;
+    check(FallMode::Freeze, &[10_001], &["GAB 10001!"], true).await;
+    // A little at a time, and once it is frozen every fall counts.
+    check(FallMode::Freeze, &[6_000, 4_000, 1, 5], &["GAB 6000", "GAB 4000", "GAB 1!", "GAB 5!"], true).await;
+    // A rise is no fall, and makes none good.
+    check(FallMode::Freeze, &[-20_000, 6_000, -20_000, 5_000], &["GAB 6000", "GAB 5000!"], true).await;
+}
+
+/// The reading before the send shows the fall: what was decided is not sent any more. Congo's is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_decided_before_a_wallet_froze_does_not_leave_it() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    evening.bank.take(Country::GAB, Amount::whole(20_000));
+    evening.work().await;
+    assert_eq!((evening.sent(), evening.count(Outcome::Cancelled)), (1, 1));
+    assert!(evening.cancelled().unwrap().starts_with("wallet_frozen: GAB is frozen since 2026-11-24T"));
+    // In `warn` it leaves all the same.
+    let evening = decided(FallMode::Warn, WhileWaiting::default()).await;
+    evening.bank.take(Country::GAB, Amount::whole(20_000));
+    evening.work().await;
+    assert_eq!((evening.sent(), evening.count(Outcome::Cancelled)), (2, 0));
+}
+
+/// The fall comes while the leave to send is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fall_during_the_wait_for_the_leave_stops_the_send() {
+    let evening = decided(FallMode::Freeze, WhileWaiting { seconds: 60, spent_elsewhere: 20_000 }).await;
+    evening.work().await;
+    let gabon = evening.bank.wallets.lock().unwrap()[&Country::GAB];
+    assert_eq!((evening.sent(), evening.is_frozen()), (1, true));
+    // Each wait for a leave cost Gabon 20,000; nothing of ours left it.
+    assert!(gabon >= Amount::whole(290_000), "{gabon}");
+}
+
+/// Whatever shows the new balance comes after the record of the fall, and a crash right after that finds nothing new.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fall_is_recorded_before_the_balance_that_shows_it_and_only_once() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    evening.bank.take(Country::GAB, Amount::whole(20_000));
+    // A reading that nothing else is recorded of, as where the process ends here.
+    evening.engine.read_balances().await.unwrap();
+    let shows = |event: &Event| match event {
+        Event::Observed { balances, .. } | Event::Decided { balances, .. } => {
+            balances.iter().any(|row| row.wallet == Country::GAB && row.available == Amount::whole(310_000))
+        }
+        _ => false,
+    };
+    assert!(!evening.events().iter().any(shows));
+    assert_eq!(evening.falls(), ["GAB 20000!"]);
+    let kept = evening.engine.store().with_state(|state| state.falls.clone());
+    let fall = |fall: &PastFall| (fall.before, fall.after, fall.freezes);
+    assert_eq!(kept.iter().map(fall).collect::<Vec<_>>(), [(Amount::whole(330_000), Amount::whole(310_000), true)]);
+
+    let again = evening.again().await;
+    again.observe().await.unwrap();
+    assert_eq!(evening.falls(), ["GAB 20000!"], "the next start compares with the fallen balance");
+    assert!(again.status().frozen.iter().any(|frozen| frozen.release_by == ["awa", "brice"]));
+    assert_eq!(again.status().falls.len(), 1);
+}
+
+/// Moves of ours that a lagging reading does not show yet explain a fall after a restart, however many there were.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_own_moves_explain_a_fall_over_a_restart() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    evening.work().await;
+    let again = evening.again().await;
+    again.observe().await.unwrap();
+    assert_eq!((evening.sent(), evening.falls()), (2, Vec::<String>::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_those_named_release_a_wallet_that_is_frozen() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    assert!(evening.release("awa").await.unwrap_err().to_string().contains("GAB is not frozen"));
+    evening.bank.take(Country::GAB, Amount::whole(20_000));
+    evening.engine.observe().await.unwrap();
+    for (by, why) in [("mallory", "names awa or brice"), (" ", "--by is needed")] {
+        assert!(evening.release(by).await.unwrap_err().to_string().contains(why), "{by}");
+    }
+    assert!(evening.is_frozen());
+    assert!(evening.release(" AWA ").await.unwrap().contains("released by AWA"));
+    assert!(!evening.is_frozen());
+    assert!(evening.release("awa").await.is_err(), "once");
+    // The day begins anew for it.
+    evening.bank.take(Country::GAB, Amount::whole(10_000));
+    evening.engine.observe().await.unwrap();
+    assert_eq!((evening.falls(), evening.is_frozen()), (vec!["GAB 20000!".to_owned(), "GAB 10000".to_owned()], false));
+}
