@@ -39,6 +39,9 @@ fn carry_out(scene: &mut Scene, policy: &str, change: &Value) {
         scene.standing.paused_all &= what != "everything";
         scene.standing.paused.remove(&what);
     }
+    for country in texts("release") {
+        scene.standing.frozen.retain(|wallet, _| wallet.country.code() != country);
+    }
     for id in texts("settled") {
         scene.standing.holds.retain(|_, hold| hold.external_id.as_str() != id);
     }
@@ -162,6 +165,11 @@ fn what_would_change_it_is_said_as_a_treasurer_says_it() {
         (
             format!("{SWEEP} off\n{full}\npause"),
             "moves 270 000 XAF now if `enabled: true` is set and the pause of everything is ended (`treasuryd resume`)",
+        ),
+        (
+            format!("{SWEEP}\n{full}\nfrozen GAB=5 S-1h"),
+            "moves 270 000 XAF now if somebody who may (`treasuryd status` says who) looks into GAB and releases it \
+             (`treasuryd release GAB --by NAME --note TEXT`)",
         ),
         (format!("{SWEEP} shadow\n{full}"), "moves 270 000 XAF now if `mode: live` is set"),
         (format!("{SWEEP}\n{full}\npause p"), "moves 270 000 XAF now if its pause is ended (`treasuryd resume p`)"),

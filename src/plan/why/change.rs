@@ -20,6 +20,9 @@ pub struct Change {
     /// Pauses that are ended: `everything`, or a policy's name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub resume: BTreeSet<String>,
+    /// Frozen wallets that somebody releases.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub release: BTreeSet<Country>,
     /// Open transfers that are settled, the balances being what they are.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub settled: BTreeSet<ExternalId>,
@@ -120,6 +123,7 @@ impl Premise {
             }
             self.standing.paused.remove(what);
         }
+        self.standing.frozen.retain(|wallet, _| !change.release.contains(&wallet.country));
         self.standing.holds.retain(|_, hold| !change.settled.contains(&hold.external_id));
         for (pair, rate) in &change.rates {
             if let Some(pair) = pair_of(pair) {

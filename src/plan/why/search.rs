@@ -115,6 +115,9 @@ impl Search<'_, '_> {
                 let later = self.at_a_later_slot(change, DAYS_OF_RESERVES);
                 return later.or_else(|| self.with_balance(change, premise, reason));
             }
+            Reason::WalletFrozen if premise.standing.frozen.contains_key(&self.lane.from) => {
+                next.release.insert(self.lane.from.country);
+            }
             Reason::WalletFrozen | Reason::ProviderDown => return None,
             _ => return self.with_balance(change, premise, reason),
         }

@@ -115,6 +115,12 @@ pub(super) fn counterfactual(
     }
     let reference = change.set.reference.iter();
     conditions.extend(reference.map(|(pair, rate)| format!("`fx: {{ reference: {{ {pair}: {rate} }} }}` is set")));
+    conditions.extend(change.release.iter().map(|wallet| {
+        format!(
+            "somebody who may (`treasuryd status` says who) looks into {wallet} and releases it (`treasuryd release \
+             {wallet} --by NAME --note TEXT`)"
+        )
+    }));
     conditions.extend(change.resume.iter().map(|what| match what.as_str() {
         super::change::EVERYTHING => "the pause of everything is ended (`treasuryd resume`)".to_owned(),
         name => format!("its pause is ended (`treasuryd resume {name}`)"),
