@@ -11,6 +11,7 @@ use crate::intent::{Event, State, Tracked};
 use crate::model::{ExternalId, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Money};
 use crate::plan::Frozen;
+use crate::settings::FallMode;
 
 impl World {
     /// Takes in what may leave a wallet: from the first attempt on, and until its end is known.
@@ -97,9 +98,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a fall freezes its wallet: together with what it lost before on the same UTC day it is over the bound.
+    /// Whether a fall freezes its wallet: together with what it lost before on the same UTC day it is over the bound. In one
+    /// that is frozen every fall counts.
     fn freezes(&self, state: &State, fall: &Fall, taken_at: Timestamp) -> bool {
         let rules = &self.rules.conservation;
+        if rules.mode == FallMode::Freeze && state.standing.frozen.contains_key(&fall.wallet) {
+            return true;
+        }
         let lost = state.lost_on(fall.wallet, taken_at.date_naive()).checked_add(fall.unexplained);
         // A sum that has no room is over any bound.
         rules.freezes(fall.wallet.currency, lost.unwrap_or(fall.unexplained))

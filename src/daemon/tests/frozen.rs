@@ -95,6 +95,22 @@ async fn what_a_wallet_loses_in_a_day_freezes_it_once_it_is_over_the_bound() {
     check(FallMode::Freeze, &[-20_000, 6_000, -20_000, 5_000], &["GAB 6000", "GAB 5000!"], true).await;
 }
 
+/// What is lost on another day is another day's, but in a wallet that is frozen every fall counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_later_the_bound_begins_anew_and_a_frozen_wallet_stays_frozen() {
+    for (first, second, expected) in
+        [(10_000, 10_000, ["GAB 10000", "GAB 10000"]), (10_001, 5, ["GAB 10001!", "GAB 5!"])]
+    {
+        let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+        for fall in [first, second] {
+            evening.bank.take(Country::GAB, Amount::whole(fall));
+            evening.engine.observe().await.unwrap();
+            *evening.bank.clock.0.lock().unwrap() += TimeDelta::days(1);
+        }
+        assert_eq!(evening.falls(), expected);
+    }
+}
+
 /// The reading before the send shows the fall: what was decided is not sent any more. Congo's is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_decided_before_a_wallet_froze_does_not_leave_it() {
