@@ -128,7 +128,7 @@ fn check_minimum(
         let shown = |amount: Amount| {
             let exact = format!("{} {currency}", amount.grouped());
             let sent = rounded(amount);
-            if sent == amount { exact } else { format!("{exact}, rounded down {} {currency}", sent.grouped()) }
+            if sent == amount { exact } else { format!("{exact}, rounded down to {}", sent.grouped()) }
         };
         let minimum = held.amount.grouped();
         let whole = wholes.iter().find_map(|whole| {
