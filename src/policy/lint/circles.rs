@@ -174,11 +174,8 @@ impl<'w, 's, 'd> Ports<'w, 's, 'd> {
         let number = self.list.len();
         self.list.push(Port { wallet, brings, way, others: Vec::new() });
         let (bring, take) = self.at.entry(wallet).or_default();
-        if brings {
-            bring.push(number)
-        } else {
-            take.push(number)
-        }
+        let ports = if brings { bring } else { take };
+        ports.push(number);
         number
     }
 
