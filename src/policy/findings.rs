@@ -42,8 +42,7 @@ impl Findings {
     /// An error that several wallets or currencies may have in common: the amount that is wrong for all of them is
     /// still one mistake, and is reported once at its place.
     pub fn error_once(&mut self, at: Place, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
-        let known = |old: &Diagnostic| (old.line, old.column, old.code) == (at.line, at.column, code);
-        if self.list.iter().rev().take(32).any(known) {
+        if self.is_told(at, code) {
             self.errors += 1;
         } else {
             self.error(at, code, message, hint);
@@ -54,6 +53,13 @@ impl Findings {
         self.push(at, Severity::Warning, code, message.into(), hint.into());
     }
 
+    /// The same for a warning.
+    pub fn warning_once(&mut self, at: Place, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+        if !self.is_told(at, code) {
+            self.warning(at, code, message, hint);
+        }
+    }
+
     /// How many errors so far: unchanged over a reading means that the reading went well.
     pub fn count_errors(&self) -> usize {
         self.errors
@@ -61,6 +67,11 @@ impl Findings {
 
     pub fn into_list(self) -> Vec<Diagnostic> {
         self.list
+    }
+
+    fn is_told(&self, at: Place, code: &str) -> bool {
+        let known = |old: &Diagnostic| (old.line, old.column, old.code) == (at.line, at.column, code);
+        self.list.iter().rev().take(32).any(known)
     }
 
     fn push(&mut self, at: Place, severity: Severity, code: &'static str, message: String, hint: String) {

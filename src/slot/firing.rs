@@ -33,12 +33,73 @@ pub(super) struct Firing {
 pub(super) struct Pattern {
     pub(super) cron: Cron,
     pub(super) every_hour: bool,
+    times: Times,
+}
+
+/// The times of day and the months of a pattern, a bit for each value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Times {
+    seconds: u64,
+    minutes: u64,
+    hours: u64,
+    months: u64,
+}
+
+impl Times {
+    fn of(cron: &Cron) -> Self {
+        let bits =
+            |values: Vec<u16>| values.into_iter().filter(|it| *it < 64).fold(0, |bits, value| bits | (1_u64 << value));
+        let fields = &cron.pattern;
+        Self {
+            seconds: bits(fields.seconds.values()),
+            minutes: bits(fields.minutes.values()),
+            hours: bits(fields.hours.values()),
+            months: bits(fields.months.values()),
+        }
+    }
+
+    fn holds(self, other: Self) -> bool {
+        let all = |one: u64, other: u64| other & !one == 0;
+        all(self.seconds, other.seconds)
+            && all(self.minutes, other.minutes)
+            && all(self.hours, other.hours)
+            && all(self.months, other.months)
+    }
+}
+
+impl Pattern {
+    fn new(cron: Cron) -> Self {
+        Self { every_hour: cron.pattern.hours.values().len() == 24, times: Times::of(&cron), cron }
+    }
+
+    /// Whether it fires whenever another does, in any zone. The two kinds go through clock changes differently.
+    fn covers(&self, other: &Self) -> bool {
+        self.every_hour == other.every_hour && self.times.holds(other.times) && self.has_days_of(other)
+    }
+
+    fn has_days_of(&self, other: &Self) -> bool {
+        let (one, other) = (&self.cron.pattern, &other.cron.pattern);
+        if one.is_dom_wildcard() && one.is_dow_wildcard() {
+            return true;
+        }
+        let days = |text: &str| {
+            let mut fields = text.split_whitespace().skip(3);
+            let month = fields.next().map(str::to_ascii_uppercase);
+            (month, fields.nth(1).map(str::to_ascii_uppercase))
+        };
+        let plain_weeks = one.is_dom_wildcard()
+            && other.is_dom_wildcard()
+            && !one.days_of_week.has_modifiers()
+            && !other.days_of_week.has_modifiers();
+        let weekdays = one.days_of_week.values();
+        days(one.as_str()) == days(other.as_str())
+            || (plain_weeks && other.days_of_week.values().iter().all(|day| weekdays.contains(day)))
+    }
 }
 
 impl Firing {
     pub(super) fn new(crons: impl IntoIterator<Item = Cron>, zone: Tz) -> Self {
-        let pattern = |cron: Cron| Pattern { every_hour: cron.pattern.hours.values().len() == 24, cron };
-        Self { patterns: crons.into_iter().map(pattern).collect(), zone }
+        Self { patterns: crons.into_iter().map(Pattern::new).collect(), zone }
     }
 
     pub(super) fn zone(&self) -> Tz {
@@ -47,6 +108,11 @@ impl Firing {
 
     pub(super) fn patterns(&self) -> &[Pattern] {
         &self.patterns
+    }
+
+    /// Whether one of its patterns covers each of the other's, in the same zone.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        other.patterns.iter().all(|late| self.patterns.iter().any(|early| early.covers(late)))
     }
 
     /// The first instant strictly after `now`, which is whole seconds.

@@ -29,6 +29,12 @@ impl MonthDays {
         }
     }
 
+    /// Whether every date is one of these days.
+    #[must_use]
+    pub fn is_every_day(self) -> bool {
+        (self.from == 1 && self.until == 31) || self.from == self.until.saturating_add(1)
+    }
+
     /// The first day.
     #[must_use]
     pub fn from(self) -> u8 {
@@ -68,6 +74,9 @@ mod tests {
         }
         let one = MonthDays::new(31, 31).unwrap();
         assert!(one.contains(date("2026-01-31")) && !one.contains(date("2026-02-28")));
+        for (from, until, every) in [(1, 31, true), (15, 14, true), (1, 30, false), (15, 13, false), (31, 1, false)] {
+            assert_eq!(MonthDays::new(from, until).unwrap().is_every_day(), every, "{from}..{until}");
+        }
         assert!(MonthDays::new(0, 5).is_none() && MonthDays::new(5, 32).is_none());
     }
 }

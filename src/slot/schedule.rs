@@ -127,6 +127,13 @@ impl Schedule {
         busiest::most_in_a_day(&self.firing, self.window.not_after)
     }
 
+    /// Whether it has every instant of another schedule, holidays and windows left aside. `false` where that is not
+    /// certain: not in two zones, and in patterns too odd to compare.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.zone() == other.zone() && (self.text == other.text || self.firing.covers(&other.firing))
+    }
+
     fn is_inactive(&self, slot: Slot) -> bool {
         !self.window.is_active(self.local_date(slot)) || self.closes_at(slot).is_some_and(|end| slot.instant() > end)
     }

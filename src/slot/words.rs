@@ -222,11 +222,14 @@ fn joined<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
     words.into_iter().map(|word| word.as_ref().to_owned()).collect::<Vec<_>>().join(",")
 }
 
-/// The form whose words share the longest beginning with what was written; daily where none does.
+/// The form that has the very word that was written, else the one whose words share the longest beginning with it;
+/// daily where none does.
 fn nearest(word: &str) -> &'static Form {
     let shared = |known: &str| known.bytes().zip(word.bytes()).take_while(|(one, other)| one == other).count();
-    let score =
-        |form: &Form| form.words.iter().map(|known| shared(known)).max().filter(|length| *length >= 2).unwrap_or(0);
+    let score = |form: &Form| {
+        let longest = form.words.iter().map(|known| (shared(known), *known == word)).max();
+        longest.filter(|(length, _)| *length >= 2).unwrap_or_default()
+    };
     let [daily, rest @ ..] = &FORMS;
     rest.iter().fold(daily, |best, form| if score(form) > score(best) { form } else { best })
 }

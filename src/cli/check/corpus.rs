@@ -23,6 +23,7 @@ const ELSEWHERE: [&str; 7] = [
 ];
 
 const DIAGNOSTICS: &str = include_str!("../../../docs/diagnostics.md");
+const POLICIES: &str = include_str!("../../../docs/policies.md");
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/policies/wrong")
@@ -80,6 +81,15 @@ fn what_is_expected_belongs_to_a_case() {
     }
 }
 
+/// The codes of what is readable and still wrong or odd.
+fn lints() -> Vec<&'static str> {
+    let parts = ["Money that could be lost", "Odd, and probably not meant", "Payouts that somebody"];
+    let sections = DIAGNOSTICS.split("\n## ").filter(|section| parts.iter().any(|part| section.starts_with(part)));
+    sections
+        .flat_map(|section| section.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')))
+        .collect()
+}
+
 #[test]
 fn every_code_is_met_in_the_corpus_and_explained() {
     let met: BTreeSet<&str> =
@@ -88,6 +98,9 @@ fn every_code_is_met_in_the_corpus_and_explained() {
     assert_eq!(met, known, "the left met in the corpus, the right in `policy::CODES`");
     for code in CODES.iter().chain(&ELSEWHERE) {
         assert!(DIAGNOSTICS.contains(&format!("\n### `{code}`\n")), "docs/diagnostics.md does not explain {code}");
+    }
+    for code in lints() {
+        assert!(POLICIES.contains(&format!("(diagnostics.md#{code})")), "docs/policies.md does not lead to {code}");
     }
     let explained = DIAGNOSTICS.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'));
     for code in explained {

@@ -128,10 +128,23 @@ fn of_canary(policy: &Policy, currency: Currency, live: Most) -> Most {
 }
 
 fn within_day(policy: &Policy, currency: Currency, all_slots: Most) -> Most {
-    match policy.limits.max_per_day.get(&currency) {
-        Some(max) => Most::of(*max, BoundingLimit::MaxPerDay).smaller(all_slots),
+    match of_limit(policy, &policy.limits.max_per_day, currency, BoundingLimit::MaxPerDay) {
+        Some(max) => max.smaller(all_slots),
         None => all_slots,
     }
+}
+
+/// A limit of a slot or a day over all lanes; of a canary's, its share.
+fn of_limit(
+    policy: &Policy,
+    limit: &BTreeMap<Currency, Amount>,
+    currency: Currency,
+    name: BoundingLimit,
+) -> Option<Most> {
+    let max = *limit.get(&currency)?;
+    let canary = policy.canary.as_ref().filter(|_| policy.mode == Mode::Canary);
+    let share = canary.and_then(|canary| max.checked_mul(canary.share.factor().ok()?).ok());
+    Some(share.map_or(Most::of(max, name), |share| Most::of(share, BoundingLimit::CanaryShare)))
 }
 
 /// Lanes of one policy out of one wallet: they share its limits.
@@ -139,9 +152,8 @@ pub(super) fn shared(policy: &Policy, currency: Currency, lanes: &[&Worst]) -> W
     let sum = |of: fn(&Worst) -> &Most| lanes.iter().map(|it| of(it).clone()).fold(Most::nothing(), Most::plus);
     let transfer = lanes.iter().map(|it| it.transfer.clone()).fold(Most::nothing(), Most::larger);
     let day = within_day(policy, currency, sum(|it| &it.day)).rounded_down_to(step(policy, currency));
-    let per_slot = policy.limits.max_per_slot.get(&currency);
-    let per_slot =
-        per_slot.map(|max| Most::of(*max, BoundingLimit::MaxPerSlot).rounded_down_to(step(policy, currency)));
+    let per_slot = of_limit(policy, &policy.limits.max_per_slot, currency, BoundingLimit::MaxPerSlot);
+    let per_slot = per_slot.map(|max| max.rounded_down_to(step(policy, currency)));
     let slot = match per_slot {
         Some(max) => max.smaller(sum(|it| &it.slot)),
         None => sum(|it| &it.slot),

@@ -106,6 +106,19 @@ fn each_kind_of_rule_has_bounds_of_its_own() {
             "GAB 33333 33333 33333 | canary.share | canary.share | canary.share",
         ],
     );
+    // Of the limits of a slot and a day it sends its share too, over all lanes and slots.
+    check(
+        &format!(
+            "{}    mode: canary\n    canary: {{ share: 10% }}\n    limits: {{ max_per_slot: 30_000, max_per_day: 50_000 }}\n",
+            SWEEP.replace("[GAB]", "[GAB, COG]").replace("0 18", "0 6,18")
+        ),
+        &[
+            "COG>CMR 3000 3000 5000 | canary.share | canary.share | canary.share",
+            "GAB>CMR 3000 3000 5000 | canary.share | canary.share | canary.share",
+            "COG 3000 3000 5000 | canary.share | canary.share | canary.share",
+            "GAB 3000 3000 5000 | canary.share | canary.share | canary.share",
+        ],
+    );
     // In one currency a top-up never brings more than its level; across currencies the rate may be anything.
     check(
         "  - name: a\n    schedule: \"0 8 * * *\"\n    \

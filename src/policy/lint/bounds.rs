@@ -1,8 +1,10 @@
 //! Bounds that leave nothing to move, or that nothing ever reaches.
 
 use super::{Report, Subject, money};
+use crate::model::MOST_PARTS;
 use crate::money::{Amount, Currency, Percent};
 use crate::policy::{Mode, Portion, Rebalance, Rule};
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// KPay's smallest transfer, in the source's currency.
@@ -62,7 +64,10 @@ fn most(subject: &Subject<'_>, currency: Currency) -> Option<(Amount, &'static s
     };
     let per_slot = of(&policy.limits.max_per_slot, currency).map(|amount| (amount, "max_per_slot"));
     let per_day = of(&policy.limits.max_per_day, currency).map(|amount| (amount, "max_per_day"));
-    [written, per_slot, per_day].into_iter().flatten().min_by_key(|(amount, _)| *amount)
+    let in_parts =
+        of(&policy.limits.max_transfer, currency).and_then(|amount| amount.checked_mul(Decimal::from(MOST_PARTS)).ok());
+    let in_parts = in_parts.map(|amount| (amount, "max_transfer"));
+    [written, per_slot, per_day, in_parts].into_iter().flatten().min_by_key(|(amount, _)| *amount)
 }
 
 /// A canary so small that even its share of the most that could move is nothing that KPay sends.
@@ -76,7 +81,11 @@ fn canary<'d>(report: &mut Report<'d>, subject: &Subject<'d>, currency: Currency
     } else {
         format!("KPay's smallest transfer of {}", money(least, currency))
     };
-    if let Some(max) = of(&canary.max, currency).filter(|max| *max < least) {
+    let max = of(&canary.max, currency);
+    if max.is_some_and(|max| max < Amount::whole(SMALLEST)) {
+        return; // told where it stands
+    }
+    if let Some(max) = max.filter(|max| *max < least) {
         let message = format!("`max` of {} is less than {needs}, so nothing could ever move", money(max, currency));
         let hint = "raise `max`, or lower `round_down_to`";
         report.error(subject, subject.places.key("canary.max"), "canary-too-small", message, hint);
@@ -110,10 +119,12 @@ fn approval<'d>(report: &mut Report<'d>, subject: &Subject<'d>, currency: Curren
 /// Limits that a smaller one makes pointless.
 fn unused<'d>(report: &mut Report<'d>, subject: &Subject<'d>, currency: Currency) {
     let limits = &subject.policy.limits;
-    let per_slot = of(&limits.max_per_slot, currency);
+    let (per_slot, per_day) = (of(&limits.max_per_slot, currency), of(&limits.max_per_day, currency));
+    let largest = of(&limits.max_transfer, currency);
     for (name, wide, other, narrow) in [
-        ("max_transfer", of(&limits.max_transfer, currency), "max_per_slot", per_slot),
-        ("max_per_slot", per_slot, "max_per_day", of(&limits.max_per_day, currency)),
+        ("max_transfer", largest, "max_per_slot", per_slot),
+        ("max_transfer", largest, "max_per_day", per_day),
+        ("max_per_slot", per_slot, "max_per_day", per_day),
     ] {
         if let (Some(wide), Some(narrow)) = (wide, narrow)
             && wide > narrow

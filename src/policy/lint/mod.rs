@@ -63,7 +63,9 @@ struct Reserves<'d> {
 impl Reserves<'_> {
     /// What holds on every day.
     fn always(&self, wallet: WalletId) -> Amount {
-        self.always.get(&wallet).copied().unwrap_or(Amount::ZERO)
+        let always = self.always.get(&wallet).copied().unwrap_or(Amount::ZERO);
+        let every_day = self.calendar.iter().filter(|it| it.wallet == wallet && it.during.is_every_day());
+        every_day.map(|it| it.amount).fold(always, Amount::max)
     }
 }
 

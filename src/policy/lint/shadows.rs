@@ -1,12 +1,13 @@
 //! A policy that another always shadows: at each of its slots an earlier one takes every lane that it would move over.
 //!
-//! Only what is certain: the same schedule, rules of the same kind that the earlier one answers at least as early and as
-//! fully, and no bound by which the earlier one could stand back where the later would not. A warning, because pausing
+//! Only what is certain: a schedule with every slot of the later one, rules of the same kind that the earlier one answers at
+//! least as early and as fully, and no bound by which the earlier one could stand back where the later would not. A warning, because pausing
 //! the earlier policy lets the later one through.
 
 use super::{Report, Subject};
-use crate::model::Lane;
-use crate::policy::{Limits, Policy, Portion, Rule, Sweep, TopUp};
+use crate::model::{Lane, WalletId};
+use crate::money::Percent;
+use crate::policy::{Limits, Policy, Portion, Rebalance, Rule, Source, Sweep, TopUp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Pairs of names: who shadows whom.
@@ -23,11 +24,10 @@ impl Shadows<'_> {
 pub(super) fn find<'d>(report: &mut Report<'d>, subjects: &[&Subject<'d>]) -> Shadows<'d> {
     let mut in_order = subjects.to_vec();
     in_order.sort_by(|left, right| left.rank().cmp(&right.rank()));
-    let mut earlier: BTreeMap<(Lane, &str), Vec<&Subject<'d>>> = BTreeMap::new();
+    let mut earlier: BTreeMap<Lane, Vec<&Subject<'d>>> = BTreeMap::new();
     let mut shadows = Shadows(BTreeSet::new());
     for subject in in_order {
-        let when = subject.policy.schedule.text();
-        let rivals = subject.lanes.first().and_then(|(lane, _)| earlier.get(&(*lane, when)));
+        let rivals = subject.lanes.first().and_then(|(lane, _)| earlier.get(lane));
         if let Some(other) = rivals.into_iter().flatten().find(|other| shadowed(other.policy, subject.policy)) {
             let name = &other.policy.name;
             let message =
@@ -37,7 +37,7 @@ pub(super) fn find<'d>(report: &mut Report<'d>, subjects: &[&Subject<'d>]) -> Sh
             shadows.0.insert((name, &subject.policy.name));
         }
         for (lane, _) in subject.lanes {
-            earlier.entry((*lane, when)).or_default().push(subject);
+            earlier.entry(*lane).or_default().push(subject);
         }
     }
     shadows
@@ -52,6 +52,12 @@ fn shadowed(first: &Policy, later: &Policy) -> bool {
         && match (&first.rule, &later.rule) {
             (Rule::Sweep(first), Rule::Sweep(later)) => sweeps_all(first, later),
             (Rule::TopUp(first), Rule::TopUp(later)) => fills_all(first, later),
+            (Rule::Payout(first), Rule::Payout(later)) => {
+                first.to == later.to
+                    && first.source.wallet == later.source.wallet
+                    && is_as_early(&first.source, &later.source)
+            }
+            (Rule::Rebalance(first), Rule::Rebalance(later)) => levels_all(first, later),
             _ => false,
         }
 }
@@ -64,14 +70,13 @@ fn same_slots(first: &Policy, later: &Policy) -> bool {
     let until_holds = wide.until.is_none_or(|until| narrow.until.is_some_and(|it| it <= until));
     let cut_off_holds = wide.not_after.is_none_or(|time| narrow.not_after.is_some_and(|it| it <= time));
     let rests = |country, dates: &BTreeSet<_>| later.closed.get(country).is_some_and(|it| it.is_superset(dates));
-    one.text() == other.text()
-        && one.zone() == other.zone()
-        && from_holds
+    from_holds
         && until_holds
         && cut_off_holds
         && one.holidays().is_subset(other.holidays())
         && first.closed.iter().all(|(country, dates)| rests(country, dates))
         && first.catch_up >= later.catch_up
+        && one.covers(other)
 }
 
 /// Whether nothing but the balances keeps the first from moving, or keeps the later as well.
@@ -89,12 +94,34 @@ fn never_stands_back(first: &Policy, later: &Policy) -> bool {
 }
 
 fn sweeps_all(first: &Sweep, later: &Sweep) -> bool {
-    first.portion == Portion::Surplus
+    is_as_much(&first.portion, &later.portion)
         && first.into == later.into
         && later.sources.iter().all(|source| {
             let same = first.sources.iter().find(|it| it.wallet == source.wallet);
-            same.is_some_and(|it| it.above <= source.above && it.keep <= source.keep)
+            same.is_some_and(|it| is_as_early(it, source))
         })
+}
+
+fn is_as_early(first: &Source, later: &Source) -> bool {
+    first.above <= later.above && first.keep <= later.keep
+}
+
+/// Whether the first portion is something that KPay sends whenever the later one is.
+fn is_as_much(first: &Portion, later: &Portion) -> bool {
+    match (first, later) {
+        (Portion::Surplus, _) => true,
+        (Portion::Fraction(first), Portion::Fraction(later)) => first >= later,
+        (Portion::Fixed(first), Portion::Fixed(later)) => {
+            later.iter().all(|(currency, most)| first.get(currency).is_some_and(|fixed| fixed <= most))
+        }
+        _ => false,
+    }
+}
+
+/// The same weights, and at least as early.
+fn levels_all(first: &Rebalance, later: &Rebalance) -> bool {
+    let weights = |it: &Rebalance| -> BTreeMap<WalletId, Percent> { it.weights.iter().copied().collect() };
+    first.base == later.base && first.tolerance <= later.tolerance && weights(first) == weights(later)
 }
 
 fn fills_all(first: &TopUp, later: &TopUp) -> bool {

@@ -10,17 +10,21 @@ use crate::model::{Lane, WalletId};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn find<'d>(report: &mut Report<'d>, subjects: &[&Subject<'d>], shadows: &Shadows<'d>) {
-    let mut by_lane: BTreeMap<(Lane, bool), Vec<&Subject<'d>>> = BTreeMap::new();
-    let mut by_wallet: BTreeMap<(WalletId, bool), Vec<&Subject<'d>>> = BTreeMap::new();
-    for &subject in subjects {
+    let mut by_lane: BTreeMap<(Lane, bool), Vec<Numbered<'_, 'd>>> = BTreeMap::new();
+    let mut by_wallet: BTreeMap<(WalletId, bool), Vec<Numbered<'_, 'd>>> = BTreeMap::new();
+    // For each wallet and policy the last later one that has a lane from there in common with it.
+    let mut in_common: BTreeMap<WalletId, Vec<Option<usize>>> = BTreeMap::new();
+    for (number, &subject) in subjects.iter().enumerate() {
         let sends = subject.policy.mode.sends();
-        let mut shared: BTreeSet<(WalletId, &str)> = BTreeSet::new();
         for (lane, place) in subject.lanes {
             let others = by_lane.entry((*lane, sends)).or_default();
-            for other in others.iter().filter(|other| other.may_meet(subject)) {
-                shared.insert((lane.from, &other.policy.name));
+            let common = in_common.entry(lane.from).or_insert_with(|| vec![None; subjects.len()]);
+            for (other, _) in &*others {
+                if let Some(last) = common.get_mut(*other) {
+                    *last = Some(number);
+                }
             }
-            if let Some(other) = others.iter().find(|other| other.may_meet(subject))
+            if let Some((_, other)) = others.iter().find(|(_, other)| other.may_meet(subject))
                 && !shadows.contains(other, subject)
             {
                 let name = &other.policy.name;
@@ -32,17 +36,18 @@ pub(super) fn find<'d>(report: &mut Report<'d>, subjects: &[&Subject<'d>], shado
                 );
                 report.warning(subject, *place, "lane-shared", message, hint);
             }
-            others.push(subject);
+            others.push((number, subject));
         }
         let mut seen = BTreeSet::new();
         for (lane, place) in subject.lanes.iter().filter(|(lane, _)| seen.insert(lane.from)) {
             let others = by_wallet.entry((lane.from, sends)).or_default();
-            let rival = |other: &&&Subject<'d>| {
+            let common = in_common.get(&lane.from);
+            let rival = |(index, other): &&Numbered<'_, 'd>| {
                 other.policy.priority == subject.policy.priority
+                    && common.and_then(|last| last.get(*index).copied().flatten()) != Some(number)
                     && other.may_meet(subject)
-                    && !shared.contains(&(lane.from, other.policy.name.as_str()))
             };
-            if let Some(other) = others.iter().find(rival) {
+            if let Some((_, other)) = others.iter().find(rival) {
                 let (name, priority) = (&other.policy.name, subject.policy.priority);
                 let message =
                     format!("{} pays for the policy `{name}` too, and both have the priority {priority}", lane.from);
@@ -53,10 +58,13 @@ pub(super) fn find<'d>(report: &mut Report<'d>, subjects: &[&Subject<'d>], shado
                 );
                 report.warning(subject, *place, "money-shared", message, hint);
             }
-            others.push(subject);
+            others.push((number, subject));
         }
     }
 }
+
+/// A policy and its number among all.
+type Numbered<'s, 'd> = (usize, &'s Subject<'d>);
 
 fn first_of<'n>(one: &'n Subject<'_>, other: &'n Subject<'_>) -> &'n str {
     if one.rank() < other.rank() { &one.policy.name } else { &other.policy.name }

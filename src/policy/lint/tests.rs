@@ -88,9 +88,17 @@ fn a_rebalance_is_a_circle_only_with_what_undoes_it() {
     let found = findings("timezone: UTC", &[&three, &shares("other", "CMR: 60%, GAB: 40%")]);
     let circles: Vec<usize> = found.iter().filter(|one| one.code == "cycle").map(|one| one.column).collect();
     assert_eq!(circles, [29, 39], "{found:#?}");
+    // The same goal is no circle; the wider tolerance never gets its turn.
     let same = [three.clone(), shares("twin", "COG: 20%, CMR: 50%, GAB: 30%").replace("5%,", "7%,")];
-    let found = findings("timezone: UTC", &[&same[0], &same[1]]);
-    assert!(found.iter().all(|one| one.code == "lane-shared"), "{found:#?}");
+    check(&[&same[0], &same[1]], &["warning shadowed twin 4:11"]);
+    let found = findings("timezone: UTC", &[&same[1].replace("twin", "a"), &same[0]]);
+    assert!(!found.is_empty() && found.iter().all(|one| one.code == "lane-shared"), "{found:#?}");
+    // Three that go round: each two of them agree on nothing.
+    let round = [("a", "CMR: 20%, GAB: 80%"), ("b", "GAB: 20%, COG: 80%"), ("c", "COG: 20%, CMR: 80%")];
+    let round = round.map(|(name, weights)| {
+        format!("{}; priority: {}", shares(name, weights), name.len() + usize::from(name.as_bytes()[0]))
+    });
+    check(&[&round[0], &round[1], &round[2]], &["error cycle c 5:29", "error cycle c 5:39"]);
 }
 
 #[test]
@@ -120,6 +128,42 @@ fn a_policy_that_another_always_shadows_is_told() {
     for stands_back in ["limits: { max_per_day: 1_000 }", "limits: { min_transfer: 500 }", "holidays: [2026-12-25]"] {
         check(&[&format!("{HOME}; {stands_back}"), twin], &["warning lane-shared twin 5:21"]);
     }
+    // The same slots in other words; more of them; fewer of them.
+    let at = |policy: &str, schedule: &str| format!("{policy}; schedule: \"{schedule}\"");
+    for (first, later, is_shadowed) in [
+        ("daily at 18:00", "0 18 * * *", true),
+        ("daily at 18:00", "weekdays at 18:00", true),
+        ("weekdays at 18:00", "0 18 * * 1,3", true),
+        ("daily at 09:00 and 18:30", "30 18 1 * *", true),
+        ("0 18 * * *", "0 18 L * *", true),
+        ("0 18 1,15 * MON", "0 18 1,15 * MON", true),
+        ("weekdays at 18:00", "daily at 18:00", false),
+        ("0 18 * JAN *", "0 18 * * *", false),
+        ("0 18 1,15 * *", "0 18 1 * *", false),
+        ("0 18 * * MON", "0 18 1 * MON", false),
+        ("daily at 18:00", "daily at 18:01", false),
+    ] {
+        let expected = if is_shadowed { "warning shadowed twin 4:11" } else { "warning lane-shared twin 5:21" };
+        check(&[&at(HOME, first), &at(twin, later)], &[expected]);
+    }
+    let part = |policy: &str, portion: &str| policy.replace(", keep: 100_000", &format!(", keep: 100_000, {portion}"));
+    for (first, later, is_shadowed) in [
+        ("fraction: 60%", "fraction: 50%", true),
+        ("fraction: 40%", "fraction: 50%", false),
+        ("fixed: 5_000", "fixed: 5_000", true),
+        ("fixed: 5_001", "fixed: 5_000", false),
+        ("fraction: 99%", "fixed: 5_000", false),
+    ] {
+        let expected = if is_shadowed { "warning shadowed twin 4:11" } else { "warning lane-shared twin 5:21" };
+        check(&[&part(HOME, first), &part(twin, later)], &[expected]);
+    }
+    let pay = |name: &str, above: &str| {
+        format!(
+            "{name}: payout: {{ from: GAB, to: {{ provider: AIRTEL_GAB, phone: \"24174345678\" }}, above: {above} }}"
+        )
+    };
+    check(&[&pay("a", "5_000"), &pay("b", "5_000")], &["warning shadowed b 4:11"]);
+    check(&[&pay("a", "5_001"), &pay("b", "5_000")], &["warning lane-shared b 5:21"]);
     let higher = "twin: sweep: { from: [GAB], into: CMR, above: 200_000 }";
     check(&[HOME, higher], &["warning lane-shared twin 5:21"]);
     let fill = |name: &str, levels: &str| format!("{name}: top_up: {{ wallet: GAB, {levels}, from: [CMR] }}");
@@ -146,6 +190,8 @@ fn floors_that_contradict_each_other_are_told() {
     let calendar = |amount: &str| format!("reserves: [{{ wallet: GAB, amount: {amount}, during: \"24..2\" }}]");
     check_with(&calendar("300_000"), &[HOME], &[]);
     let fill = "fill: top_up: { wallet: GAB, below: 10_000, to: 50_000, from: [{ wallet: CMR, keep: 7_000 }] }";
+    let every_day = calendar("300_000").replace("24..2", "1..31");
+    check_with(&every_day, &[HOME], &["warning reserve-over-keep home 5:21"]);
     check_with("reserves: { GAB: 50_000, CMR: 7_000 }", &[fill], &[]);
     check_with(
         "reserves: { GAB: 50_001, CMR: 7_001 }",
@@ -165,6 +211,22 @@ fn bounds_that_nothing_can_pass_are_errors() {
     check(&[&fill("min_transfer: 5_001")], &["error min-over-max a 6:15"]);
     check(&[&fill("round_down_to: 5_001")], &["error round-over-max a 6:15"]);
     check(&["a: top_up: { wallet: GAB, below: 90, to: 99, from: [CMR] }"], &["error limit-too-small a 5:39"]);
+
+    let sweep = |limits: &str| format!("{HOME}; limits: {{ {limits} }}");
+    for (limits, found) in [
+        ("min_transfer: 5_000, max_transfer: 5_000", None),
+        ("min_transfer: 5_000, max_transfer: 4_999", Some("warning")),
+        ("min_transfer: 10_098, max_transfer: 102", Some("warning")),
+        ("min_transfer: 10_099, max_transfer: 102", Some("error")),
+        ("min_transfer: 990_000_000", None),
+        ("min_transfer: 990_000_001", Some("error")),
+        ("min_transfer: 5_000, max_per_slot: 5_500, round_down_to: 1_000", None),
+        ("min_transfer: 5_001, max_per_slot: 5_500, round_down_to: 1_000", Some("error")),
+        ("min_transfer: 5_001, max_per_day: 5_500, round_down_to: 1_000", Some("error")),
+    ] {
+        let expected = found.map(|severity| format!("{severity} min-over-max home 6:29"));
+        check(&[&sweep(limits)], &expected.as_deref().into_iter().collect::<Vec<_>>());
+    }
 
     let fixed = |amount: &str, limits: &str| {
         format!("a: sweep: {{ from: [GAB], into: CMR, above: 1, fixed: {amount} }}; limits: {{ {limits} }}")
@@ -197,7 +259,10 @@ fn a_canary_and_an_approval_must_be_able_to_happen() {
     check(&[&canary("share: 1%, max: 500", "round_down_to: 500")], &[]);
     check(&[&canary("share: 1%, max: 499", "round_down_to: 500")], &["error canary-too-small home 7:26"]);
     let asks = |limits: &str| format!("{HOME}; approval: {{ above: 5_000 }}; limits: {{ {limits} }}");
+    check(&[&canary("share: 1%, max: 99", "round_down_to: 10")], &["error limit-too-small home 7:31"]);
     check(&[&asks("max_per_slot: 5_001")], &[]);
+    check(&[&asks("max_transfer: 101")], &[]);
+    check(&[&asks("max_transfer: 100").replace("5_000", "9_900")], &["warning approval-unused home 6:17"]);
     check(&[&asks("max_per_slot: 5_000")], &["warning approval-unused home 6:17"]);
     check(&[&asks("max_per_day: 5_000")], &["warning approval-unused home 6:17"]);
 }
@@ -208,6 +273,7 @@ fn limits_without_effect_are_told() {
     check(&[&limits("max_transfer: 500, max_per_slot: 500, max_per_day: 500")], &[]);
     check(&[&limits("max_transfer: 501, max_per_slot: 500")], &["warning limit-unused home 6:15"]);
     check(&[&limits("max_per_slot: 501, max_per_day: 500")], &["warning limit-unused home 6:15"]);
+    check(&[&limits("max_transfer: 501, max_per_day: 500")], &["warning limit-unused home 6:15"]);
 }
 
 #[test]
@@ -217,6 +283,17 @@ fn a_window_that_never_opens_is_an_error_and_a_past_one_is_not() {
     check(&[&when("\"0 9 * * SUN\"", sundays)], &["error never-open home 7:5"]);
     check(&[&when("\"0 9 * * SAT\"", sundays)], &[]);
     check(&[&when("\"0 9 * * SAT\"", &format!("{sundays}; holidays: [2026-11-28]"))], &["error never-open home 7:5"]);
+    // Lanes rest one by one: a holiday at one end of each of them is a day without a slot.
+    let christmas = "active: { from: 2026-12-25, until: 2026-12-25 }";
+    let rest = |from: &str, closed: &str| {
+        format!("a: {christmas}; sweep: {{ from: [{from}], into: CMR, above: 9 }}; holidays: {{ {closed} }}")
+    };
+    check(&[&rest("GAB", "GAB: [2026-12-25]")], &["error never-open a 5:5"]);
+    check(&[&rest("GAB", "CMR: [2026-12-25]")], &["error never-open a 5:5"]);
+    check(&[&rest("GAB, COG", "GAB: [2026-12-25]")], &[]);
+    check(&[&rest("GAB, COG", "GAB: [2026-12-25], COG: [2026-12-25]")], &["error never-open a 5:5"]);
+    check(&[&rest("GAB", "GAB: [2026-12-24]")], &[]);
+    check_with("holidays: { CMR: [2026-12-25] }", &[&format!("{HOME}; {christmas}")], &["error never-open home 6:5"]);
     check(&[&when("\"0 9 * * *\"", "active: { from: 2001-01-01, until: 2001-01-02 }")], &[]);
     check(&[&when("\"0 9 * * *\"", "active: { until: 2001-01-02 }")], &[]);
     check(&[&when("\"0 9 * * *\"", "not_after: \"09:00\"")], &[]);
@@ -234,6 +311,21 @@ fn a_schedule_that_asks_more_than_kpay_answers_is_told() {
     check(&[&every("0-49/2", "GAB, COG")], &[]);
     check(&[&every("0-51/2", "GAB, COG")], &["warning too-often a 6:5"]);
     check(&["a: sweep: { from: [GAB], into: CMR, above: 1 }; schedule: \"* * * * *\""], &[]);
+}
+
+/// Every rebalance between the same eight wallets has 56 lanes, and is no circle with another of the same weights.
+#[test]
+fn a_thousand_rebalances_are_looked_at_wallet_by_wallet() {
+    let weights = "CMR: 30%, GAB: 10%, COG: 10%, SEN: 10%, CIV: 10%, BEN: 10%, KEN: 10%, UGA: 10%";
+    let one = |index: usize| {
+        format!(
+            "p-{index}: rebalance: {{ weights: {{ {weights} }}, tolerance: 5%, base: XAF }}; fx: {{ allow: true }}; priority: {index}"
+        )
+    };
+    let policies: Vec<String> = (1..=1_000).map(one).collect();
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    let found = findings("timezone: UTC", &policies);
+    assert!(found.len() == 999 && found.iter().all(|one| one.code == "shadowed"), "{:?}", found.first());
 }
 
 /// The work grows with the lanes, not with the pairs of policies.

@@ -3,8 +3,8 @@
 //! Dates that are past are no finding: nothing here knows which day it is.
 
 use super::{Report, Subject};
-use crate::model::Timestamp;
-use crate::policy::Rule;
+use crate::model::{Lane, Timestamp};
+use crate::policy::{Policy, Rule};
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 
 /// What KPay takes in a minute.
@@ -35,15 +35,29 @@ fn opens<'d>(report: &mut Report<'d>, subject: &Subject<'d>) -> bool {
     let is_backwards = |from| window.until.is_some_and(|until| until < from); // which was reported
     let is_searched = |from: &NaiveDate| from.year() > FIRST_YEAR && !is_backwards(*from);
     let Some(from) = window.from.filter(is_searched) else { return true };
-    if schedule.next(from.and_time(NaiveTime::MIN).and_utc() - A_DAY).is_some() {
+    let before = from.and_time(NaiveTime::MIN).and_utc() - A_DAY;
+    if schedule
+        .next_on(before, |date| subject.lanes.iter().any(|(lane, _)| !rests(subject.policy, *lane, date)))
+        .is_some()
+    {
         return true;
     }
     let until = window.until.map(|until| format!(" until {until}")).unwrap_or_default();
-    let without = if schedule.holidays().is_empty() { "" } else { " that is no holiday" };
-    let message = format!("the schedule has no slot{without} from {from}{until}");
+    let message = if schedule.next(before).is_some() {
+        format!("from {from}{until} each slot of the schedule is a holiday at one end of every lane")
+    } else {
+        let without = if schedule.holidays().is_empty() { "" } else { " that is no holiday" };
+        format!("the schedule has no slot{without} from {from}{until}")
+    };
     let hint = "widen `active`, or look at `schedule` and `holidays`";
     report.error(subject, subject.places.key("active"), "never-open", message, hint);
     false
+}
+
+/// Whether a date is a holiday at one end of a lane.
+fn rests(policy: &Policy, lane: Lane, date: NaiveDate) -> bool {
+    let is_closed = |country| policy.closed.get(&country).is_some_and(|dates| dates.contains(&date));
+    is_closed(lane.from.country) || is_closed(lane.to.country)
 }
 
 /// The seconds of a schedule are the same in each of its minutes, so the first minute tells.

@@ -29,6 +29,15 @@ impl Findings {
         if matches!(field.node.value, Value::Map(_)) {
             return Holidays { by_country: self.holidays_by_country(field), ..Holidays::default() };
         }
+        if let Value::Scalar(text) = &field.node.value
+            && [".yaml", ".yml"].iter().any(|end| text.ends_with(end))
+        {
+            let message = format!("`holidays` takes dates, not the name of a file: {}", quoted(text));
+            let hint = "a file with `version: 1` and `holidays: { CMR: [2026-12-25] }` in the folder of the policies holds \
+                        for all of them, without being named";
+            self.error(field.node.place, "wrong-type", message, hint);
+            return Holidays::default();
+        }
         Holidays { of_all: self.dates(field.node, "`holidays`"), ..Holidays::default() }
     }
 

@@ -31,15 +31,10 @@ pub fn read(findings: &mut Findings, field: Field<'_>, lanes: &[(Lane, Place)]) 
         refuse_below_smallest(findings, max);
         refuse_over(findings, &round_down_to, max, "round-over-max");
     }
-    for max in [&max_per_slot, &max_per_day] {
-        refuse_over(findings, &min_transfer, max, "min-over-max");
-    }
     let kind = lanes.first().map_or(Kind::Transfer, |(lane, _)| lane.kind());
     check_step(findings, &round_down_to, kind);
     warn_over_largest(findings, &max_transfer, kind);
-    if kind == Kind::Payout {
-        refuse_over_all_parts(findings, &min_transfer);
-    }
+    check_minimum(findings, &min_transfer, &[&max_per_slot, &max_per_day], &max_transfer, &round_down_to, kind);
     Limits {
         min_transfer: bare(&min_transfer.held),
         max_transfer: bare(&max_transfer.held),
@@ -117,17 +112,63 @@ fn warn_over_largest(findings: &mut Findings, max: &Bound, kind: Kind) {
     }
 }
 
-/// A payout's largest part is small, so that even all parts of a slot together may stay under `min_transfer`.
-fn refuse_over_all_parts(findings: &mut Findings, min: &Bound) {
-    let parts = rust_decimal::Decimal::from(MOST_PARTS);
-    let Ok(most) = largest_of(Kind::Payout).checked_mul(parts) else { return };
-    for (currency, held) in min.held.iter().filter(|(_, held)| held.amount > most) {
-        let message = format!(
-            "`min_transfer` of {} {currency} is over the {} of {MOST_PARTS} payouts, so nothing could ever move",
-            held.amount.grouped(),
-            most.grouped()
-        );
-        findings.error_once(held.place, "min-over-max", message, "lower `min_transfer`");
+/// `min_transfer` is of a lane's whole amount in a slot. Over what can ever move, nothing does; over `max_transfer`,
+/// whatever moves goes in several parts, which is seldom meant.
+fn check_minimum(
+    findings: &mut Findings,
+    min: &Bound,
+    wholes: &[&Bound],
+    max_transfer: &Bound,
+    step: &Bound,
+    kind: Kind,
+) {
+    for (currency, held) in &min.held {
+        let step = step.held.get(currency).map(|step| step.amount).filter(|step| step.is_positive());
+        let rounded = |amount: Amount| step.and_then(|step| amount.round_down_to(step).ok()).unwrap_or(amount);
+        let shown = |amount: Amount| {
+            let exact = format!("{} {currency}", amount.grouped());
+            let sent = rounded(amount);
+            if sent == amount { exact } else { format!("{exact}, rounded down to {}", sent.grouped()) }
+        };
+        let minimum = held.amount.grouped();
+        let whole = wholes.iter().find_map(|whole| {
+            let most = whole.held.get(currency)?.amount;
+            (held.amount > rounded(most)).then_some((whole.name, most))
+        });
+        if let Some((name, most)) = whole {
+            let most = shown(most);
+            let message = format!(
+                "`min_transfer` of {minimum} {currency} is over `{name}` of {most}, so nothing could ever move"
+            );
+            let hint = format!("lower `min_transfer` or raise `{name}`");
+            findings.error_once(held.place, "min-over-max", message, hint);
+            continue;
+        }
+        let written = max_transfer.held.get(currency).map(|max| max.amount);
+        let largest = rounded(written.map_or(largest_of(kind), |max| max.min(largest_of(kind))));
+        let all = largest.checked_mul(rust_decimal::Decimal::from(MOST_PARTS)).unwrap_or(held.amount);
+        if held.amount > all {
+            let what = kind.word();
+            let message = format!(
+                "`min_transfer` of {minimum} {currency} is over the {} {currency} of {MOST_PARTS} {what}s, so nothing \
+                 could ever move",
+                all.grouped()
+            );
+            let hint = if largest < largest_of(kind) {
+                "lower `min_transfer` or raise `max_transfer`"
+            } else {
+                "lower `min_transfer`"
+            };
+            findings.error_once(held.place, "min-over-max", message, hint);
+        } else if let Some(most) = written.filter(|most| held.amount > *most) {
+            let message = format!(
+                "`min_transfer` of {minimum} {currency} is over `max_transfer` of {}: less never moves, and what moves \
+                 goes in several transfers",
+                shown(most)
+            );
+            let hint = "`min_transfer` is of a lane's whole amount in a slot; lower it or raise `max_transfer`";
+            findings.warning_once(held.place, "min-over-max", message, hint);
+        }
     }
 }
 

@@ -98,10 +98,16 @@ impl Findings {
         let zone = text.parse().ok();
         if zone.is_none() {
             let message = format!("{} is not a time zone", quoted(text));
-            let hint = zone_like(text).map_or_else(
-                || "write an IANA name, e.g. Africa/Douala or UTC".to_owned(),
-                |meant| format!("did you mean {meant}?"),
-            );
+            let hint = if is_offset(text) {
+                "write a place, not hours or their short name: Africa/Dakar is UTC, Africa/Douala an hour ahead of it, \
+                 Africa/Kigali two, Africa/Nairobi three"
+                    .to_owned()
+            } else {
+                zone_like(text).map_or_else(
+                    || "write an IANA name, e.g. Africa/Douala or UTC".to_owned(),
+                    |meant| format!("did you mean {meant}?"),
+                )
+            };
             self.error(field.node.place, "bad-timezone", message, hint);
         }
         zone
@@ -157,4 +163,12 @@ fn zone_like(text: &str) -> Option<&'static str> {
     let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
     let city = |name: &&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(text));
     names().find(city).or_else(|| nearest(text, names()))
+}
+
+/// `+01:00`, `GMT+1`, `WAT`. The name that looks most alike is another hour: `Etc/GMT+1` is an hour behind, `WET` is
+/// Western Europe.
+fn is_offset(text: &str) -> bool {
+    let text = text.trim().to_ascii_uppercase();
+    let after = ["UTC", "GMT", ""].iter().find_map(|name| text.strip_prefix(name)).unwrap_or_default();
+    ["WAT", "CAT", "EAT"].contains(&text.as_str()) || after.starts_with(['+', '-'])
 }

@@ -210,7 +210,8 @@ fn limits_that_move_nothing_are_refused_and_pointless_ones_warned_of() {
     check(&limits("round_down_to: 1_000, max_per_slot: 500"), &["round-over-max 6:30"]);
     check(&limits("min_transfer: 501, max_per_slot: 500"), &["min-over-max 6:29"]);
     check(&limits("min_transfer: 501, max_per_day: 500"), &["min-over-max 6:29"]);
-    check(&limits("min_transfer: 501, max_transfer: 500"), &[]);
+    check(&limits("min_transfer: 501, max_transfer: 501"), &[]);
+    check(&limits("min_transfer: 501, max_transfer: 500"), &["min-over-max 6:29"]);
     check(&limits("max_transfer: 5_000.5"), &["not-sendable 6:29"]);
     check(&limits("max_transfer: 10_000_001 XAF"), &["max-transfer-over-kpay 6:29"]);
     check(&limits("max_transfer: 10_000_000 XAF"), &[]);

@@ -121,7 +121,10 @@ fn words_that_are_not_known_are_met_with_the_nearest_form() {
         ("monday at 18:00", "write for example `mondays and thursdays at 09:00`"),
         ("every monday at 9:00", "write for example `mondays and thursdays at 09:00`"),
         ("every day at 9:00", "write for example `daily at 18:00`"),
-        ("every 7 minutes", "7 minutes do not go evenly into 60; take 5, 6 or 10"),
+        (
+            "every 7 minutes",
+            "7 minutes do not go evenly into 60; take 5, 6 or 10; write for example `every 15 minutes`",
+        ),
         ("every 45 minutes", "take 20 or 30"),
         ("every 5 hours", "5 hours do not go evenly into 24; take 3, 4 or 6"),
         ("every 0 minutes", "take 1"),

@@ -34,6 +34,70 @@ fn the_journals_own_decisions_come_out_exactly_as_recorded() {
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
 }
 
+/// One policy of each kind, with what makes a decision hang on more than its balances: rates, approvals, canaries, reserves
+/// and holidays of days, lanes in common, a set that changes on the way.
+const EVERY_KIND: &str = "version: 1
+timezone: Africa/Douala
+reserves:
+  - { wallet: CMR, amount: 100_000 XAF }
+  - { wallet: CMR, amount: 900_000 XAF, during: \"24..25\" }
+holidays: { COG: [2026-11-25] }
+beneficiaries:
+  landlord: { provider: MTN_MOMO_CMR, phone: \"237653456780\" }
+policies:
+  - name: consolidate
+    schedule: every minute
+    sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF, fraction: 50% }
+    limits: { max_transfer: 60_000, round_down_to: 1_000 }
+  - name: fill
+    schedule: every minute
+    top_up: { wallet: SEN, below: 400_000, to: 500_000, from: [CIV, { wallet: CMR, keep: 1_000_000 }] }
+    fx: { allow: true, max_spread: 3% }
+    approval: { above: 150_000, approvers: 1 }
+  - name: level
+    schedule: every minute
+    priority: 200
+    rebalance: { weights: { CIV: 50%, BEN: 50% }, tolerance: 2%, base: XOF }
+    mode: canary
+    canary: { share: 10%, max: 40_000 }
+  - name: rent
+    schedule: every minute
+    priority: 300
+    payout: { from: CMR, to: landlord, above: 1_300_000, keep: 1_200_000 }
+    limits: { max_per_slot: 400_000 }
+  - name: trial
+    schedule: every minute
+    mode: shadow
+    sweep: { from: [BEN], into: SEN, above: 100_000 }
+";
+
+#[test]
+fn decisions_of_every_kind_come_out_exactly_as_recorded() {
+    let wallets =
+        [("CMR", 1_500_000), ("GAB", 330_000), ("COG", 450_000), ("SEN", 100_000), ("CIV", 150_000), ("BEN", 300_000)];
+    let merchant = Merchant::new(&wallets);
+    merchant.policies(EVERY_KIND);
+    for day in 23..=26 {
+        if day == 25 {
+            merchant.policies(
+                &EVERY_KIND.replace("fraction: 50%", "fraction: 60%").replace("keep: 1_200_000", "keep: 1_100_000"),
+            );
+        }
+        let at = format!("2026-11-{day}T18:00:30Z");
+        merchant.treasuryd(&["once", "--json", "--at", &at]);
+    }
+    let shown = merchant.treasuryd(&["simulate", "--since", "1d", "--json"]).with_code(0).json();
+    let replay = &shown["replay"];
+    assert_eq!(replay["differences"], json!([]), "{replay}");
+    assert_eq!(replay["cannot"], json!({}), "{replay}");
+    assert_eq!(replay["decisions"], replay["exact"]);
+    assert_eq!(replay["decisions"], json!(20), "five policies on four evenings");
+    let moved: std::collections::BTreeSet<String> =
+        merchant.transfers().iter().map(|it| it["policy"].as_str().unwrap_or_default().to_owned()).collect();
+    let expected = ["consolidate", "fill", "level", "rent"].map(str::to_owned);
+    assert_eq!(moved, expected.into(), "each kind has moved something");
+}
+
 #[test]
 fn files_are_simulated_or_refused_with_their_place() {
     let merchant = Merchant::without_a_bank();

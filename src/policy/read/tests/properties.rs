@@ -276,8 +276,9 @@ proptest! {
         ],
     ) {
         let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0).unwrap();
+        let until = date.succ_opt().unwrap(); // the first day is a holiday
         let text = plus(&format!(
-            "holidays: {{ GAB: [{date}] }}\nactive: {{ from: {date}, until: {date} }}\nnot_after: \"{}\"\ncatch_up: {}",
+            "holidays: {{ GAB: [{date}] }}\nactive: {{ from: {date}, until: {until} }}\nnot_after: \"{}\"\ncatch_up: {}",
             time.format("%H:%M"),
             duration.0,
         ));
@@ -288,7 +289,7 @@ proptest! {
         prop_assert_eq!(policy.catch_up, TimeDelta::seconds(duration.1));
         prop_assert_eq!(&policy.closed, &BTreeMap::from([(Country::GAB, BTreeSet::from([date]))]));
         let window = policy.schedule.window();
-        prop_assert_eq!((window.from, window.until, window.not_after), (Some(date), Some(date), Some(time)));
+        prop_assert_eq!((window.from, window.until, window.not_after), (Some(date), Some(until), Some(time)));
         prop_assert_eq!(set.calendar[0].during.to_string(), days);
     }
 }
