@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests run in the real surroundings"))]
 
+pub mod planted;
 pub mod money;
 pub mod model;
 pub mod slot;
