@@ -255,8 +255,10 @@ impl State {
         match event {
             Event::Attempted { attempt, balance_before, .. } => {
                 tracked.attempts = *attempt;
-                if !tracked.counted && !planted::is(Mistake::CapCountedOnCompletion) {
-                    self.count_first_attempt(tracked, at)?;
+                if !tracked.counted {
+                    if !planted::is(Mistake::CapCountedOnCompletion) {
+                        self.count_first_attempt(tracked, at)?;
+                    }
                     tracked.counted = true;
                 }
                 tracked.first_attempt_at.get_or_insert(at);

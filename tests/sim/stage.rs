@@ -83,8 +83,8 @@ pub struct Post {
     pub is_cut: bool,
 }
 
-/// The most first attempts in any hour that the configuration allows.
-pub const PER_HOUR: usize = 8;
+/// The most first attempts in any hour that the configuration allows, by the seed.
+const PER_HOUR: [usize; 4] = [8, 2, 8, 3];
 
 pub struct Stage {
     pub chance: Chance,
@@ -102,6 +102,7 @@ pub struct Stage {
     pub at_disk: usize,
     pub at_send: usize,
     pub at_read: usize,
+    pub per_hour: usize,
     /// Ended by a lineage: money must not move by it any more.
     closed: BTreeSet<(String, Lineage)>,
     pub violations: Vec<String>,
@@ -124,6 +125,7 @@ impl Stage {
             at_disk: 0,
             at_send: 0,
             at_read: 0,
+            per_hour: PER_HOUR[usize::try_from(seed % 4).unwrap()],
             closed: BTreeSet::new(),
             violations: Vec::new(),
         }
@@ -173,7 +175,6 @@ impl Stage {
         self.note(id.as_bytes());
         let (disk, process) = (self.posts[machine].disk, self.posts[machine].process);
         let amount = units(intent.amount.decimal());
-        let source = intent.lane.from.country.code();
         if self.calls.iter().any(|call| call.id == id && call.process == process && !call.is_over) {
             self.violation(format!("I4: two attempts of {id} at once"));
         }
@@ -189,7 +190,7 @@ impl Stage {
             return;
         };
         story.sent += 1;
-        source.clone_into(&mut story.source);
+        let (was_in_hand, expires_at, gated_at) = (story.in_hand, story.expires_at, story.gated_at.clone());
         let (sent, attempts, word) = (story.sent, story.attempts, story.word.clone());
         let is_same = story.body == escaped[1..escaped.len() - 1] && story.amount == amount;
         if sent > attempts || word != "attempted" {
@@ -197,6 +198,18 @@ impl Stage {
         }
         if !is_same {
             self.violation(format!("I4: {id} leaves with other bytes than the journal has"));
+        }
+        if was_in_hand {
+            self.violation(format!("I4: {id} leaves again, and KPay had it in hand"));
+        }
+        let gated_at = gated_at.and_then(|at| at.parse::<Timestamp>().ok());
+        if attempts == 1 && expires_at.zip(gated_at).is_some_and(|(end, at)| at - end > TimeDelta::seconds(1)) {
+            self.violation(format!(
+                "I17: {id} leaves for the first time at {gated_at:?}, and could until {expires_at:?}"
+            ));
+        }
+        if let Some(before) = self.disks[disk].model.part_before(&id) {
+            self.violation(format!("I4: {id} leaves, and {before}… before it is not applied"));
         }
         if attempts == 1 {
             self.on_first(machine, intent, amount, &id);
@@ -233,11 +246,15 @@ impl Stage {
         };
         let floor = |rules: usize| {
             let floors = self.rules[rules].floors.iter();
-            floors.filter(|(country, _)| *country == source).map(|(_, floor)| *floor).next().unwrap_or(0)
+            floors.filter(|(country, _)| *country == source).map(|(_, floor)| *floor).next()
         };
-        let before = post.ruled.iter().filter(|(until, _)| *until >= gated_at).map(|(_, rules)| floor(*rules)).min();
-        let now_ = floor(post.rules.0).min(floor(post.rules.1));
-        let floor = before.map_or(now_, |before| before.min(now_));
+        let before = post.ruled.iter().filter(|(until, _)| *until >= gated_at).map(|(_, rules)| *rules);
+        let in_force: Vec<usize> = before.chain([post.rules.0, post.rules.1]).collect();
+        if in_force.iter().all(|rules| floor(*rules).is_none()) {
+            self.violation(format!("I13: {id} leaves {source}, and no policy in force takes from it"));
+            return;
+        }
+        let floor = in_force.into_iter().map(|rules| floor(rules).unwrap_or(0)).min().unwrap_or(0);
         let in_doubt = self.disks[post.disk].model.in_doubt(source, id);
         if read - amount - in_doubt < floor {
             self.violation(format!(
@@ -253,7 +270,7 @@ impl Stage {
         let in_hour = post.firsts.iter().filter(|(at, ..)| now - *at < TimeDelta::minutes(59)).count();
         let of_day: i64 = post.firsts.iter().filter(|(_, _, of)| *of == day).map(|(_, amount, _)| amount).sum();
         let most = self.rules[post.rules.0].per_day;
-        if in_hour > PER_HOUR {
+        if in_hour > self.per_hour {
             self.violation(format!("I11: {in_hour} first attempts in an hour"));
         }
         if most.is_some_and(|most| of_day > most) {
@@ -313,6 +330,9 @@ impl Stage {
                 Some(known) if known.is_returned() => None,
                 other => Some(format!("I3: {id} is `returned`, and KPay has {:?}", other.map(|it| it.status))),
             },
+            "applied" if text(said.line, "evidence") == Some("conflict") && !self.is_proven(machine, &id) => {
+                Some(format!("I5: {id} is booked by a 409 that does not prove our amount"))
+            }
             "applied" => match known {
                 None => Some(format!("I5: {id} is `applied`, and KPay never moved it")),
                 // Another state's request under the same id: a 409 can prove no amount of it (CONTRACT 5).
@@ -354,6 +374,17 @@ impl Stage {
         if let Some(broken) = broken {
             self.violation(broken);
         }
+    }
+
+    /// Whether a 409 proves that an attempt of this journal's moved its amount: one may have arrived, and the journal was
+    /// here before the slot, or the source fell by exactly that.
+    fn is_proven(&self, machine: usize, id: &str) -> bool {
+        let post = &self.posts[machine];
+        let Some(story) = self.disks[post.disk].model.intents.get(id) else { return false };
+        let fell = |read: i64| story.balance_before.is_some_and(|before| before - read == story.amount);
+        let mut reads = post.reads.iter().flat_map(|(_, wallets)| wallets);
+        let has_fallen = reads.any(|(wallet, read)| wallet.country.code() == story.source && fell(*read));
+        story.doubted && (story.was_here || has_fallen)
     }
 
     /// Money moved at KPay.

@@ -5,7 +5,7 @@ use super::books::Books;
 use super::chance::Chance;
 use super::doors::{Door, Drive, opening, spend};
 use super::policies::Rules;
-use super::stage::{Disk, PER_HOUR, Post, Stage};
+use super::stage::{Disk, Post, Stage};
 use super::tally::{Fault, Tally};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
@@ -308,7 +308,10 @@ impl World {
             metrics: self.metrics.clone(),
             rules: Settings {
                 environment: Environment::Sandbox,
-                caps: Caps { max_transfers_per_hour: u32::try_from(PER_HOUR).unwrap(), max_per_day: BTreeMap::new() },
+                caps: Caps {
+                    max_transfers_per_hour: u32::try_from(self.stage().per_hour).unwrap(),
+                    max_per_day: BTreeMap::new(),
+                },
                 retry: RetryRules { resend_for: TimeDelta::hours(6) },
                 confirm_loosening: false,
                 tells_falls: true,
