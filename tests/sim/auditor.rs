@@ -157,7 +157,7 @@ impl Journal {
             slot.clone_into(last);
         }
         let (_, intents) = event.split_once("\"intents\":[").ok_or("I16: a decision without intents")?;
-        if self.paused && intents.starts_with('{') && event.starts_with("{\"type\":\"decided\"") {
+        if self.paused && intents.starts_with('{') && text(event, "type") == Some("decided") {
             return Err(format!("I11: decided while everything is paused: {intents}"));
         }
         for intent in intents.split("{\"external_id\":\"").skip(1) {

@@ -73,10 +73,12 @@ pub struct Post {
     pub reads: Vec<(Timestamp, BTreeMap<WalletId, i64>)>,
     /// When this process last had an answer to an attempt out of a wallet.
     pub touched: BTreeMap<WalletId, Timestamp>,
-    /// First attempts: when, how much, of which policy's day.
+    /// First attempts: when they were recorded, how much, of which policy's day.
     pub firsts: Vec<(Timestamp, i64, String)>,
     /// Whether its clock, policies or state were ever meddled with: then some sums are not the auditor's to make.
     pub is_plain: bool,
+    /// Whether its clock was never set: then its hours are KPay's.
+    pub is_timed: bool,
     /// Whether its clock was never set while this process ran.
     pub is_clear: bool,
     /// Power went while it wrote.
@@ -84,7 +86,7 @@ pub struct Post {
 }
 
 /// The most first attempts in any hour that the configuration allows, by the seed.
-const PER_HOUR: [usize; 4] = [8, 2, 8, 3];
+const PER_HOUR: [usize; 4] = [8, 1, 8, 2];
 
 pub struct Stage {
     pub chance: Chance,
@@ -263,17 +265,15 @@ impl Stage {
         }
         let post = &mut self.posts[machine];
         let day = intent.limit_day.to_string();
-        post.firsts.push((now, amount, day.clone()));
-        if !post.is_plain {
-            return;
-        }
-        let in_hour = post.firsts.iter().filter(|(at, ..)| now - *at < TimeDelta::minutes(59)).count();
+        post.firsts.push((gated_at, amount, day.clone()));
+        let in_hour = post.firsts.iter().filter(|(at, ..)| gated_at - *at < TimeDelta::minutes(59)).count();
         let of_day: i64 = post.firsts.iter().filter(|(_, _, of)| *of == day).map(|(_, amount, _)| amount).sum();
+        let (is_timed, is_plain) = (post.is_timed, post.is_plain);
         let most = self.rules[post.rules.0].per_day;
-        if in_hour > self.per_hour {
+        if is_timed && in_hour > self.per_hour {
             self.violation(format!("I11: {in_hour} first attempts in an hour"));
         }
-        if most.is_some_and(|most| of_day > most) {
+        if is_plain && most.is_some_and(|most| of_day > most) {
             self.violation(format!("I11: {of_day} in a day, of {most:?}"));
         }
     }

@@ -53,7 +53,7 @@ impl World {
                 let (seconds, step) = (stage.chance.pick(&STEPS), stage.step);
                 let post = &mut stage.posts[machine];
                 (post.ahead, post.ahead_since, post.is_plain) = (TimeDelta::seconds(seconds), step, false);
-                post.is_clear = false;
+                (post.is_clear, post.is_timed) = (false, false);
             }
             Fault::PolicyEdit => self.edit(machine),
             Fault::Pause => {

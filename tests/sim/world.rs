@@ -130,6 +130,7 @@ impl World {
             touched: BTreeMap::new(),
             firsts: Vec::new(),
             is_plain: true,
+            is_timed: true,
             is_clear: true,
             is_cut: false,
         });
