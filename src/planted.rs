@@ -53,6 +53,8 @@ pub enum Mistake {
     AnyConflictProvesOurAmount,
     /// A decision says that the journal was here before the slot, and it was not.
     ColdStartIsWarm,
+    /// A journal that may have been put back from a copy since the slot proves our amount by itself.
+    CopyPutBackIsProof,
     /// After a 409 the indicative rate is booked for the one that nobody gave.
     RateInventedAfterConflict,
     /// What is sent again has other bytes than were recorded.
@@ -121,17 +123,19 @@ pub enum Mistake {
     CancelledIsNotHeard,
     /// A failed payout is sent again under its id.
     FailedIsSentAgain,
-    /// One failed payout ends an intent of which another attempt may have been taken.
-    OneFailureEndsAll,
     /// What KPay says of any withdrawal that a webhook names is taken for ours.
     WebhookBelieved,
     /// The indicative rate is booked for the one in KPay's reply.
     PlannedRateIsBooked,
+    /// The books credit what was sent, not what arrived.
+    CreditIsTheDebit,
+    /// The books leave a payout that came back where it was.
+    ReturnNotBooked,
 }
 
 impl Mistake {
     /// All of them, in order.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 60] = [
         Self::AmountInId,
         Self::NewIdOnRetry,
         Self::SlotDecidedAgainAfterStart,
@@ -153,6 +157,7 @@ impl Mistake {
         Self::FirstConflictIsOurs,
         Self::AnyConflictProvesOurAmount,
         Self::ColdStartIsWarm,
+        Self::CopyPutBackIsProof,
         Self::RateInventedAfterConflict,
         Self::ResendRebuilt,
         Self::TwoWorkersOnOneSource,
@@ -187,9 +192,10 @@ impl Mistake {
         Self::FailedIsPaid,
         Self::CancelledIsNotHeard,
         Self::FailedIsSentAgain,
-        Self::OneFailureEndsAll,
         Self::WebhookBelieved,
         Self::PlannedRateIsBooked,
+        Self::CreditIsTheDebit,
+        Self::ReturnNotBooked,
     ];
 }
 

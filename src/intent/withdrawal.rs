@@ -146,8 +146,7 @@ pub fn withdrawal_events(tracked: &Tracked, said: &Withdrawal, evidence: Evidenc
 /// refused.
 #[must_use]
 pub fn unproven_end(tracked: &Tracked, said: &Withdrawal, rules: &RetryRules) -> Option<String> {
-    let is_failed = matches!(said.status, WithdrawalStatus::Failed | WithdrawalStatus::Cancelled);
-    if !is_failed || planted::is(Mistake::OneFailureEndsAll) {
+    if !matches!(said.status, WithdrawalStatus::Failed | WithdrawalStatus::Cancelled) {
         return None;
     }
     // A person is called by a 409, whose attempt was refused, or after the time for asking again.
