@@ -200,7 +200,8 @@ impl Checked<'_> {
     /// Only tests make mistakes on purpose.
     fn plants_nothing(&self, source: &Source, found: &mut Vec<String>) {
         let tails = [["planted", "with"], ["planted", "*"]];
-        let plants = |path: &&Path| !path.in_test && tails.iter().any(|tail| path.words.ends_with(&tail.map(String::from)));
+        let plants =
+            |path: &&Path| !path.in_test && tails.iter().any(|tail| path.words.ends_with(&tail.map(String::from)));
         for path in source.paths.iter().filter(plants) {
             found.push(format!("{}:{}: only tests may plant a mistake", self.file, path.line));
         }

@@ -73,10 +73,8 @@ pub struct Post {
     pub reads: Vec<(Timestamp, BTreeMap<WalletId, i64>)>,
     /// When this process last had an answer to an attempt out of a wallet.
     pub touched: BTreeMap<WalletId, Timestamp>,
-    /// First attempts: when they were recorded, how much, of which policy's day.
-    pub firsts: Vec<(Timestamp, i64, String)>,
-    /// Whether its clock, policies or state were ever meddled with: then some sums are not the auditor's to make.
-    pub is_plain: bool,
+    /// First attempts of this state: when they were recorded, how much, of which policy's day, and their ids.
+    pub firsts: Vec<(Timestamp, i64, String, String)>,
     /// Whether its clock was never set: then its hours are KPay's.
     pub is_timed: bool,
     /// Whether its clock was never set while this process ran.
@@ -256,24 +254,28 @@ impl Stage {
             self.violation(format!("I13: {id} leaves {source}, and no policy in force takes from it"));
             return;
         }
-        let floor = in_force.into_iter().map(|rules| floor(rules).unwrap_or(0)).min().unwrap_or(0);
+        let floor = in_force.iter().map(|rules| floor(*rules).unwrap_or(0)).min().unwrap_or(0);
         let in_doubt = self.disks[post.disk].model.in_doubt(source, id);
         if read - amount - in_doubt < floor {
             self.violation(format!(
                 "I6: {id} takes {amount} from {source} with {read}, {in_doubt} in doubt and a floor of {floor}"
             ));
         }
+        let most: Vec<Option<i64>> = in_force.iter().map(|rules| self.rules[*rules].per_day).collect();
+        let most = if most.contains(&None) { None } else { most.into_iter().flatten().max() };
+        let day = format!("{} {:?}", intent.limit_day, intent.origin.policy());
         let post = &mut self.posts[machine];
-        let day = intent.limit_day.to_string();
-        post.firsts.push((gated_at, amount, day.clone()));
+        post.firsts.push((gated_at, amount, day.clone(), id.to_owned()));
+        let stories = &self.disks[post.disk].model.intents;
+        let is_off =
+            |id: &String| stories.get(id).is_some_and(|story| matches!(story.word.as_str(), "rejected" | "returned"));
+        let of_day = post.firsts.iter().filter(|(_, _, of, id)| *of == day && !is_off(id));
+        let of_day: i64 = of_day.map(|(_, amount, ..)| amount).sum();
         let in_hour = post.firsts.iter().filter(|(at, ..)| gated_at - *at < TimeDelta::minutes(59)).count();
-        let of_day: i64 = post.firsts.iter().filter(|(_, _, of)| *of == day).map(|(_, amount, _)| amount).sum();
-        let (is_timed, is_plain) = (post.is_timed, post.is_plain);
-        let most = self.rules[post.rules.0].per_day;
-        if is_timed && in_hour > self.per_hour {
+        if post.is_timed && in_hour > self.per_hour {
             self.violation(format!("I11: {in_hour} first attempts in an hour"));
         }
-        if is_plain && most.is_some_and(|most| of_day > most) {
+        if most.is_some_and(|most| of_day > most) {
             self.violation(format!("I11: {of_day} in a day, of {most:?}"));
         }
     }

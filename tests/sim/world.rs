@@ -129,7 +129,6 @@ impl World {
             reads: Vec::new(),
             touched: BTreeMap::new(),
             firsts: Vec::new(),
-            is_plain: true,
             is_timed: true,
             is_clear: true,
             is_cut: false,
@@ -389,6 +388,9 @@ impl World {
         let mut stage = self.stage();
         let by = stage.chance.pick(&PAUSES);
         stage.now += TimeDelta::seconds(by);
+        drop(stage);
+        // As time passes, KPay's withdrawals go on.
+        self.payouts_go_on(0);
     }
 
     fn calm(&mut self) {
