@@ -10,6 +10,7 @@ pub type Lineage = (usize, u32);
 
 /// What a journal says of one intent.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with one another")]
 pub struct Story {
     /// As it stands in the record, JSON-escaped.
     pub body: String,

@@ -24,6 +24,7 @@ const WITHIN: u64 = 5_000;
 const OPINION: &str = "second opinion";
 
 /// The checks that may notice a mistake: any other would notice something else.
+#[allow(clippy::match_same_arms, reason = "in the order of the mistakes")]
 fn checks(mistake: Mistake) -> &'static [&'static str] {
     use Mistake as M;
     match mistake {

@@ -422,8 +422,9 @@ impl World {
                 return;
             }
             let in_hand = self.stage().books.in_hand();
-            for (id, _) in in_hand {
-                self.stage().books.progress(&id, "COMPLETED");
+            for (id, status) in in_hand {
+                let next = if status == "PENDING" { "PROCESSING" } else { "COMPLETED" };
+                self.stage().books.progress(&id, next);
             }
             if self.is_at_rest() {
                 return;
