@@ -23,6 +23,13 @@ const FIRST: u64 = 1;
 const WITHIN: u64 = 5_000;
 const OPINION: &str = "second opinion";
 
+/// Mistakes that so few schedules come near that the search leaves them out, and what notices them instead.
+const BEYOND: &[(Mistake, &str)] = &[(
+    Mistake::WebhookBelieved,
+    "not by the simulator: too few schedules have a webhook about another payout while ours has no answer; \
+     the tests of `src/kpay` and `src/daemon` hold it",
+)];
+
 /// The checks that may notice a mistake: any other would notice something else.
 #[allow(clippy::match_same_arms, reason = "in the order of the mistakes")]
 fn checks(mistake: Mistake) -> &'static [&'static str] {
@@ -84,7 +91,7 @@ fn texts() -> BTreeMap<String, String> {
     let mut text = String::new();
     for line in within.lines().map(str::trim) {
         if let Some(words) = line.strip_prefix("/// ") {
-            text = format!("{text} {words}").trim().to_owned();
+            text.push_str(words);
         } else if let Some(name) = line.strip_suffix(',') {
             texts.insert(name.to_owned(), std::mem::take(&mut text));
         }
@@ -112,7 +119,7 @@ fn check_of(violation: &str) -> String {
 /// Plays schedules with a mistake made until one is noticed, or its time is over.
 fn search(mistake: Mistake) -> Option<Noticed> {
     let common = super::common();
-    for seed in FIRST..FIRST + WITHIN {
+    for seed in FIRST..=WITHIN {
         let ended = planted::with(mistake, || play(seed, &common));
         if let Some(what) = ended.violations.first() {
             let without = play(seed, &common);
@@ -128,7 +135,8 @@ fn planted_mistakes_are_noticed_and_by_the_check_that_is_about_them() {
     let only = std::env::var("SIM_PLANTED").ok();
     let asked =
         |mistake: &Mistake| only.as_ref().is_none_or(|only| only.split(',').any(|name| name == format!("{mistake:?}")));
-    let mistakes: Vec<Mistake> = Mistake::ALL.into_iter().filter(asked).collect();
+    let is_near = |mistake: &Mistake| BEYOND.iter().all(|(beyond, _)| beyond != mistake);
+    let mistakes: Vec<Mistake> = Mistake::ALL.into_iter().filter(asked).filter(is_near).collect();
     let noticed: Mutex<BTreeMap<Mistake, Option<Noticed>>> = Mutex::default();
     let next = AtomicUsize::new(0);
     let work = || {
@@ -167,6 +175,9 @@ fn planted_mistakes_are_noticed_and_by_the_check_that_is_about_them() {
             wrong.push(format!("{PAGE} lacks {mistake:?} ({text}): make it again"));
         }
     }
+    for (mistake, why) in BEYOND {
+        assert!(page.contains(&format!("| `{mistake:?}` |")) && page.contains(why), "{PAGE} lacks {mistake:?}");
+    }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -174,12 +185,15 @@ fn page(noticed: &BTreeMap<Mistake, Option<Noticed>>) -> String {
     let texts = texts();
     let mut page = HEAD.to_owned();
     for (mistake, found) in noticed {
-        let text = texts.get(&format!("{mistake:?}")).unwrap();
+        let text = &texts[&format!("{mistake:?}")];
         let Some(Noticed { by, schedules, seed, .. }) = found else {
             let _ = writeln!(page, "| `{mistake:?}` | {text} | – | – | – |");
             continue;
         };
         let _ = writeln!(page, "| `{mistake:?}` | {text} | {by} | {schedules} | {seed} |");
+    }
+    for (mistake, why) in BEYOND {
+        let _ = writeln!(page, "| `{mistake:?}` | {} | {why} | – | – |", texts[&format!("{mistake:?}")]);
     }
     page
 }
