@@ -197,7 +197,8 @@ impl Journal {
         for row in rows.split("{\"wallet\":\"").skip(1) {
             let (Some(wallet), Some(available)) = (row.get(..3), text(row, "available")) else { continue };
             let is_other = |(before, known_at): &(i64, Timestamp)| {
-                available.parse() != Ok(*before) && *known_at < instant(taken_at)
+                let since = instant(taken_at) - *known_at;
+                since > TimeDelta::zero() && (available.parse() != Ok(*before) || since >= TimeDelta::hours(6))
             };
             if self.outflows.get(wallet).is_some_and(is_other) {
                 self.outflows.remove(wallet);
