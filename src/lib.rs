@@ -2,9 +2,11 @@
 //!
 //! The rooms, in reading order. A room uses only rooms above it; `tests/it/arrows.rs` enforces that. `money` to
 //! `intent`, `books` and `simulate` compute and touch nothing: no clock, disk, network, randomness or async of their own.
+//! `planted` comes before all of them: mistakes that tests make on purpose, of which a release build has nothing.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests run in the real surroundings"))]
 
+pub mod planted;
 pub mod money;
 pub mod model;
 pub mod slot;

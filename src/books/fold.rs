@@ -6,6 +6,7 @@ use super::entry::{Entry, EntryId, RateSource, Stage};
 use super::movement::{Movement, Subject};
 use crate::intent::{AppliedFacts, Event, Evidence, Finding};
 use crate::model::{ExternalId, Intent, Timestamp};
+use crate::planted::{self, Mistake};
 use std::collections::BTreeMap;
 
 /// The fold itself: constant memory but for open intents, so a journal of any length streams through it.
@@ -54,6 +55,7 @@ impl Folder {
             Event::Resolved { external_id, finding: Finding::Applied(facts), .. } => {
                 return self.book(record, external_id, (Evidence::Operator, Stage::Settled), facts);
             }
+            Event::Returned { .. } if planted::is(Mistake::ReturnNotBooked) => {}
             Event::Returned { external_id, .. } => return self.give_back(record, external_id, Evidence::Status),
             Event::Resolved { external_id, finding: Finding::NotApplied, .. } => {
                 return self.give_back(record, external_id, Evidence::Operator);

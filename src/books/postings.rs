@@ -6,6 +6,7 @@ use super::entry::Stage;
 use super::movement::Movement;
 use crate::model::Kind;
 use crate::money::{Amount, Currency, Money, MoneyError};
+use crate::planted::{self, Mistake};
 use std::collections::BTreeMap;
 
 /// Postings by account and currency; every change is a pair, so the sum by currency stays zero.
@@ -58,6 +59,7 @@ fn post(movement: &Movement) -> Result<Sheet, MoneyError> {
         sheet.shift(fee, paid_from, Account::Fees)?;
     }
     let Some(amount) = arrived else { return Ok(sheet) };
+    let amount = if planted::is(Mistake::CreditIsTheDebit) { movement.amount } else { amount };
     let credit = Money { amount, currency: movement.credit_currency };
     let receiver = match movement.kind {
         Kind::Transfer => Account::Wallet(to.country),

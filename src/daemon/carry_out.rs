@@ -10,6 +10,7 @@ use crate::intent::{
 };
 use crate::model::{ExternalId, IdParts, Intent, Kind, Moment, Origin, Snapshot, WalletId};
 use crate::money::{Amount, Currency, Rate};
+use crate::planted::{self, Mistake};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -75,7 +76,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError`].
     pub async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
-        if !self.world().busy.insert(source) {
+        if !self.world().busy.insert(source) && !planted::is(Mistake::TwoWorkersOnOneSource) {
             return Ok(());
         }
         let result = self.work_off_busy(source).await;
@@ -100,7 +101,12 @@ impl Engine {
                     let detail = "asked again for as long as kpay.resend_for allows, without an answer that proves \
                                   anything; look it up at KPay, then `treasuryd transfers resolve`"
                         .to_owned();
-                    let event = Event::NeedsOperator { external_id, holds: true, amount_is_ours: true, detail };
+                    let holds = !planted::is(Mistake::CallForAPersonHoldsNothing);
+                    let event = if planted::is(Mistake::GivenUpIsRejected) {
+                        Event::Rejected { external_id, detail }
+                    } else {
+                        Event::NeedsOperator { external_id, holds, amount_is_ours: true, detail }
+                    };
                     self.append(vec![event]).await?;
                     Flow::Next
                 }
@@ -163,6 +169,9 @@ impl Engine {
                     if self.decision_now() <= tracked.intent.expires_at
                         && self.is_known_closed(&tracked.intent, now) => {}
                 None | Some(Outcome::Applied) => return Ok(Some(Item::First(tracked))),
+                Some(Outcome::NeedsOperator) if planted::is(Mistake::PartsGoOnAfterAConflict) => {
+                    return Ok(Some(Item::First(tracked)));
+                }
                 Some(Outcome::Rejected | Outcome::Cancelled | Outcome::NeedsOperator) => {
                     let part = tracked.intent.part - 1;
                     let detail = format!("part {part} before it did not go through");
@@ -178,13 +187,14 @@ impl Engine {
         self.has_pause_to_record()
             || self.store.with_state(|state| {
                 let standing = &state.standing;
-                standing.paused_all || intent.origin.policy().is_some_and(|name| standing.paused.contains(name))
+                standing.paused_all && !planted::is(Mistake::PauseIgnored)
+                    || intent.origin.policy().is_some_and(|name| standing.paused.contains(name))
             })
     }
 
     /// How the part before this one ended; `None` for a first part.
     fn part_before(&self, intent: &Intent) -> Result<Option<Outcome>, EngineError> {
-        if intent.part <= 1 {
+        if intent.part <= 1 || planted::is(Mistake::PartsInAnyOrder) {
             return Ok(None);
         }
         let Some(identity) = self.store.with_state(|state| state.identity.clone()) else { return Ok(None) };
@@ -235,7 +245,7 @@ impl Engine {
         let starting = self.starting.lock().await;
         let Some(leave) = self.leave(tracked.intent.kind).await? else { return Ok(Flow::Rest) };
         // The leave may have been long in coming: money is sent on a reading of a few seconds ago or not at all.
-        let snapshot = if self.bank.can_read_with_leave() {
+        let snapshot = if self.bank.can_read_with_leave() && !planted::is(Mistake::ReadingNotRepeated) {
             let reading = async {
                 let Some(snapshot) = readable(self.fresh_reading(source).await)? else { return Ok(None) };
                 if self.clock.now() - rates_from > FRESH_FOR {
@@ -245,7 +255,7 @@ impl Engine {
             };
             let read = tokio::time::timeout(READING_WITH_LEAVE, reading).await;
             let Some(snapshot) = read.unwrap_or(Ok(None))? else { return Ok(Flow::Rest) };
-            if self.clock.now() - snapshot.taken_at > OLDEST_READING {
+            if self.clock.now() - snapshot.taken_at > OLDEST_READING && !planted::is(Mistake::OldReadingWillDo) {
                 self.note_problem(&format!("the balance of {source} came too late to send on it; it is read again"));
                 return Ok(Flow::Rest);
             }
@@ -373,16 +383,17 @@ impl Engine {
         let attempt = tracked.attempts.saturating_add(1);
         let changed = self.append(vec![Event::Attempted { external_id, attempt, balance_before }]).await?;
         drop(starting);
-        let Some(sending) = changed.first() else { return Ok(Flow::Rest) };
-        let may_send = || !is_held_back();
+        let Some(mut sending) = changed.into_iter().next() else { return Ok(Flow::Rest) };
+        planted_resend(&mut sending);
+        let may_send = || planted::is(Mistake::PauseNotLookedAtAgain) || !is_held_back();
         let reply = self.bank.transfer(leave, &sending.intent, &may_send).await;
         let rest = matches!(reply, Reply::NotSent { .. } | Reply::NotAuthorized { .. });
         if let Reply::NotSent { detail } | Reply::NotAuthorized { detail } | Reply::Lost { detail } = &reply {
             self.note_problem(detail);
         }
-        let events = match verdict(sending, &reply) {
+        let events = match verdict(&sending, &reply) {
             Some(events) => events,
-            None => vec![self.settle_conflict(sending, &reply).await],
+            None => vec![self.settle_conflict(&sending, &reply).await],
         };
         self.append(events).await?;
         Ok(if rest { Flow::Rest } else { Flow::Next })
@@ -411,5 +422,16 @@ fn readable(read: Result<Arc<Snapshot>, EngineError>) -> Result<Option<Arc<Snaps
         Ok(snapshot) => Ok(Some(snapshot)),
         Err(EngineError::Bank(_)) => Ok(None),
         Err(other) => Err(other),
+    }
+}
+
+/// What tests plant in a resend ([`planted`]).
+fn planted_resend(again: &mut Tracked) {
+    let intent = &mut again.intent;
+    if again.attempts > 1 && planted::is(Mistake::NewIdOnRetry) {
+        intent.external_id = ExternalId::from_text(&format!("{}-R{}", intent.external_id, again.attempts));
+    }
+    if again.attempts > 1 && planted::is(Mistake::ResendRebuilt) {
+        intent.body = intent.body.replace(" part ", " again, part ");
     }
 }

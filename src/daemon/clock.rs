@@ -5,6 +5,7 @@
 
 use super::engine::Engine;
 use crate::model::Timestamp;
+use crate::planted::{self, Mistake};
 use chrono::TimeDelta;
 
 /// A clock that stands this much before the journal's last record has stepped back.
@@ -71,7 +72,7 @@ impl Engine {
 
     /// What is wrong with the clock, in a sentence.
     pub(super) fn clock_trouble(&self) -> Option<String> {
-        if self.ahead != TimeDelta::zero() {
+        if self.ahead != TimeDelta::zero() || planted::is(Mistake::ClockNotChecked) {
             return None;
         }
         let high_water = self.store.with_state(|state| state.high_water);

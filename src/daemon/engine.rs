@@ -12,6 +12,7 @@ use crate::journal::{Store, StoreError};
 use crate::model::{Environment, ExternalId, Identity, Timestamp};
 use crate::money::Country;
 use crate::plan::Caps;
+use crate::planted::{self, Mistake};
 use crate::policy::PolicySet;
 use crate::settings::{ConservationSettings, FallMode};
 use chrono::TimeDelta;
@@ -201,9 +202,12 @@ impl Engine {
         }
         let mut events =
             vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned(), command: command.to_owned() }];
-        events.extend(cut_short.into_iter().map(|external_id| Event::Unknown {
-            external_id,
-            detail: "the process ended before the reply came".to_owned(),
+        events.extend(cut_short.into_iter().map(|external_id| {
+            let detail = "the process ended before the reply came".to_owned();
+            if planted::is(Mistake::LeftOversWereNotSent) {
+                return Event::NotSent { external_id, detail };
+            }
+            Event::Unknown { external_id, detail }
         }));
         self.append(events).await?;
         // Nothing was attempted by this process: all of it is due at once.

@@ -2,9 +2,10 @@
 
 use super::draft::{Draft, Share};
 use crate::intent::{Event, LaneVerdict, PlannedWith, State, lane_verdicts, rates_seen};
-use crate::model::{ApprovalTerms, Identity, Intent, Lane, Origin, Slot, Timestamp};
+use crate::model::{ApprovalTerms, ExternalId, Identity, Intent, Lane, Origin, Slot, Timestamp};
 use crate::money::Amount;
 use crate::plan::{Inputs, PlannedTransfer, PolicyPlan, Reason};
+use crate::planted::{self, Mistake};
 use crate::policy::{Approval, Policy};
 use chrono::TimeDelta;
 
@@ -72,7 +73,10 @@ impl Decider<'_> {
     }
 
     fn intent(&self, policy: &Policy, slot: Slot, planned: &PolicyPlan, transfer: &PlannedTransfer) -> Option<Intent> {
-        let external_id = transfer.external_id.clone()?;
+        let mut external_id = transfer.external_id.clone()?;
+        if planted::is(Mistake::AmountInId) {
+            external_id = ExternalId::from_text(&format!("{external_id}-{}", transfer.amount));
+        }
         let lane = transfer.lane();
         let wait = policy.approval.as_ref().filter(|_| transfer.needs_approval).and_then(|approval| approval.within);
         let expires_at = deadline(policy, slot, wait.unwrap_or(policy.catch_up));

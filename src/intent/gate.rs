@@ -8,6 +8,7 @@ use super::{Outcome, State, Tracked};
 use crate::model::{Intent, Reason, Snapshot, Timestamp};
 use crate::money::{Amount, Currency, MoneyError, Rate};
 use crate::plan::Caps;
+use crate::planted::{self, Mistake};
 use crate::policy::PolicySet;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
@@ -53,8 +54,11 @@ pub fn check_gate(tracked: &Tracked, inputs: &GateInputs<'_>) -> Gate {
     let Some(available) = inputs.snapshot.available(source) else {
         return Gate::Wait(format!("KPay shows no readable {source} wallet in {} at the moment", source.currency));
     };
-    if let Some(outflow) = inputs.state.standing.outflows.get(&source)
+    let available = if planted::is(Mistake::FloorOnOldBalance) { intent.balance_seen } else { available };
+    let outflow = inputs.state.standing.outflows.get(&source);
+    if let Some(outflow) = outflow.filter(|_| !planted::is(Mistake::ReadingFromBeforeOurMove))
         && (outflow.before == available || inputs.snapshot.taken_at < outflow.applied_at)
+        && !planted::is(Mistake::UnmovedBalanceBelieved)
     {
         return Gate::Wait(format!("the balance of {source} does not show our last transfer yet"));
     }
@@ -68,13 +72,13 @@ pub fn check_gate(tracked: &Tracked, inputs: &GateInputs<'_>) -> Gate {
 /// Refusals that need no balance.
 fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> {
     let standing = &inputs.state.standing;
-    if standing.paused_all {
+    if standing.paused_all && !planted::is(Mistake::PauseIgnored) {
         return Some("everything is paused".to_owned());
     }
     if let Some(frozen) = standing.frozen.get(&intent.lane.from) {
         return Some(format!("{}: {}", Reason::WalletFrozen.word(), frozen.sentence(intent.lane.from)));
     }
-    if inputs.now > intent.expires_at {
+    if inputs.now > intent.expires_at && !planted::is(Mistake::ExpiredIsSent) {
         return Some(format!(
             "its time was over at {} (catch_up or not_after)",
             intent.expires_at.format("%Y-%m-%dT%H:%M:%SZ")
@@ -112,6 +116,7 @@ fn funds_refusal(tracked: &Tracked, inputs: &GateInputs<'_>, available: Amount) 
     let source = intent.lane.from;
     let reserve = inputs.policies.map_or(Amount::ZERO, |set| set.reserve(source, inputs.now));
     let policy = intent.origin.policy().and_then(|name| inputs.policies?.get(name));
+    let policy = policy.filter(|_| !planted::is(Mistake::FloorOfTheDecision));
     let keep = policy.map_or(Amount::ZERO, |policy| policy.keep(source));
     let floor = intent.floor.max(reserve).max(keep);
     let needed = attempted_elsewhere(tracked, inputs.state)?.checked_add(floor)?.checked_add(intent.amount)?;
@@ -147,6 +152,7 @@ fn attempted_elsewhere(tracked: &Tracked, state: &State) -> Result<Amount, Money
         other.intent.external_id != tracked.intent.external_id
             && other.intent.lane.from == tracked.intent.lane.from
             && other.holds
+            && !planted::is(Mistake::MoneyInDoubtIsFree)
             && !matches!(other.outcome, Outcome::Planned | Outcome::AwaitingApproval)
     });
     others.map(|other| other.intent.amount).try_fold(Amount::ZERO, Amount::checked_add)

@@ -2,6 +2,7 @@
 
 use super::{Outcome, Tracked};
 use crate::model::Timestamp;
+use crate::planted::{self, Mistake};
 use chrono::TimeDelta;
 
 /// Bounds on asking again.
@@ -36,6 +37,7 @@ impl RetryRules {
     #[must_use]
     pub fn is_over(&self, tracked: &Tracked, now: Timestamp) -> bool {
         tracked.outcome == Outcome::Unknown
+            && !planted::is(Mistake::AskedForEver)
             && tracked.first_attempt_at.is_some_and(|first| now - first > self.resend_for)
     }
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::model::{BalanceRow, Environment, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
 use crate::plan::{AppliedRate, Hold, LastOutflow, Standing};
+use crate::planted::{self, Mistake};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -99,7 +100,10 @@ impl State {
                 self.identity = Some(identity.clone());
                 self.started_at = Some(at);
             }
-            Event::Started { .. } => self.started_at = Some(at),
+            Event::Started { .. } => {
+                self.started_at = Some(at);
+                self.planted_start();
+            }
             Event::Observed { taken_at, balances } => self.observe(at, *taken_at, balances),
             Event::PoliciesInForce { hash, .. } => self.policy_hash = Some(hash.clone()),
             Event::Decided { policy, slot, lanes, intents, taken_at, balances, .. } => {
@@ -132,7 +136,8 @@ impl State {
     #[must_use]
     pub fn was_active_before(&self, slot: Slot) -> bool {
         let end = slot.instant();
-        self.activity.iter().any(|at| *at < end && *at >= end - TimeDelta::hours(1))
+        let is_in_hour = |at: &Timestamp| *at < end && *at >= end - TimeDelta::hours(1);
+        self.activity.iter().any(is_in_hour) || planted::is(Mistake::ColdStartIsWarm)
     }
 
     /// Whether the process that works on it was started at or after `slot`: it did not see the slot come.
@@ -271,7 +276,9 @@ impl State {
             Event::Attempted { attempt, balance_before, .. } => {
                 tracked.attempts = *attempt;
                 if !tracked.counted {
-                    self.count_first_attempt(tracked, at)?;
+                    if !planted::is(Mistake::CapCountedOnCompletion) {
+                        self.count_first_attempt(tracked, at)?;
+                    }
                     tracked.counted = true;
                 }
                 tracked.first_attempt_at.get_or_insert(at);
@@ -281,11 +288,16 @@ impl State {
             }
             Event::NotSent { detail, .. } => {
                 tracked.detail.clone_from(detail);
+                tracked.may_have_arrived &= !planted::is(Mistake::NotSentForgetsEarlierAttempt);
                 if !tracked.may_have_arrived {
                     tracked.first_attempt_at = None;
                 }
             }
             Event::Unknown { detail, .. } => {
+                if planted::is(Mistake::DayLimitForgetsUnknown) && !tracked.may_have_arrived {
+                    self.count_day(&tracked.intent, Amount::checked_sub)?;
+                }
+                tracked.holds &= !planted::is(Mistake::UnknownHoldsNothing);
                 tracked.may_have_arrived = true;
                 tracked.detail.clone_from(detail);
             }
@@ -304,6 +316,9 @@ impl State {
                 self.is_back(tracked);
             }
             Event::Applied { evidence, facts, .. } => {
+                if planted::is(Mistake::CapCountedOnCompletion) {
+                    self.count_first_attempt(tracked, at)?;
+                }
                 self.close(tracked, at, *evidence, facts);
                 tracked.detail.clear();
             }
@@ -435,5 +450,24 @@ fn step_of(event: &Event, tracked: &Tracked) -> Step {
         Event::Resolved { finding: Finding::NotApplied, .. } => Step::FindNotApplied,
         // `step_intent` is called for intent events only; the one left is a cancellation.
         _ => Step::Cancel,
+    }
+}
+
+impl State {
+    /// What tests let a start forget ([`planted`]).
+    fn planted_start(&mut self) {
+        if planted::is(Mistake::HoldsForgottenAtStart) {
+            self.standing.holds.clear();
+            self.open.values_mut().for_each(|tracked| tracked.holds = false);
+        }
+        if planted::is(Mistake::LimitsForgottenAtStart) {
+            self.standing.day_used.clear();
+            self.standing.first_attempts.clear();
+        }
+        if planted::is(Mistake::SlotDecidedAgainAfterStart) {
+            self.standing.decided.clear();
+            self.standing.lanes.clear();
+        }
+        self.standing.paused_all &= !planted::is(Mistake::PauseForgottenAtStart);
     }
 }

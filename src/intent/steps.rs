@@ -1,5 +1,6 @@
 //! The outcomes of CONTRACT 1 and the one table of legal steps between them, used by live running and by recovery.
 
+use crate::planted::{self, Mistake};
 use serde::{Deserialize, Serialize};
 
 /// Where an intent stands.
@@ -99,6 +100,9 @@ pub enum Step {
 #[must_use]
 pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<Outcome> {
     use Outcome::{Applied, AwaitingApproval, Cancelled, NeedsOperator, Planned, Rejected, Sending, Unknown};
+    if let Some(planted) = planted_step(now, step) {
+        return Some(planted);
+    }
     Some(match (now, step) {
         (Planned, Step::Attempt) if !may_have_arrived => Sending,
         // KPay's own word on what it has counts also where an attempt before got no answer, and where a person was called.
@@ -124,6 +128,18 @@ pub fn next_outcome(now: Outcome, step: Step, may_have_arrived: bool) -> Option<
         (Unknown | NeedsOperator, Step::FindNotApplied) | (Sending, Step::Return) => Rejected,
         _ => return None,
     })
+}
+
+/// Steps that tests plant beside the table ([`planted`]).
+fn planted_step(now: Outcome, step: Step) -> Option<Outcome> {
+    let (mistake, next) = match (now, step) {
+        (Outcome::Sending, Step::Attempt) => (Mistake::TwoWorkersOnOneSource, Outcome::Sending),
+        (Outcome::Sending, Step::NotSent) => (Mistake::NotSentForgetsEarlierAttempt, Outcome::Planned),
+        (Outcome::Sending, Step::Reject) => (Mistake::RefusalAfterUnknownIsFinal, Outcome::Rejected),
+        (Outcome::Unknown, Step::Reject) => (Mistake::GivenUpIsRejected, Outcome::Rejected),
+        _ => return None,
+    };
+    planted::is(mistake).then_some(next)
 }
 
 #[cfg(test)]

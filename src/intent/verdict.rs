@@ -3,6 +3,7 @@
 use super::{AppliedFacts, Event, Evidence, Reply, Tracked, withdrawal_events};
 use crate::model::Kind;
 use crate::money::{Amount, Money, Rate};
+use crate::planted::{self, Mistake};
 
 /// What is known when KPay answers 409.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub struct ConflictEvidence {
 #[must_use]
 pub fn verdict(tracked: &Tracked, reply: &Reply) -> Option<Vec<Event>> {
     let external_id = tracked.intent.external_id.clone();
+    if let Some(planted) = planted_verdict(tracked, reply) {
+        return Some(vec![planted]);
+    }
     Some(vec![match reply {
         Reply::Accepted(said) => return Some(withdrawal_events(tracked, said, Evidence::Response)),
         Reply::Applied(facts) => Event::Applied { external_id, evidence: Evidence::Response, facts: facts.clone() },
@@ -38,7 +42,7 @@ pub fn verdict(tracked: &Tracked, reply: &Reply) -> Option<Vec<Event>> {
 #[must_use]
 pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvidence) -> Event {
     let external_id = tracked.intent.external_id.clone();
-    if !tracked.may_have_arrived {
+    if !tracked.may_have_arrived && !planted::is(Mistake::FirstConflictIsOurs) {
         return Event::NeedsOperator {
             external_id,
             holds: false,
@@ -94,6 +98,9 @@ fn proves_ours(tracked: &Tracked, evidence: ConflictEvidence) -> bool {
         _ => None,
     };
     let fell_at_all = fell.is_some_and(Amount::is_positive);
+    if planted::is(Mistake::AnyConflictProvesOurAmount) {
+        return true;
+    }
     intent.journal_is_proof() || (intent.journal_before_slot && fell_at_all) || fell == Some(intent.amount)
 }
 
@@ -101,13 +108,32 @@ fn proves_ours(tracked: &Tracked, evidence: ConflictEvidence) -> bool {
 fn own_facts(tracked: &Tracked) -> AppliedFacts {
     let intent = &tracked.intent;
     let same_currency = !intent.lane.crosses_currencies();
+    let planned_rate = intent.indicative_rate.filter(|_| planted::is(Mistake::RateInventedAfterConflict));
     AppliedFacts {
         amount: intent.amount,
         kpay_id: None,
         source_reference: None,
         destination_reference: None,
-        exchange_rate: same_currency.then_some(Rate::ONE),
+        exchange_rate: same_currency.then_some(Rate::ONE).or(planned_rate),
         credited: same_currency.then_some(Money { amount: intent.amount, currency: intent.lane.to.currency }),
         fee: None,
     }
+}
+
+/// What tests plant here ([`planted`]).
+fn planted_verdict(tracked: &Tracked, reply: &Reply) -> Option<Event> {
+    let external_id = tracked.intent.external_id.clone();
+    let (mistake, event) = match reply {
+        Reply::Lost { detail } if planted::is(Mistake::LostReplyIsNotSent) => {
+            (Mistake::LostReplyIsNotSent, Event::NotSent { external_id, detail: detail.clone() })
+        }
+        Reply::Lost { detail } if !tracked.may_have_arrived => {
+            (Mistake::LostReplyIsRefusal, Event::Rejected { external_id, detail: detail.clone() })
+        }
+        Reply::Refused { detail } => {
+            (Mistake::RefusalAfterUnknownIsFinal, Event::Rejected { external_id, detail: detail.clone() })
+        }
+        _ => return None,
+    };
+    planted::is(mistake).then_some(event)
 }

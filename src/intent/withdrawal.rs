@@ -4,6 +4,7 @@
 
 use super::{AppliedFacts, Event, Evidence, Outcome, RetryRules, Tracked};
 use crate::model::{Timestamp, tame};
+use crate::planted::{self, Mistake};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -106,7 +107,7 @@ impl fmt::Display for WithdrawalStatus {
 pub fn withdrawal_events(tracked: &Tracked, said: &Withdrawal, evidence: Evidence) -> Vec<Event> {
     let external_id = tracked.intent.external_id.clone();
     let known = tracked.taken.as_ref().map(|taken| &taken.withdrawal);
-    let merged = known.map_or_else(|| said.clone(), |known| known.updated_by(said));
+    let merged = planted_word(known.map_or_else(|| said.clone(), |known| known.updated_by(said)));
     let mut events = match known {
         None => vec![Event::Accepted { external_id: external_id.clone(), withdrawal: merged.clone() }],
         Some(known) if *known != merged => {
@@ -128,7 +129,11 @@ pub fn withdrawal_events(tracked: &Tracked, said: &Withdrawal, evidence: Evidenc
         (status @ (WithdrawalStatus::Failed | WithdrawalStatus::Cancelled), None) => {
             let why = if merged.failure.is_empty() { String::new() } else { format!(": {}", merged.failure) };
             let detail = format!("KPay says {status}{why}; the money is back in the wallet");
-            events.push(Event::Returned { external_id, detail });
+            events.push(if planted::is(Mistake::FailedIsSentAgain) {
+                Event::NotSent { external_id, detail }
+            } else {
+                Event::Returned { external_id, detail }
+            });
         }
         _ => {}
     }
@@ -196,4 +201,20 @@ pub fn next_poll_at(tracked: &Tracked, asked: u32, last: Option<Timestamp>, now:
     // A clock that was ahead for a while must not keep the question waiting until it is there again.
     let since = last.unwrap_or(taken.since);
     Some(if since > now { now } else { since + pause })
+}
+
+/// How tests let KPay's word be misread ([`planted`]).
+fn planted_word(mut said: Withdrawal) -> Withdrawal {
+    use WithdrawalStatus::{Cancelled, Completed, Failed, Pending, Processing};
+    let (mistake, status) = match said.status {
+        Pending => (Mistake::AcceptedIsPaid, Completed),
+        Processing => (Mistake::ProcessingIsCompleted, Completed),
+        Failed => (Mistake::FailedIsPaid, Completed),
+        Cancelled => (Mistake::CancelledIsNotHeard, Processing),
+        _ => return said,
+    };
+    if planted::is(mistake) {
+        said.status = status;
+    }
+    said
 }

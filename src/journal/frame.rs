@@ -9,6 +9,7 @@
 use super::Hash;
 use crate::intent::Event;
 use crate::model::{Timestamp, tame};
+use crate::planted::{self, Mistake};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::io::BufRead;
 
@@ -152,7 +153,7 @@ impl<'a> Line<'a> {
         let (hashed, tail) = line.split_at_checked(line.len().saturating_sub(TAIL)).ok_or(Flaw::Shape)?;
         let digits = tail.strip_prefix(HASH_KEY).and_then(|tail| tail.strip_suffix(CLOSE)).ok_or(Flaw::Shape)?;
         let hash = Hash::read(digits).ok_or(Flaw::Shape)?;
-        if Hash::of(hashed) != hash {
+        if Hash::of(hashed) != hash && !planted::is(Mistake::HashNotChecked) {
             return Err(Flaw::Hash);
         }
         let rest = rest.strip_suffix(tail).ok_or(Flaw::Shape)?;

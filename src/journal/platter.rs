@@ -11,6 +11,7 @@ use super::segment::{Month, Segment};
 use super::writer::{Medium, Order, Writer};
 use super::{Flaw, Store, StoreError};
 use crate::intent::{Event, PolicyText, State};
+use crate::planted::{self, Mistake};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -83,7 +84,8 @@ impl Store {
             Ok::<_, Flaw>(())
         })?;
         let mut torn = None;
-        if let (Some(segment), Some(tail)) = (segments.last(), &outcome.torn) {
+        let tail = outcome.torn.as_ref().filter(|_| !planted::is(Mistake::TornTailKept));
+        if let (Some(segment), Some(tail)) = (segments.last(), tail) {
             let name = segment.month.file_name();
             let failed = |error| StoreError::Stopped(format!("cutting {name} failed: {error}"));
             platter.cut(&name, tail.at).map_err(failed)?;

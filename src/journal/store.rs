@@ -10,6 +10,7 @@ use super::writer::{Disk, Door, Files, Medium, OpenSegment, Order, Writer};
 use super::{Hash, StoreError, background};
 use crate::intent::{Event, PolicyText, State, Tracked};
 use crate::model::{ExternalId, Identity, Timestamp};
+use crate::planted::{self, Mistake};
 use chrono::SubsecRound;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -332,6 +333,9 @@ impl Drop for Store {
 
 async fn durable(queued: Queued) -> Result<Vec<Tracked>, StoreError> {
     let Queued::Under(changed, durable) = queued else { return Ok(Vec::new()) };
+    if planted::is(Mistake::SendBeforeSync) {
+        return Ok(changed);
+    }
     durable.await.unwrap_or_else(|_| Err(writer_is_gone()))?;
     Ok(changed)
 }

@@ -9,6 +9,7 @@ use super::home::{Home, Inode, sync_directory};
 use super::platter::Platter;
 use super::segment::{Month, Segment};
 use super::shared::{Lines, Shared};
+use crate::planted::{self, Mistake};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -137,6 +138,7 @@ impl Writer {
         let is_over = gather(order, orders, &mut batch);
         let (lines, done): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
         let result = self.failed.clone().map_or_else(|| self.commit(&lines), Err);
+        let result = if planted::is(Mistake::FailedSyncIsSuccess) { Ok(()) } else { result };
         if let Err(error) = &result {
             self.failed = Some(error.clone());
             self.shared.refuse(error.clone());

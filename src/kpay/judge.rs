@@ -9,6 +9,7 @@ use super::wire::{TransferReply, TransferSide};
 use crate::intent::{AppliedFacts, Reply};
 use crate::model::{Intent, tame};
 use crate::money::{Amount, Money, Number, Rate};
+use crate::planted::{self, Mistake};
 use rust_decimal::Decimal;
 
 /// The longest id or reference of KPay's that is kept, in characters.
@@ -23,6 +24,9 @@ pub fn judge(intent: &Intent, status: u16, body: &[u8]) -> Reply {
 /// Sorts the whole answer to a request that moves money; `success` reads what came with a 200, 201 or 202.
 pub(super) fn sort(status: u16, body: &[u8], success: impl FnOnce(&[u8]) -> Result<Reply, String>) -> Reply {
     let lost = |what: String| Reply::Lost { detail: format!("KPay answered {status}: {what}") };
+    if is_planted_refusal(status, body) {
+        return Reply::Refused { detail: shown(body) };
+    }
     match status {
         200..=202 => success(body).unwrap_or_else(lost),
         409 if is_html(body) => lost(format!("from a gateway, {}", shown(body))),
@@ -52,8 +56,10 @@ fn read_applied(intent: &Intent, body: &[u8]) -> Result<AppliedFacts, String> {
     }
     let rate =
         reply.exchange_rate.map(|Number(rate)| Rate::new(rate)).transpose().map_err(|error| error.to_string())?;
+    let rate = if planted::is(Mistake::PlannedRateIsBooked) { intent.indicative_rate } else { rate };
+    let amount = Amount::new(reply.source_transaction.amount.0);
     Ok(AppliedFacts {
-        amount: intent.amount,
+        amount: if planted::is(Mistake::ReplyNotCompared) { amount } else { intent.amount },
         kpay_id: reference(reply.id.as_deref()),
         source_reference: reference(reply.source_transaction.reference.as_deref()),
         destination_reference: reference(reply.destination_transaction.reference.as_deref()),
@@ -75,6 +81,9 @@ pub(super) fn reference(text: Option<&str>) -> Option<String> {
 fn difference(intent: &Intent, reply: &TransferReply) -> Option<String> {
     let (from, to) = (intent.lane.from, intent.lane.to);
     let same_currency = !intent.lane.crosses_currencies();
+    if planted::is(Mistake::ReplyNotCompared) {
+        return None;
+    }
     let (source, destination) = (&reply.source_transaction, &reply.destination_transaction);
     text_differs("externalId", reply.external_id.as_deref().unwrap_or_default(), intent.external_id.as_str())
         .or_else(|| side_differs("sourceTransaction", source, from.country.code(), from.currency.code()))
@@ -122,4 +131,15 @@ fn status_differs(told: Option<&str>) -> Option<String> {
     let told = told?;
     let success = ["COMPLETED", "SUCCESS", "SUCCESSFUL"].iter().any(|word| told.eq_ignore_ascii_case(word));
     (!success).then(|| format!("its status is `{}`", tame(told, 40)))
+}
+
+/// What tests let pass for a refusal ([`planted`]).
+fn is_planted_refusal(status: u16, body: &[u8]) -> bool {
+    let mistake = match status {
+        500..=599 => Mistake::ServerErrorIsRefusal,
+        429 => Mistake::TooManyRequestsIsRefusal,
+        400 | 403 | 404 | 422 if is_html(body) => Mistake::GatewayPageIsRefusal,
+        _ => return false,
+    };
+    planted::is(mistake)
 }

@@ -8,6 +8,7 @@ use super::wire::WithdrawReply;
 use crate::intent::{AppliedFacts, Reply, Withdrawal};
 use crate::model::{Environment, Intent, Payee, is_plain_id, tame};
 use crate::money::{Amount, Currency, Money, Number, Rate};
+use crate::planted::{self, Mistake};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 
@@ -131,6 +132,9 @@ fn without_urls_in(reply: Reply) -> Reply {
 fn difference(intent: &Intent, environment: Environment, reply: &WithdrawReply) -> Option<String> {
     let echo = |field, told: &Option<String>, sent: &str| text_differs(field, told.as_deref()?, sent);
     let (from, to) = (intent.lane.from.currency, intent.lane.to.currency);
+    if planted::is(Mistake::WebhookBelieved) {
+        return None;
+    }
     if !is_plain_id(&reply.id) {
         return Some(format!("its id is `{}`, which is no id", tame(&reply.id, 60)));
     }

@@ -2,6 +2,7 @@
 
 use super::{ApprovalTerms, ExternalId, FxTerms, Lane, Slot, Timestamp};
 use crate::money::{Amount, Currency, Rate};
+use crate::planted::{self, Mistake};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +103,7 @@ impl Intent {
     /// Whether the journal alone proves that what moved under this id was our own amount.
     #[must_use]
     pub fn journal_is_proof(&self) -> bool {
-        self.journal_before_slot && !self.started_after_slot
+        self.journal_before_slot && (!self.started_after_slot || planted::is(Mistake::CopyPutBackIsProof))
     }
 
     /// The currency of [`Intent::amount`].

@@ -3,6 +3,7 @@
 
 use super::Kind;
 use crate::money::Amount;
+use crate::planted::{self, Mistake};
 use rust_decimal::Decimal;
 
 /// KPay's smallest transfer.
@@ -27,6 +28,7 @@ pub fn largest_payout() -> Amount {
 #[must_use]
 pub fn largest_of(kind: Kind) -> Amount {
     match kind {
+        _ if planted::is(Mistake::LargestIgnored) => Amount::whole(100_000_000),
         Kind::Transfer => largest_transfer(),
         Kind::Payout => largest_payout(),
     }

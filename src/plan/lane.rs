@@ -7,6 +7,7 @@ use super::scope::{Position, Scope};
 use super::spread::{basis_points, is_over, reference_rate};
 use crate::model::{Lane, RateReference as Reference, tame};
 use crate::money::{Amount, Currency, Money, MoneyError, Percent, Rate};
+use crate::planted::{self, Mistake};
 
 /// One lane of one policy.
 pub(super) struct Case<'c, 'a> {
@@ -45,7 +46,8 @@ impl Case<'_, '_> {
                 ),
             ));
         }
-        let Some(hold) = self.scope.world.hold_on(lane) else { return Ok(()) };
+        let hold = self.scope.world.hold_on(lane).filter(|_| !planted::is(Mistake::LaneTakenTwice));
+        let Some(hold) = hold else { return Ok(()) };
         let (id, amount) = (tame(hold.external_id.as_str(), 64), money(hold.amount, lane.from.currency));
         if hold.awaits_approval() {
             return Err(Refusal::new(

@@ -8,6 +8,7 @@ use super::world::World;
 use super::{Inputs, Reason};
 use crate::model::{Lane, Slot, WalletId, tame};
 use crate::money::{Amount, Country, Currency};
+use crate::planted::{self, Mistake};
 use crate::policy::Policy;
 
 /// Everything that the decisions on one policy's lanes rest on.
@@ -132,7 +133,7 @@ impl<'c, 'a> Scope<'c, 'a> {
     pub(super) fn is_fresh(&self, wallet: WalletId, available: Amount) -> Result<(), Refusal> {
         let Some(last) = self.inputs.standing.outflows.get(&wallet) else { return Ok(()) };
         let older = self.inputs.snapshot.taken_at < last.applied_at;
-        if !older && available != last.before {
+        if (!older && available != last.before) || planted::is(Mistake::UnmovedBalanceBelieved) {
             return Ok(());
         }
         let shown = money(available, wallet.currency);

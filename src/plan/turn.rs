@@ -4,6 +4,7 @@
 use super::refusal::Refusal;
 use super::{Inputs, Reason};
 use crate::model::{End, Lane, Slot};
+use crate::planted::{self, Mistake};
 use crate::policy::Policy;
 use crate::slot::Latest;
 use chrono::{NaiveDate, TimeDelta};
@@ -42,7 +43,7 @@ impl<'t, 'a> Turn<'t, 'a> {
                 format!("`enabled: true` is set and {}", self.next),
             ));
         }
-        let (what, command) = if standing.paused_all {
+        let (what, command) = if standing.paused_all && !planted::is(Mistake::DecidedInAPause) {
             ("everything is".to_owned(), "treasuryd resume".to_owned())
         } else if standing.paused.contains(name) {
             (format!("policy `{name}` is"), format!("treasuryd resume {name}"))

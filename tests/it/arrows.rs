@@ -6,7 +6,8 @@ mod source;
 use source::{Path, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rooms that compute: no clock, disk, network, randomness or async of their own, and no floats.
+/// Rooms that compute: no clock, disk, network, randomness or async of their own, and no floats. `planted` is none: in a
+/// debug build it asks its thread which mistake a test planted. In a release build it is a constant.
 const PURE: &[&str] = &["money", "model", "slot", "policy", "plan", "intent", "books", "simulate"];
 
 /// What a pure room may not name outside of its tests. A `*` inside stands for any one word.
@@ -107,8 +108,11 @@ fn violations(tree: &Tree) -> Vec<String> {
         };
         let checked = Checked { file, room, module: &module, above: &rooms[..=rank], rooms: &rooms };
         checked.arrows(&read[file], &mut found);
-        if PURE.contains(&room.as_str()) && !tests.contains(file) {
-            checked.purity(&read[file], &mut found);
+        if !tests.contains(file) {
+            checked.plants_nothing(&read[file], &mut found);
+            if PURE.contains(&room.as_str()) {
+                checked.purity(&read[file], &mut found);
+            }
         }
     }
     found
@@ -193,6 +197,16 @@ impl Checked<'_> {
         (climbs > 0 && climbs == here).then(|| path.words[climbs..].to_vec())
     }
 
+    /// Only tests make mistakes on purpose.
+    fn plants_nothing(&self, source: &Source, found: &mut Vec<String>) {
+        let tails = [["planted", "with"], ["planted", "*"]];
+        let plants =
+            |path: &&Path| !path.in_test && tails.iter().any(|tail| path.words.ends_with(&tail.map(String::from)));
+        for path in source.paths.iter().filter(plants) {
+            found.push(format!("{}:{}: only tests may plant a mistake", self.file, path.line));
+        }
+    }
+
     fn purity(&self, source: &Source, found: &mut Vec<String>) {
         for path in source.paths.iter().filter(|path| !path.in_test) {
             let tails = (0..path.words.len()).map(|from| &path.words[from..]);
@@ -229,7 +243,7 @@ fn starts_with(path: &[String], prefix: &[&str]) -> bool {
 mod planted {
     use super::*;
 
-    const LIBRARY: &str = "//! Map.\npub mod money;\npub mod policy;\npub mod plan;\npub mod intent;\npub mod kpay;\n\
+    const LIBRARY: &str = "//! Map.\npub mod planted;\npub mod money;\npub mod policy;\npub mod plan;\npub mod intent;\npub mod kpay;\n\
                            pub mod http;\npub mod sandbox;\npub mod cli;\n";
 
     fn check(file: &str, text: &str, expected: &[&str]) {
@@ -295,6 +309,16 @@ mod planted {
         for pure in ["use std::{fmt, time::Duration};", "fn unwrap() {}", "let tokio = 1;", "use chrono::Utc;"] {
             check("src/money/a.rs", pure, &[]);
         }
+    }
+
+    #[test]
+    fn only_tests_plant_a_mistake() {
+        for plants in ["fn f() { planted::with(m, g) }", "use crate::planted::with;", "use crate::planted::*;"] {
+            check("src/money/a.rs", plants, &["src/money/a.rs:2: only tests may plant a mistake"]);
+            check("src/cli/a.rs", plants, &["only tests may plant a mistake"]);
+            check("src/cli/a.rs", &format!("#[cfg(test)] mod tests {{ {plants} }}"), &[]);
+        }
+        check("src/money/a.rs", "use crate::planted::{self, Mistake}; fn f() { planted::is(Mistake::A) }", &[]);
     }
 
     #[test]

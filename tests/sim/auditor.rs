@@ -1,7 +1,9 @@
 //! The auditor's own small model of a journal, from its bytes alone, and what it holds against KPay's books. It shares no
 //! code with the planner, the fold or the reader of records.
 
+use chrono::{SecondsFormat, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
+use treasuryd::model::Timestamp;
 
 /// One life of a state directory: a wiped or restored one is another.
 pub type Lineage = (usize, u32);
@@ -22,6 +24,14 @@ pub struct Story {
     /// When its first attempt was recorded, by the machine's clock: right after the last look at balances and policies.
     pub gated_at: Option<String>,
     pub source: String,
+    /// The last instant at which it may be sent for the first time.
+    pub expires_at: Option<Timestamp>,
+    /// Whether the decision says that this journal was here before the slot.
+    pub was_here: bool,
+    /// Whether the process that decided it was there when the slot came, so that the journal is no copy put back since.
+    pub saw_slot: bool,
+    /// The source's balance before the first attempt that may have arrived.
+    pub balance_before: Option<i64>,
     /// Whether an attempt of it was ever in doubt.
     pub doubted: bool,
     /// Whether KPay said that it has it in hand.
@@ -55,6 +65,13 @@ pub struct Journal {
     pub accepted: Option<String>,
     /// The last slot that each policy decided.
     slots: BTreeMap<String, String>,
+    /// When the process that works on it began.
+    started_at: String,
+    /// When each record was written.
+    times: Vec<String>,
+    /// What each wallet had before the last move out of it that is known to have gone, and when that was known. Gone
+    /// itself once a reading showed another balance.
+    outflows: BTreeMap<String, (i64, Timestamp)>,
     pub records: u64,
 }
 
@@ -86,8 +103,12 @@ impl Journal {
         }
         let event = line.split_once("\"event\":{").map(|(_, event)| event).ok_or("I16: a record without an event")?;
         let word = text(event, "type").ok_or("I16: a record without a type")?;
+        let at = text(line, "at").ok_or("I16: a record without a time")?;
+        self.times.push(at.to_owned());
+        self.see(event);
         match word {
             "decided" | "requested" => self.decide(word, event)?,
+            "opened" | "started" => at.clone_into(&mut self.started_at),
             "paused" => self.paused = true,
             "resumed" => self.paused = false,
             "policies_accepted" => self.accepted = text(event, "hash").map(str::to_owned),
@@ -99,11 +120,19 @@ impl Journal {
         };
         let story = self.intents.get_mut(id).ok_or_else(|| format!("I16: {word} of {id}, which nobody decided"))?;
         let was_open = story.is_open();
+        let outflow = self.outflows.get(&story.source).map(|(before, _)| *before);
         match word {
             "attempted" => {
                 story.attempts += 1;
                 if story.attempts == 1 {
-                    story.gated_at = text(line, "at").map(str::to_owned);
+                    story.gated_at = Some(at.to_owned());
+                }
+                let before = text(event, "balance_before").and_then(|before| before.parse().ok());
+                if before.is_some() && before == outflow {
+                    return Err(format!("I14: {id} goes on the very balance from before our last move"));
+                }
+                if !story.doubted {
+                    story.balance_before = before;
                 }
                 if !matches!(story.word.as_str(), "decided" | "not_sent" | "unknown" | "approved") {
                     return Err(format!("I3: {id} is attempted while it is `{}`", story.word));
@@ -113,8 +142,24 @@ impl Journal {
                     return Err(format!("I11: {id} is attempted with {agreed} of {needed} approvals"));
                 }
             }
-            "accepted" => story.in_hand = true,
-            "needs_operator" => story.holds_nothing = event.contains("\"holds\":false"),
+            "accepted" => {
+                story.in_hand = true;
+                if let Some(before) = story.balance_before.filter(|_| !story.holds_nothing) {
+                    self.outflows.insert(story.source.clone(), (before, instant(at)));
+                }
+            }
+            "applied" if !story.in_hand => {
+                if let Some(before) = story.balance_before {
+                    self.outflows.insert(story.source.clone(), (before, instant(at)));
+                }
+            }
+            "returned" if outflow == story.balance_before => drop(self.outflows.remove(&story.source)),
+            "needs_operator" => {
+                story.holds_nothing = event.contains("\"holds\":false");
+                if story.holds_nothing && story.doubted {
+                    return Err(format!("I6: {id} may have moved, and holds nothing"));
+                }
+            }
             "rejected" if story.attempts == 0 => return Err(format!("I3: {id} is rejected and was never sent")),
             "rejected" | "cancelled" if story.doubted => return Err(format!("I3: {id} was unknown and is `{word}`")),
             "unknown" => story.doubted = true,
@@ -141,9 +186,20 @@ impl Journal {
             slot.clone_into(last);
         }
         let (_, intents) = event.split_once("\"intents\":[").ok_or("I16: a decision without intents")?;
+        if self.paused && intents.starts_with('{') && text(event, "type") == Some("decided") {
+            return Err(format!("I11: decided while everything is paused: {intents}"));
+        }
         for intent in intents.split("{\"external_id\":\"").skip(1) {
             let id = intent.split('"').next().unwrap_or_default();
+            let was_here = intent.contains("\"journal_before_slot\":true");
+            if was_here && !self.was_here_before(text(intent, "slot")) {
+                return Err(format!("I5: {id} says that this journal was here before its slot, and it was not"));
+            }
             let story = Story {
+                was_here,
+                saw_slot: text(intent, "slot").is_some_and(|slot| instant(&self.started_at) < instant(slot)),
+                source: text(intent, "lane").and_then(|lane| lane.get(..3)).unwrap_or_default().to_owned(),
+                expires_at: text(intent, "expires_at").map(instant),
                 body: escaped(intent, "body").unwrap_or_default().to_owned(),
                 word: "decided".to_owned(),
                 amount: text(intent, "amount").and_then(|amount| amount.parse().ok()).unwrap_or(-1),
@@ -158,6 +214,43 @@ impl Journal {
         Ok(())
     }
 
+    /// Takes in a reading: a wallet that moved since is not at its old balance any more.
+    fn see(&mut self, event: &str) {
+        let Some((head, rows)) = event.split_once("\"balances\":[") else { return };
+        let (Some(taken_at), false) = (text(head, "taken_at"), self.outflows.is_empty()) else { return };
+        let rows = rows.split(']').next().unwrap_or_default();
+        for row in rows.split("{\"wallet\":\"").skip(1) {
+            let (Some(wallet), Some(available)) = (row.get(..3), text(row, "available")) else { continue };
+            let is_other = |(before, known_at): &(i64, Timestamp)| {
+                let since = instant(taken_at) - *known_at;
+                since > TimeDelta::zero() && (available.parse() != Ok(*before) || since >= TimeDelta::hours(6))
+            };
+            if self.outflows.get(wallet).is_some_and(is_other) {
+                self.outflows.remove(wallet);
+            }
+        }
+    }
+
+    /// Whether a record was written in the hour before a slot.
+    fn was_here_before(&self, slot: Option<&str>) -> bool {
+        let Some(slot) = slot.map(instant) else { return false };
+        let text = |at: Timestamp| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let hour = text(slot - TimeDelta::hours(1))..text(slot);
+        self.times.iter().any(|at| hour.contains(at))
+    }
+
+    /// The part that has to be applied before a part may go, where it is not.
+    pub fn part_before(&self, id: &str) -> Option<String> {
+        let (head, part) = (id.get(..id.len().min(24))?, id.split('-').nth(3)?.parse::<u8>().ok()?);
+        if part <= 1 {
+            return None;
+        }
+        let before = format!("{head}{:02}-", part - 1);
+        let mut found = self.intents.range(before.clone()..).take_while(|(id, _)| id.starts_with(&before));
+        let is_applied = found.any(|(_, story)| story.word == "applied");
+        (!is_applied).then_some(before)
+    }
+
     /// What moves of this journal's may still take out of a wallet, beside one.
     pub fn in_doubt(&self, source: &str, but: &str) -> i64 {
         let doubtful = |(id, story): &(&String, &Story)| {
@@ -167,6 +260,10 @@ impl Journal {
         let doubtful = self.intents.iter().filter(doubtful);
         doubtful.filter(|(_, story)| !story.in_hand && story.word != "not_sent").map(|(_, story)| story.amount).sum()
     }
+}
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
 }
 
 /// The text of a field without escapes.

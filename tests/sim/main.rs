@@ -17,6 +17,8 @@ mod doors;
 mod landing;
 mod ledger;
 mod people;
+#[cfg(debug_assertions)]
+mod planted;
 mod policies;
 mod stage;
 mod tally;
@@ -57,6 +59,10 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
+fn processors() -> u64 {
+    std::thread::available_parallelism().unwrap().get() as u64
+}
+
 fn check(seed: u64, ended: &Ended) {
     assert!(
         ended.violations.is_empty(),
@@ -74,7 +80,7 @@ fn fresh_seeds_break_nothing() {
     });
     let lasts = Duration::from_secs(number("SIM_SECONDS").unwrap_or(20));
     let most = number("SIM_SCHEDULES").unwrap_or(u64::MAX);
-    let threads = number("SIM_THREADS").unwrap_or_else(|| std::thread::available_parallelism().unwrap().get() as u64);
+    let threads = number("SIM_THREADS").unwrap_or_else(processors);
     println!("seeds from {first} on, {threads} threads, {lasts:?}");
     let taken = AtomicU64::new(0);
     let broken: Mutex<BTreeMap<String, (u64, Vec<String>)>> = Mutex::default();

@@ -75,6 +75,18 @@ policies:
     approval: { above: 150_000 XAF, approvers: 2 }
 ";
 
+const TWO_WAYS: &str = "version: 1
+policies:
+  - name: half
+    schedule: \"0 * * * *\"
+    catch_up: 30m
+    sweep: { from: [GAB], into: CMR, above: 100_000 XAF, fraction: 50% }
+  - name: home
+    schedule: \"0 * * * *\"
+    catch_up: 30m
+    sweep: { from: [GAB], into: COG, above: 100_000 XAF }
+";
+
 /// All of them, read once.
 pub fn all() -> Vec<Rules> {
     const HOME: &[(&str, i64)] = &[("GAB", 100_000), ("COG", 100_000)];
@@ -90,5 +102,6 @@ pub fn all() -> Vec<Rules> {
         rules(LIMITED, HOME, Some(500_000)),
         rules(WATCHED, HOME, None),
         rules(RENT, &[("CMR", 200_000), ("COG", 100_000)], None),
+        rules(TWO_WAYS, &[("GAB", 100_000)], None),
     ]
 }

@@ -73,18 +73,18 @@ pub struct Post {
     pub reads: Vec<(Timestamp, BTreeMap<WalletId, i64>)>,
     /// When this process last had an answer to an attempt out of a wallet.
     pub touched: BTreeMap<WalletId, Timestamp>,
-    /// First attempts: when, how much, of which policy's day.
-    pub firsts: Vec<(Timestamp, i64, String)>,
-    /// Whether its clock, policies or state were ever meddled with: then some sums are not the auditor's to make.
-    pub is_plain: bool,
+    /// First attempts of this state: when they were recorded, how much, of which policy's day, and their ids.
+    pub firsts: Vec<(Timestamp, i64, String, String)>,
+    /// Whether its clock was never set: then its hours are KPay's.
+    pub is_timed: bool,
     /// Whether its clock was never set while this process ran.
     pub is_clear: bool,
     /// Power went while it wrote.
     pub is_cut: bool,
 }
 
-/// The most first attempts in any hour that the configuration allows.
-pub const PER_HOUR: usize = 8;
+/// The most first attempts in any hour that the configuration allows, by the seed.
+const PER_HOUR: [usize; 4] = [8, 1, 8, 2];
 
 /// Faults in a thousand, by what they hit; all zero when they stop.
 #[derive(Debug, Default, Clone, Copy)]
@@ -107,6 +107,7 @@ pub struct Stage {
     pub tally: Tally,
     pub trace: u64,
     pub faults_at: FaultsAt,
+    pub per_hour: usize,
     /// Ended by a lineage: money must not move by it any more.
     closed: BTreeSet<(String, Lineage)>,
     pub violations: Vec<String>,
@@ -131,6 +132,7 @@ impl Stage {
             tally: Tally::default(),
             trace: 0xcbf2_9ce4_8422_2325,
             faults_at: FaultsAt::default(),
+            per_hour: PER_HOUR[usize::try_from(seed % 4).unwrap()],
             closed: BTreeSet::new(),
             violations: Vec::new(),
             confirms: false,
@@ -196,7 +198,6 @@ impl Stage {
         self.note(id.as_bytes());
         let (disk, process) = (self.posts[machine].disk, self.posts[machine].process);
         let amount = units(intent.amount.decimal());
-        let source = intent.lane.from.country.code();
         if self.calls.iter().any(|call| call.id == id && call.process == process && !call.is_over) {
             self.violation(format!("I4: two attempts of {id} at once"));
         }
@@ -212,7 +213,7 @@ impl Stage {
             return;
         };
         story.sent += 1;
-        source.clone_into(&mut story.source);
+        let (was_in_hand, expires_at, gated_at) = (story.in_hand, story.expires_at, story.gated_at.clone());
         let (sent, attempts, word) = (story.sent, story.attempts, story.word.clone());
         let is_same = story.body == escaped[1..escaped.len() - 1] && story.amount == amount;
         if sent > attempts || word != "attempted" {
@@ -220,6 +221,18 @@ impl Stage {
         }
         if !is_same {
             self.violation(format!("I4: {id} leaves with other bytes than the journal has"));
+        }
+        if was_in_hand {
+            self.violation(format!("I4: {id} leaves again, and KPay had it in hand"));
+        }
+        let gated_at = gated_at.and_then(|at| at.parse::<Timestamp>().ok());
+        if attempts == 1 && expires_at.zip(gated_at).is_some_and(|(end, at)| at - end > TimeDelta::seconds(1)) {
+            self.violation(format!(
+                "I17: {id} leaves for the first time at {gated_at:?}, and could until {expires_at:?}"
+            ));
+        }
+        if let Some(before) = self.disks[disk].model.part_before(&id) {
+            self.violation(format!("I4: {id} leaves, and {before}… before it is not applied"));
         }
         if attempts == 1 {
             self.on_first(machine, intent, amount, &id);
@@ -259,31 +272,33 @@ impl Stage {
         let is_a_policys = intent.origin.policy().is_some();
         let floor = |rules: usize| {
             let floors = self.rules[rules].floors.iter();
-            floors
-                .filter(|(country, _)| *country == source && is_a_policys)
-                .map(|(_, floor)| *floor)
-                .next()
-                .unwrap_or(0)
+            floors.filter(|(country, _)| *country == source).map(|(_, floor)| *floor).next()
         };
-        let before = post.ruled.iter().filter(|(until, _)| *until >= gated_at).map(|(_, rules)| floor(*rules)).min();
-        let now_ = floor(post.rules.0).min(floor(post.rules.1));
-        let floor = before.map_or(now_, |before| before.min(now_));
+        let before = post.ruled.iter().filter(|(until, _)| *until >= gated_at).map(|(_, rules)| *rules);
+        let in_force: Vec<usize> = before.chain([post.rules.0, post.rules.1]).collect();
+        if is_a_policys && in_force.iter().all(|rules| floor(*rules).is_none()) {
+            self.violation(format!("I13: {id} leaves {source}, and no policy in force takes from it"));
+            return;
+        }
+        let floor = in_force.iter().map(|rules| floor(*rules).filter(|_| is_a_policys).unwrap_or(0)).min().unwrap_or(0);
         let in_doubt = self.disks[post.disk].model.in_doubt(source, id);
         if read - amount - in_doubt < floor {
             self.violation(format!(
                 "I6: {id} takes {amount} from {source} with {read}, {in_doubt} in doubt and a floor of {floor}"
             ));
         }
+        let most: Vec<Option<i64>> = in_force.iter().map(|rules| self.rules[*rules].per_day).collect();
+        let most = if most.contains(&None) { None } else { most.into_iter().flatten().max() };
+        let day = format!("{} {:?}", intent.limit_day, intent.origin.policy());
         let post = &mut self.posts[machine];
-        let day = if is_a_policys { intent.limit_day.to_string() } else { "by hand".to_owned() };
-        post.firsts.push((now, amount, day.clone()));
-        if !post.is_plain {
-            return;
-        }
-        let in_hour = post.firsts.iter().filter(|(at, ..)| now - *at < TimeDelta::minutes(59)).count();
-        let of_day: i64 = post.firsts.iter().filter(|(_, _, of)| *of == day).map(|(_, amount, _)| amount).sum();
-        let most = self.rules[post.rules.0].per_day;
-        if in_hour > PER_HOUR {
+        post.firsts.push((gated_at, amount, day.clone(), id.to_owned()));
+        let stories = &self.disks[post.disk].model.intents;
+        let is_off =
+            |id: &String| stories.get(id).is_some_and(|story| matches!(story.word.as_str(), "rejected" | "returned"));
+        let of_day = post.firsts.iter().filter(|(_, _, of, id)| *of == day && !is_off(id));
+        let of_day: i64 = of_day.map(|(_, amount, ..)| amount).sum();
+        let in_hour = post.firsts.iter().filter(|(at, ..)| gated_at - *at < TimeDelta::minutes(59)).count();
+        if post.is_timed && in_hour > self.per_hour {
             self.violation(format!("I11: {in_hour} first attempts in an hour"));
         }
         if most.is_some_and(|most| is_a_policys && of_day > most) {
@@ -385,6 +400,9 @@ impl Stage {
                 Some(known) if known.is_returned() => None,
                 other => Some(format!("I3: {id} is `returned`, and KPay has {:?}", other.map(|it| it.status))),
             },
+            "applied" if text(said.line, "evidence") == Some("conflict") && !self.is_proven(machine, &id) => {
+                Some(format!("I5: {id} is booked by a 409 that does not prove our amount"))
+            }
             "applied" => match known {
                 None => Some(format!("I5: {id} is `applied`, and KPay never moved it")),
                 // Another state's request under the same id: a 409 can prove no amount of it (CONTRACT 5).
@@ -435,6 +453,20 @@ impl Stage {
         if let Some(broken) = broken {
             self.violation(broken);
         }
+    }
+
+    /// Whether a 409 proves that an attempt of this journal's moved its amount: one may have arrived, and the journal was
+    /// here before the slot, or the source fell by exactly that.
+    fn is_proven(&self, machine: usize, id: &str) -> bool {
+        let post = &self.posts[machine];
+        let Some(story) = self.disks[post.disk].model.intents.get(id) else { return false };
+        let fell = |read: i64| {
+            let fell = story.balance_before.map(|before| before - read);
+            fell == Some(story.amount) || (story.was_here && fell > Some(0))
+        };
+        let mut reads = post.reads.iter().flat_map(|(_, wallets)| wallets);
+        let has_fallen = reads.any(|(wallet, read)| wallet.country.code() == story.source && fell(*read));
+        story.doubted && ((story.was_here && story.saw_slot) || has_fallen)
     }
 
     /// Money moved at KPay.

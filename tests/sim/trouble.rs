@@ -60,8 +60,8 @@ impl World {
                 stage.fault(machine, trouble);
                 let (seconds, step) = (stage.chance.pick(&STEPS), stage.step);
                 let post = &mut stage.posts[machine];
-                (post.ahead, post.ahead_since, post.is_plain) = (TimeDelta::seconds(seconds), step, false);
-                post.is_clear = false;
+                (post.ahead, post.ahead_since) = (TimeDelta::seconds(seconds), step);
+                (post.is_clear, post.is_timed) = (false, false);
             }
             Fault::PolicyEdit => self.edit(machine),
             Fault::Pause => {
@@ -124,7 +124,7 @@ impl World {
             Err(broken) => stage.violation(broken),
         }
         let post = &mut stage.posts[machine];
-        (post.is_plain, post.is_paused) = (false, with.model.paused);
+        post.is_paused = with.model.paused;
         post.firsts.clear();
         stage.disks[disk] = with;
     }
@@ -171,15 +171,12 @@ impl World {
             }
             other.model = Journal::read(&other.whole()).unwrap();
             stage.disks.push(other);
-            for post in &mut stage.posts {
-                post.is_plain = false;
-            }
             stage.posts[machine].rules.1
         };
         self.new_machine(1, rules);
         let mut stage = self.stage();
         let is_paused = stage.disks[1].model.paused;
-        (stage.posts[1].is_paused, stage.posts[1].is_plain) = (is_paused, false);
+        stage.posts[1].is_paused = is_paused;
     }
 
     fn edit(&mut self, machine: usize) {
@@ -194,12 +191,12 @@ impl World {
             let rules = stage.rules.len();
             let rules = stage.chance.below(rules);
             let post = &mut stage.posts[machine];
-            (post.rules.1, post.is_plain) = (rules, false);
+            post.rules.1 = rules;
         }
         self.begin(machine, &engine, What::Adopt);
     }
 
-    fn payouts_go_on(&mut self, machine: usize) {
+    pub(super) fn payouts_go_on(&mut self, machine: usize) {
         let mut stage = self.stage();
         let in_hand = stage.books.in_hand();
         if in_hand.is_empty() {

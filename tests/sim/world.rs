@@ -5,7 +5,7 @@ use super::books::Books;
 use super::chance::Chance;
 use super::doors::{Door, Drive, opening, spend};
 use super::policies::Rules;
-use super::stage::{Disk, FaultsAt, PER_HOUR, Post, Stage};
+use super::stage::{Disk, FaultsAt, Post, Stage};
 use super::tally::{Fault, Tally};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
@@ -146,7 +146,7 @@ impl World {
             reads: Vec::new(),
             touched: BTreeMap::new(),
             firsts: Vec::new(),
-            is_plain: true,
+            is_timed: true,
             is_clear: true,
             is_cut: false,
         });
@@ -339,7 +339,10 @@ impl World {
             metrics: self.metrics.clone(),
             rules: Settings {
                 environment: Environment::Sandbox,
-                caps: Caps { max_transfers_per_hour: u32::try_from(PER_HOUR).unwrap(), max_per_day: BTreeMap::new() },
+                caps: Caps {
+                    max_transfers_per_hour: u32::try_from(self.stage().per_hour).unwrap(),
+                    max_per_day: BTreeMap::new(),
+                },
                 retry: RetryRules { resend_for: TimeDelta::hours(6) },
                 confirm_loosening,
                 conservation: treasuryd::settings::ConservationSettings::default(),
@@ -423,6 +426,9 @@ impl World {
         let mut stage = self.stage();
         let by = stage.chance.pick(&PAUSES);
         stage.now += TimeDelta::seconds(by);
+        drop(stage);
+        // As time passes, KPay's withdrawals go on.
+        self.payouts_go_on(0);
     }
 
     fn calm(&mut self) {
@@ -461,8 +467,9 @@ impl World {
                 return;
             }
             let in_hand = self.stage().books.in_hand();
-            for (id, _) in in_hand {
-                self.stage().books.progress(&id, "COMPLETED");
+            for (id, status) in in_hand {
+                let next = if status == "PENDING" { "PROCESSING" } else { "COMPLETED" };
+                self.stage().books.progress(&id, next);
             }
             if self.is_at_rest() {
                 return;

@@ -5,6 +5,7 @@ use super::{Breach, Objection};
 use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Country, Currency};
 use crate::plan::{Inputs, Plan, PlannedTransfer, PolicyPlan, Reason};
+use crate::planted::{self, Mistake};
 use crate::policy::{Policy, Rule};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +123,8 @@ impl<'a> Review<'a> {
             return;
         }
         let standing = self.inputs.standing;
-        let paused = standing.paused_all || standing.paused.contains(&policy.name);
+        let paused =
+            (standing.paused_all && !planted::is(Mistake::DecidedInAPause)) || standing.paused.contains(&policy.name);
         self.object_if(!policy.enabled || !policy.mode.sends() || paused, Breach::Silenced);
         self.slot(policy, entry);
         self.transfers(policy, entry);

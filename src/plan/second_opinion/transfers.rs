@@ -6,6 +6,7 @@ use super::rules::part;
 use crate::model::{ExternalId, IdParts, Kind, Lane, Moment, Slot, WalletId};
 use crate::money::Rate;
 use crate::plan::PlannedTransfer;
+use crate::planted::{self, Mistake};
 use crate::policy::Policy;
 use rust_decimal::Decimal;
 
@@ -32,7 +33,8 @@ impl Review<'_> {
         let Some(last) = self.inputs.standing.outflows.get(&source) else { return };
         let snapshot = self.inputs.snapshot;
         let unchanged = snapshot.readings.get(&source).is_some_and(|reading| reading.available == last.before);
-        self.object_if(unchanged || snapshot.taken_at < last.applied_at, Breach::Stale);
+        let stale = (unchanged || snapshot.taken_at < last.applied_at) && !planted::is(Mistake::UnmovedBalanceBelieved);
+        self.object_if(stale, Breach::Stale);
     }
 
     /// Parts 1 to n of one lane.
@@ -53,7 +55,8 @@ impl Review<'_> {
         let (amount, currency) = (transfer.amount.decimal(), transfer.currency);
         let largest = policy.limits.max_transfer.get(&currency).map_or(Decimal::MAX, |most| most.decimal());
         let by_kpay = Decimal::from(if transfer.kind == Kind::Payout { 500_000 } else { 10_000_000 });
-        let in_bounds = amount >= Decimal::from(100) && amount <= by_kpay && amount <= largest;
+        let is_sendable = amount <= by_kpay || planted::is(Mistake::LargestIgnored);
+        let in_bounds = amount >= Decimal::from(100) && is_sendable && amount <= largest;
         self.object_if(!in_bounds, Breach::OutOfBounds);
         let multiple_of = |step: Decimal| amount.checked_rem(step).is_some_and(|rest| rest.is_zero());
         let unit = Decimal::new(1, currency.decimals_sent());
