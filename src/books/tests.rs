@@ -405,3 +405,18 @@ fn a_fee_that_only_the_balance_shows_is_external_and_moves_outside_the_observati
     ];
     assert_eq!(compared(&events), ["GAB 100000 +0 -30000 = 70000, 69700 seen: -300"]);
 }
+
+#[test]
+fn a_credit_that_is_known_later_counts_since_the_money_moved() {
+    let lost = applied("T", Evidence::Conflict, facts("100000", None, None));
+    let told = || found("T", facts("100000", Some("101530 XOF"), Some("1.0153")));
+    let decided = || decided(vec![intent("T", "CMR>SEN", "100000", None)]);
+    let empty = || observed(&[("CMR", "100000"), ("SEN", "0")]);
+    let moved = || observed(&[("CMR", "0"), ("SEN", "101530")]);
+    let explained = ["CMR 100000 +0 -100000 = 0, 0 seen: 0", "SEN 0 +101530 -0 = 101530, 101530 seen: 0"];
+    assert_eq!(compared(&[empty(), decided(), lost.clone(), moved(), told()]), explained);
+    assert_eq!(compared(&[empty(), decided(), lost.clone(), moved(), told(), moved()]), explained);
+    // First seen when it had moved: nothing moved since.
+    let still = ["CMR 0 +0 -0 = 0, 0 seen: 0", "SEN 101530 +0 -0 = 101530, 101530 seen: 0"];
+    assert_eq!(compared(&[decided(), lost, moved(), told(), moved()]), still);
+}

@@ -2,10 +2,10 @@
 //! know: customers' payments, withdrawals made by hand, fees that nobody named. It is shown, never asserted.
 
 use super::entry::in_milliseconds;
-use super::{Account, BooksError, Entry};
+use super::{Account, BooksError, Entry, EntryId, EntryKind, Stage};
 use crate::intent::Event;
 use crate::model::{Timestamp, WalletId};
-use crate::money::{Amount, Country, Currency};
+use crate::money::{Amount, Country, Currency, MoneyError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 pub struct WalletCheck {
     moved: BTreeMap<WalletId, Moved>,
     seen: BTreeMap<WalletId, Seen>,
+    newest: Option<EntryId>,
 }
 
 /// Our own movements of a wallet since the journal began.
@@ -23,11 +24,21 @@ struct Moved {
     outward: Amount,
 }
 
+impl Moved {
+    fn add(&mut self, amount: Amount) -> Result<(), MoneyError> {
+        let direction = if amount.is_negative() { &mut self.outward } else { &mut self.inward };
+        *direction = direction.checked_add(Amount::new(amount.decimal().abs()))?;
+        Ok(())
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Observation {
     at: Timestamp,
     available: Amount,
     moved: Moved,
+    /// The newest entry that was booked by then.
+    after: Option<EntryId>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -76,26 +87,30 @@ impl WalletCheck {
         for row in balances {
             let wallet = WalletId { country: row.wallet, currency: row.currency };
             let moved = self.moved.get(&wallet).copied().unwrap_or_default();
-            let observation = Observation { at, available: row.available, moved };
+            let observation = Observation { at, available: row.available, moved, after: self.newest };
             let seen = self.seen.entry(wallet).or_insert(Seen { first: observation, last: observation });
             seen.last = observation;
         }
     }
 
-    /// Takes the next entry, between the observations around it.
+    /// Takes the next entry, between the observations around it. What became known only later of money that had moved (a
+    /// lost reply's credit) counts for every observation since it moved; what came back counts from then on.
     ///
     /// # Errors
     /// [`BooksError::Money`] where a sum does not fit 28 digits.
     pub fn add(&mut self, entry: &Entry) -> Result<(), BooksError> {
+        let is_late = entry.kind == EntryKind::Correction && entry.stage == Stage::Settled;
+        let had_moved_by = |observation: &Observation| is_late && observation.after >= entry.corrects;
         for posting in &entry.postings {
             let Account::Wallet(country) = posting.account else { continue };
             let wallet = WalletId { country, currency: posting.money.currency };
-            let moved = self.moved.entry(wallet).or_default();
-            let amount = posting.money.amount;
-            let direction = if amount.is_negative() { &mut moved.outward } else { &mut moved.inward };
-            let size = Amount::new(amount.decimal().abs());
-            *direction = direction.checked_add(size).map_err(BooksError::money(posting.account))?;
+            let seen = self.seen.get_mut(&wallet).into_iter().flat_map(|seen| [&mut seen.first, &mut seen.last]);
+            let since = seen.filter(|observation| had_moved_by(observation)).map(|observation| &mut observation.moved);
+            for moved in since.chain([self.moved.entry(wallet).or_default()]) {
+                moved.add(posting.money.amount).map_err(BooksError::money(posting.account))?;
+            }
         }
+        self.newest = Some(entry.entry_id);
         Ok(())
     }
 
@@ -111,7 +126,7 @@ impl WalletCheck {
     }
 }
 
-fn difference(wallet: WalletId, Seen { first, last }: Seen) -> Result<Difference, crate::money::MoneyError> {
+fn difference(wallet: WalletId, Seen { first, last }: Seen) -> Result<Difference, MoneyError> {
     let own_in = last.moved.inward.checked_sub(first.moved.inward)?;
     let own_out = last.moved.outward.checked_sub(first.moved.outward)?;
     let expected = first.available.checked_add(own_in)?.checked_sub(own_out)?;

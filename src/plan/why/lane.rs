@@ -46,7 +46,7 @@ pub(super) fn answer(
     match (Search { inputs, policy, lane }).run() {
         Found::Moves(change, moved) => {
             let sentence = words::counterfactual(inputs, policy, lane, &change, moved);
-            answer.counterfactual = Some(Counterfactual { sentence, change, moves: moved });
+            answer.counterfactual = Some(Counterfactual { sentence, change: *change, moves: moved });
         }
         Found::Nothing(what) => answer.in_the_way = Some(what),
     }

@@ -24,7 +24,7 @@ const MOST: i64 = 1_000_000_000_000_000;
 /// What the search found.
 pub(super) enum Found {
     /// The lane moves under this change.
-    Moves(Change, Moves),
+    Moves(Box<Change>, Moves),
     /// It does not, after all that was tried; what stands in the way.
     Nothing(String),
 }
@@ -44,7 +44,7 @@ impl Search<'_, '_> {
             let premise = self.premise(&change);
             let (moved, refusal) = self.judge(&premise);
             if let Some(moved) = moved {
-                return Found::Moves(change, moved);
+                return Found::Moves(Box::new(change), moved);
             }
             let Some((reason, detail)) = refusal else { break };
             in_the_way = detail;
