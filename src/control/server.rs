@@ -57,7 +57,7 @@ pub fn bind(path: &Path) -> Result<UnixListener, ControlError> {
 
 /// Serves until the future is dropped.
 ///
-/// Who has connected and not yet said what it wants holds no place: past [`MOST_SILENT`] the oldest of them is dropped in
+/// Who has connected and not yet said what it wants holds no place: past some dozens the oldest of them is dropped in
 /// favour of the newest, so that the kill switch gets through however many are held open.
 pub async fn serve(listener: UnixListener, engine: Arc<Engine>) {
     let (working, waiting) = (Semaphore::new(AT_ONCE), Semaphore::new(MOST_WAITING));
