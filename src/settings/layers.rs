@@ -137,15 +137,17 @@ fn variable_of(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
 }
 
-/// How a value is named to people: by its key, and in the environment by its variable.
+/// How a value is named to people: by its key, and in the environment by its variable. A currency's key ends in whatever
+/// somebody wrote.
 pub(super) fn named(key: &str, place: &Place) -> String {
-    match place.file.as_str() {
+    let name = match place.file.as_str() {
         // A file may have any name, but its values have a line.
         _ if place.line > 0 => key.to_owned(),
         ENVIRONMENT => variable_of(key),
         FLAGS => format!("{key} (a flag)"),
         _ => key.to_owned(),
-    }
+    };
+    tame(&name, 80)
 }
 
 /// Lays the layers over each other, the last one on top.
