@@ -53,8 +53,6 @@ pub enum Mistake {
     AnyConflictProvesOurAmount,
     /// A decision says that the journal was here before the slot, and it was not.
     ColdStartIsWarm,
-    /// A journal that may have been put back from a copy since the slot proves our amount by itself.
-    CopyPutBackIsProof,
     /// After a 409 the indicative rate is booked for the one that nobody gave.
     RateInventedAfterConflict,
     /// What is sent again has other bytes than were recorded.
@@ -135,7 +133,7 @@ pub enum Mistake {
 
 impl Mistake {
     /// All of them, in order.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 59] = [
         Self::AmountInId,
         Self::NewIdOnRetry,
         Self::SlotDecidedAgainAfterStart,
@@ -157,7 +155,6 @@ impl Mistake {
         Self::FirstConflictIsOurs,
         Self::AnyConflictProvesOurAmount,
         Self::ColdStartIsWarm,
-        Self::CopyPutBackIsProof,
         Self::RateInventedAfterConflict,
         Self::ResendRebuilt,
         Self::TwoWorkersOnOneSource,

@@ -115,7 +115,6 @@ impl Move {
             limit_day: self.slot.instant().date_naive(),
             cap_day: self.slot.instant().date_naive(),
             journal_before_slot: true,
-            started_after_slot: false,
             approval: None,
             fx: None,
         }

@@ -48,7 +48,6 @@ pub(crate) fn intent(id: &str, lane: &str, sent: &str, indicative: Option<&str>)
         limit_day: at(0).date_naive(),
         cap_day: at(0).date_naive(),
         journal_before_slot: true,
-        started_after_slot: false,
         approval: None,
         fx: None,
     }

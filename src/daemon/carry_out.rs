@@ -405,7 +405,7 @@ impl Engine {
             _ => "",
         };
         // Only an earlier attempt of our own makes the balance worth a request.
-        let balance_after = if sending.may_have_arrived && !sending.intent.journal_is_proof() {
+        let balance_after = if sending.may_have_arrived && !sending.intent.journal_before_slot {
             // Where it shows a fall that cannot be recorded, nothing more is recorded, nor sent.
             let snapshot = self.read_balances().await.ok();
             snapshot.and_then(|snapshot| snapshot.available(sending.intent.lane.from))

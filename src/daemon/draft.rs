@@ -23,7 +23,6 @@ pub(super) struct Draft<'a> {
     pub(super) expires_at: Timestamp,
     pub(super) limit_day: NaiveDate,
     pub(super) journal_before_slot: bool,
-    pub(super) started_after_slot: bool,
     /// What bounds the rate, where the lane crosses currencies.
     pub(super) fx: &'a Fx,
 }
@@ -60,7 +59,6 @@ impl Draft<'_> {
             limit_day: self.limit_day,
             cap_day: self.inputs.now.date_naive(),
             journal_before_slot: self.journal_before_slot,
-            started_after_slot: self.started_after_slot,
             approval: share.approval,
             fx: self.fx_terms(),
         })

@@ -99,7 +99,6 @@ impl Decider<'_> {
             expires_at,
             limit_day: policy.schedule.local_date(slot),
             journal_before_slot: self.state.was_active_before(slot),
-            started_after_slot: self.state.was_started_after(slot),
             fx: &policy.fx,
         };
         let PlannedTransfer { amount, part, parts, expected_rate: rate, .. } = *transfer;

@@ -286,7 +286,6 @@ impl MoveRequest {
             expires_at,
             limit_day: inputs.now.date_naive(),
             journal_before_slot: false,
-            started_after_slot: false,
             // The person saw the rate: afterwards it is told how far the applied one was off, and nothing is bounded.
             fx: &Fx::default(),
         };

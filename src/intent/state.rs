@@ -25,8 +25,6 @@ pub struct State {
     pub open: BTreeMap<String, Tracked>,
     /// The latest journal time: the high-water mark below which no slot is decided again.
     pub high_water: Option<Timestamp>,
-    /// When the last process began that worked on it.
-    started_at: Option<Timestamp>,
     /// When records were written in the last day and a bit, thinned.
     activity: Vec<Timestamp>,
     /// When balances were last recorded.
@@ -98,12 +96,8 @@ impl State {
                 // Caps and pauses may have been lost with an earlier journal: real money waits for a person.
                 self.standing.paused_all = identity.environment == Environment::Production;
                 self.identity = Some(identity.clone());
-                self.started_at = Some(at);
             }
-            Event::Started { .. } => {
-                self.started_at = Some(at);
-                self.planted_start();
-            }
+            Event::Started { .. } => self.planted_start(),
             Event::Observed { taken_at, balances } => self.observe(at, *taken_at, balances),
             Event::PoliciesInForce { hash, .. } => self.policy_hash = Some(hash.clone()),
             Event::Decided { policy, slot, lanes, intents, taken_at, balances, .. } => {
@@ -138,12 +132,6 @@ impl State {
         let end = slot.instant();
         let is_in_hour = |at: &Timestamp| *at < end && *at >= end - TimeDelta::hours(1);
         self.activity.iter().any(is_in_hour) || planted::is(Mistake::ColdStartIsWarm)
-    }
-
-    /// Whether the process that works on it was started at or after `slot`: it did not see the slot come.
-    #[must_use]
-    pub fn was_started_after(&self, slot: Slot) -> bool {
-        self.started_at.is_some_and(|at| at >= slot.instant())
     }
 
     /// An open intent, or an applied one whose rate is pending.

@@ -42,7 +42,6 @@ fn intent(to: Country, part: u8, journal_before_slot: bool) -> Intent {
         limit_day: slot.instant().date_naive(),
         cap_day: slot.instant().date_naive(),
         journal_before_slot,
-        started_after_slot: false,
         approval: None,
         fx: None,
     }
@@ -165,44 +164,6 @@ fn a09_the_balance_proves_our_amount_only_to_the_unit() {
     let sending = attempt(&mut state, &tracked, 300);
     let event = conflict_verdict(&sending, "409", ConflictEvidence { balance_after: None });
     assert!(matches!(event, Event::Unknown { .. }), "an unreadable balance decides nothing: {event:?}");
-}
-
-/// A copy of the state from before the slot, put back after the slot moved, decides it again on what is left.
-#[test]
-fn d05_a_journal_that_may_have_been_put_back_proves_our_amount_only_where_the_source_fell() {
-    use Outcome::{Applied, NeedsOperator, Unknown};
-    let rows = [
-        (true, true, Some("330000"), NeedsOperator),
-        (true, true, Some("331000"), NeedsOperator),
-        (true, true, Some("100000"), Applied),
-        (true, true, Some("104000"), Applied),
-        (true, true, None, Unknown),
-        (true, false, Some("331000"), Applied),
-        (true, false, None, Applied),
-        (false, true, Some("104000"), NeedsOperator),
-        (false, true, Some("100000"), Applied),
-    ];
-    for (before_slot, started_after_slot, balance_after, outcome) in rows {
-        let intent = Intent { started_after_slot, ..intent(Country::CMR, 1, before_slot) };
-        let (mut state, tracked) = after(&intent, &[lost()]);
-        let sending = attempt(&mut state, &tracked, 300);
-        let evidence = ConflictEvidence { balance_after: balance_after.map(|text| text.parse().unwrap()) };
-        let tracked = state.apply(instant(301), &conflict_verdict(&sending, "409", evidence)).unwrap().remove(0);
-        let name = format!("{before_slot} {started_after_slot} {balance_after:?}");
-        assert_eq!((tracked.outcome, tracked.amount_is_ours), (outcome, outcome != NeedsOperator), "{name}");
-    }
-}
-
-#[test]
-fn a_process_that_began_after_a_slot_is_told_from_one_that_saw_it_come() {
-    let started = || Event::Started { version: String::new(), command: "run".to_owned() };
-    for (at, expected) in [(-1, false), (0, true), (1, true)] {
-        let mut state = State::default();
-        for (second, event) in [(-600, Event::Alive), (at, started()), (at + 60, Event::Alive)] {
-            state.apply(instant(second), &event).unwrap();
-        }
-        assert_eq!(state.was_started_after(Slot::at(instant(0))), expected, "{at}");
-    }
 }
 
 #[test]

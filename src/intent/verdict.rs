@@ -58,14 +58,14 @@ pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvide
         return Event::NeedsOperator {
             external_id,
             holds: true,
-            amount_is_ours: proves_ours(tracked, evidence),
+            amount_is_ours: tracked.intent.journal_before_slot || fell_by_exactly_ours(tracked, evidence),
             detail: format!(
                 "KPay knows this id, so an attempt before arrived, but says neither how it stands nor its own id for it. \
                  It waits for KPay's webhook, or look it up at KPay and `treasuryd transfers resolve`. {detail}"
             ),
         };
     }
-    if proves_ours(tracked, evidence) {
+    if tracked.intent.journal_before_slot || fell_by_exactly_ours(tracked, evidence) {
         return Event::Applied { external_id, evidence: Evidence::Conflict, facts: own_facts(tracked) };
     }
     if evidence.balance_after.is_none() {
@@ -74,34 +74,22 @@ pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvide
             detail: format!("KPay knows this id; the balance that would prove the amount could not be read. {detail}"),
         };
     }
-    let unproven = if tracked.intent.journal_before_slot {
-        "the journal may be a copy from before the slot, because this process started after it, and the source has not \
-         fallen since our first attempt: another amount may have moved"
-    } else {
-        "neither the journal nor the source's balance proves that it was for our amount"
-    };
     Event::NeedsOperator {
         external_id,
         holds: true,
         amount_is_ours: false,
-        detail: format!("KPay knows this id, but {unproven}. {detail}"),
+        detail: format!(
+            "KPay knows this id, but neither the journal nor the source's balance proves that it was for our amount. \
+             {detail}"
+        ),
     }
 }
 
-/// Whether what KPay has under the id was for our amount: by the journal, or by the source's balance to the unit. A journal
-/// whose process was started after the slot may be a copy from before it, put back after the slot moved: there the source
-/// must have fallen at all since our own first attempt. Customers pay in meanwhile, so that it need not be by our amount.
-fn proves_ours(tracked: &Tracked, evidence: ConflictEvidence) -> bool {
-    let intent = &tracked.intent;
-    let fell = match (tracked.balance_before, evidence.balance_after) {
-        (Some(before), Some(after)) => before.checked_sub(after).ok(),
-        _ => None,
+fn fell_by_exactly_ours(tracked: &Tracked, evidence: ConflictEvidence) -> bool {
+    let (Some(before), Some(after)) = (tracked.balance_before, evidence.balance_after) else {
+        return false;
     };
-    let fell_at_all = fell.is_some_and(Amount::is_positive);
-    if planted::is(Mistake::AnyConflictProvesOurAmount) {
-        return true;
-    }
-    intent.journal_is_proof() || (intent.journal_before_slot && fell_at_all) || fell == Some(intent.amount)
+    before.checked_sub(after) == Ok(tracked.intent.amount) || planted::is(Mistake::AnyConflictProvesOurAmount)
 }
 
 /// What follows from the intent alone: our amount; within one currency also rate 1 and the credit.

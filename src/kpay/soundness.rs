@@ -273,7 +273,6 @@ fn intent(kind: Kind, amount: &str, lane: Lane) -> Result<Intent, String> {
         limit_day: at.date_naive(),
         cap_day: at.date_naive(),
         journal_before_slot: true,
-        started_after_slot: false,
         approval: None,
         fx: None,
     })

@@ -2,7 +2,6 @@
 
 use super::{ApprovalTerms, ExternalId, FxTerms, Lane, Slot, Timestamp};
 use crate::money::{Amount, Currency, Rate};
-use crate::planted::{self, Mistake};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -87,10 +86,6 @@ pub struct Intent {
     /// Whether the journal already held a record from the hour before the slot: only then does a later 409 prove our
     /// own amount without balance evidence (CONTRACT, "What a 409 means").
     pub journal_before_slot: bool,
-    /// Whether the process that decided it was started after the slot: then the journal may be a copy from before the
-    /// slot, put back after the slot moved, and its record alone proves no amount.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub started_after_slot: bool,
     /// Whose approval it waits for before it may be sent; `None`: nobody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalTerms>,
@@ -100,12 +95,6 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// Whether the journal alone proves that what moved under this id was our own amount.
-    #[must_use]
-    pub fn journal_is_proof(&self) -> bool {
-        self.journal_before_slot && (!self.started_after_slot || planted::is(Mistake::CopyPutBackIsProof))
-    }
-
     /// The currency of [`Intent::amount`].
     #[must_use]
     pub fn currency(&self) -> Currency {

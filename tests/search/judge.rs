@@ -74,15 +74,12 @@ pub fn settled(table: &mut Table<'_>, daemon: usize, slot: u8, sending: &Tracked
         Event::Applied { facts, .. } => {
             let after = table.world.bank.balance;
             let ours = units(sending.intent.amount);
-            let fell = story.before.map_or(0, |before| before - after);
-            let by_journal = story.journal_before && (!story.started_after || fell > 0);
-            let is_proven = answer == Some(Answer::Conflict) && story.lost && (by_journal || fell == ours);
+            let fell = story.before.is_some_and(|before| before - after == ours);
+            let is_proven = answer == Some(Answer::Conflict) && story.lost && (story.journal_before || fell);
             if !is_proven {
                 return Err(format!("I5: slot {slot} books a 409 without CONTRACT's proof"));
             }
-            table.note(if by_journal && story.started_after {
-                "applied by conflict, journal and a fall"
-            } else if by_journal {
+            table.note(if story.journal_before {
                 "applied by conflict, journal"
             } else {
                 "applied by conflict, balance"

@@ -318,7 +318,7 @@ impl Table<'_> {
         if answer != Answer::Conflict {
             return self.reply(daemon, &reply, can_read);
         }
-        let is_read = sending.may_have_arrived && !sending.intent.journal_is_proof();
+        let is_read = sending.may_have_arrived && !sending.intent.journal_before_slot;
         if !can_read && !is_read {
             return Ok(false);
         }
@@ -429,18 +429,13 @@ impl Table<'_> {
         let tick = self.world.tick;
         let disk = &mut self.world.daemons[daemon].disk;
         disk.records |= 1 << tick;
-        if matches!(event, Event::Started { .. }) {
-            disk.started = tick;
-        }
         let state = Arc::make_mut(&mut disk.state);
         state.apply(Setting::instant(tick), event).map_err(|error| format!("illegal: {error}"))?;
         if let Event::Decided { intents, slot, .. } = event
             && let Some(number) = (0..self.setting.slots).find(|number| Setting::slot(*number) == *slot)
             && !intents.is_empty()
         {
-            let (journal_before, started_after) = (disk.was_there_before(number), disk.was_started_after(number));
-            let story = &mut disk.stories[usize::from(number)];
-            (story.journal_before, story.started_after) = (journal_before, started_after);
+            disk.stories[usize::from(number)].journal_before = disk.was_there_before(number);
         }
         judge::holds(&disk.state)
     }
@@ -470,7 +465,6 @@ fn intent(setting: &Setting, disk: &Disk, slot: Slot, amount: Amount, balance: i
         limit_day: slot.instant().date_naive(),
         cap_day: slot.instant().date_naive(),
         journal_before_slot: disk.state.was_active_before(slot),
-        started_after_slot: disk.state.was_started_after(slot) && setting.planted != Some(Planted::JournalAlwaysProves),
         approval: None,
         fx: None,
     }

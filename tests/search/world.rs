@@ -27,8 +27,6 @@ pub struct Story {
     pub before: Option<i64>,
     /// Whether the journal had a record from the hour before the slot when it was decided.
     pub journal_before: bool,
-    /// Whether the process began after the slot, and may have been given a copy from before it.
-    pub started_after: bool,
 }
 
 /// What a copy of a state directory brings back.
@@ -38,8 +36,6 @@ pub struct Disk {
     pub stories: Vec<Story>,
     /// The ticks with a record, as bits.
     pub records: u16,
-    /// When the last process began.
-    pub started: u8,
 }
 
 #[derive(Debug, Clone)]
@@ -115,12 +111,7 @@ impl Disk {
         let mut state = State::default();
         let opened = Event::Opened { identity: setting.identity.clone(), version: String::new() };
         state.apply(Setting::instant(tick), &opened).unwrap();
-        Self {
-            state: Arc::new(state),
-            stories: vec![Story::default(); setting.slots.into()],
-            records: 1 << tick,
-            started: tick,
-        }
+        Self { state: Arc::new(state), stories: vec![Story::default(); setting.slots.into()], records: 1 << tick }
     }
 
     pub fn tracked(&self, slot: u8) -> Option<&Tracked> {
@@ -137,18 +128,12 @@ impl Disk {
         (at.saturating_sub(TICKS_A_SLOT)..at).any(|tick| self.records & (1 << tick) != 0)
     }
 
-    pub fn was_started_after(&self, slot: u8) -> bool {
-        self.started >= slot * TICKS_A_SLOT
-    }
-
     fn write_key(&self, setting: &Setting, tick: u8, known: &mut Known) {
         let now = Setting::slot(tick / TICKS_A_SLOT);
         // What was there before a slot that may yet be decided.
         for number in tick / TICKS_A_SLOT..setting.slots {
             let active = self.state.was_active_before(Setting::slot(number));
-            let started = self.state.was_started_after(Setting::slot(number));
-            let bits = [active, self.was_there_before(number), started, self.was_started_after(number)];
-            known.byte(bits.iter().fold(0, |bits, bit| bits * 2 + usize::from(*bit)));
+            known.byte(usize::from(active) * 2 + usize::from(self.was_there_before(number)));
         }
         known.byte(self.state.open.len());
         for tracked in self.state.open.values() {
@@ -157,12 +142,10 @@ impl Disk {
                 tracked.holds,
                 tracked.amount_is_ours,
                 tracked.intent.journal_before_slot,
-                tracked.intent.started_after_slot,
                 tracked.attempts == 0,
             ];
             let story = self.stories[usize::from(number_of(tracked))];
-            let bits = [story.lost, story.journal_before, story.started_after];
-            known.byte(bits.iter().fold(0, |bits, bit| bits * 2 + usize::from(*bit)));
+            known.byte(usize::from(story.lost) * 2 + usize::from(story.journal_before));
             known.number(story.bytes.map_or(0, |bytes| i64::try_from(bytes >> 8).unwrap_or_default()));
             known.number(story.before.unwrap_or(-1));
             known.byte(flags.iter().fold(0, |bits, flag| bits * 2 + usize::from(*flag)));

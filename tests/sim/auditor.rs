@@ -28,8 +28,6 @@ pub struct Story {
     pub expires_at: Option<Timestamp>,
     /// Whether the decision says that this journal was here before the slot.
     pub was_here: bool,
-    /// Whether the process that decided it was there when the slot came, so that the journal is no copy put back since.
-    pub saw_slot: bool,
     /// The source's balance before the first attempt that may have arrived.
     pub balance_before: Option<i64>,
     /// Whether an attempt of it was ever in doubt.
@@ -65,8 +63,6 @@ pub struct Journal {
     pub accepted: Option<String>,
     /// The last slot that each policy decided.
     slots: BTreeMap<String, String>,
-    /// When the process that works on it began.
-    started_at: String,
     /// When each record was written.
     times: Vec<String>,
     /// What each wallet had before the last move out of it that is known to have gone, and when that was known. Gone
@@ -108,7 +104,6 @@ impl Journal {
         self.see(event);
         match word {
             "decided" | "requested" => self.decide(word, event)?,
-            "opened" | "started" => at.clone_into(&mut self.started_at),
             "paused" => self.paused = true,
             "resumed" => self.paused = false,
             "policies_accepted" => self.accepted = text(event, "hash").map(str::to_owned),
@@ -197,7 +192,6 @@ impl Journal {
             }
             let story = Story {
                 was_here,
-                saw_slot: text(intent, "slot").is_some_and(|slot| instant(&self.started_at) < instant(slot)),
                 source: text(intent, "lane").and_then(|lane| lane.get(..3)).unwrap_or_default().to_owned(),
                 expires_at: text(intent, "expires_at").map(instant),
                 body: escaped(intent, "body").unwrap_or_default().to_owned(),

@@ -460,13 +460,10 @@ impl Stage {
     fn is_proven(&self, machine: usize, id: &str) -> bool {
         let post = &self.posts[machine];
         let Some(story) = self.disks[post.disk].model.intents.get(id) else { return false };
-        let fell = |read: i64| {
-            let fell = story.balance_before.map(|before| before - read);
-            fell == Some(story.amount) || (story.was_here && fell > Some(0))
-        };
+        let fell = |read: i64| story.balance_before.map(|before| before - read) == Some(story.amount);
         let mut reads = post.reads.iter().flat_map(|(_, wallets)| wallets);
         let has_fallen = reads.any(|(wallet, read)| wallet.country.code() == story.source && fell(*read));
-        story.doubted && ((story.was_here && story.saw_slot) || has_fallen)
+        story.doubted && (story.was_here || has_fallen)
     }
 
     /// Money moved at KPay.

@@ -58,7 +58,6 @@ fn intent(n: i64) -> Intent {
         limit_day: slot(n).instant().date_naive(),
         cap_day: slot(n).instant().date_naive(),
         journal_before_slot: true,
-        started_after_slot: false,
         approval: None,
         fx: None,
     }

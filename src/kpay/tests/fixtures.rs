@@ -46,7 +46,6 @@ pub fn intent_with_id(lane: Lane, amount: &str, id: &str, description: &str) -> 
         limit_day: at.date_naive(),
         cap_day: at.date_naive(),
         journal_before_slot: true,
-        started_after_slot: false,
         approval: None,
         fx: None,
     }

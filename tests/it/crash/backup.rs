@@ -85,40 +85,6 @@ fn what_kpay_knows_and_the_state_does_not_is_held_with_the_reason() {
     }
 }
 
-/// The same, and the first attempt of what was put back is lost as well: the 409 on the second is an answer to neither.
-#[test]
-fn what_is_put_back_after_its_slot_moved_never_books_its_own_amount() {
-    let slot = chrono::Utc::now() + chrono::TimeDelta::seconds(4);
-    let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
-    let schedule = slot.format("%-S %-M %-H * * *").to_string();
-    merchant.policies(&EVERY_SECOND.replace("* * * * * *", &schedule));
-    let once = || merchant.treasuryd(&["once", "--json"]);
-    once().with_code(0);
-    backup(&merchant, "before");
-    assert!(chrono::Utc::now() < slot, "the machine is too slow for this test");
-    eventually("the slot moves", PATIENCE, || {
-        once().with_code(0);
-        merchant.books().transfers.len() == 1
-    });
-
-    fs::rename(merchant.path("state"), merchant.path("lost")).unwrap();
-    copy_state(&merchant, "before", "state");
-    deposit(&merchant, "GAB", 40_000);
-    merchant.bank().set_faults(&["lost-before"]).unwrap();
-    let held = &once().with_code(75).json()[0];
-    assert_eq!((&held["state"], &held["amount"]), (&"needs_operator".into(), &"40000".into()), "{held}");
-    assert!(held["detail"].as_str().unwrap().contains("a copy from before the slot"), "{held}");
-    let booked = merchant.treasuryd(&["ledger", "export", "--format", "csv"]).with_code(0).stdout;
-    assert_eq!(booked.lines().count(), 1, "nothing is booked: {booked}");
-    let id = held["external_id"].as_str().unwrap();
-    let finding = ["transfers", "resolve", id, "--applied", "--by", "awa", "--note", "KPay's list"];
-    merchant.treasuryd(&finding).with_code(2);
-    merchant.treasuryd(&[&finding[..], &["--amount", "30000"]].concat()).with_code(0);
-    assert_eq!(merchant.books().transfers.len(), 1);
-    once().with_code(0);
-    assert_books_agree(&merchant);
-}
-
 #[test]
 fn on_another_machine_the_state_goes_on_where_it_was() {
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000), ("COG", 100_000)]);
