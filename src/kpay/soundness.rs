@@ -12,6 +12,8 @@ use crate::money::{Amount, Country};
 use crate::policy::soundness::hold;
 use rust_decimal::Decimal;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 /// Statuses an answer comes with, by the input's second byte.
@@ -210,11 +212,18 @@ fn tame_texts(texts: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// What was taken, as JSON. In a text that the program passes over, bytes may be no UTF-8 and escapes no character.
+/// What was taken, as JSON. In a field that the program passes over, bytes may be no UTF-8, escapes no character, and
+/// numbers out of any range.
 fn told(body: &[u8]) -> Result<Value, String> {
-    let repaired = || String::from_utf8_lossy(body).replace(r"\ud", r"\u0").replace(r"\uD", r"\u0");
-    let told = serde_json::from_slice(body).or_else(|_| serde_json::from_str(&repaired()));
-    told.map_err(|error| format!("taken, and no JSON: {error}"))
+    if let Ok(told) = serde_json::from_slice(body) {
+        return Ok(told);
+    }
+    let repaired = String::from_utf8_lossy(body).replace(r"\ud", r"\u0").replace(r"\uD", r"\u0");
+    let fields: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_str(&repaired).map_err(|error| format!("taken, and no JSON: {error}"))?;
+    let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).unwrap_or_default();
+    let field = |(name, raw): (String, Box<RawValue>)| (name, value(&raw));
+    Ok(fields.into_iter().map(field).collect())
 }
 
 /// A number, also one in quotes, exactly where that is possible.
