@@ -308,21 +308,23 @@ fn gate(available: Option<i64>, tweak: impl FnOnce(&mut State, &mut Caps, &mut T
     let mut caps = Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() };
     let mut now = instant(30);
     tweak(&mut state, &mut caps, &mut now);
+    asked(&state, &tracked, available, &caps, now)
+}
+
+/// The last check of an intent at an instant, where its source shows a balance or is missing; nothing else is said.
+fn asked(state: &State, tracked: &Tracked, available: Option<i64>, caps: &Caps, now: Timestamp) -> Gate {
     let reading = |available| Reading { available: Amount::whole(available), balance: None };
-    let readings = available.map(|available| (wallet(Country::GAB), reading(available))).into_iter().collect();
-    let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
-    check_gate(
-        &tracked,
-        &GateInputs {
-            state: &state,
-            snapshot: &snapshot,
-            policies: None,
-            rates: &BTreeMap::new(),
-            caps: &caps,
-            now,
-            clock: now,
-        },
-    )
+    let readings = available.map(|available| (tracked.intent.lane.from, reading(available))).into_iter().collect();
+    let inputs = GateInputs {
+        state,
+        snapshot: &Snapshot { taken_at: now, readings, problems: Vec::new() },
+        policies: None,
+        rates: &BTreeMap::new(),
+        caps,
+        now,
+        clock: now,
+    };
+    check_gate(tracked, &inputs)
 }
 
 #[test]

@@ -295,6 +295,12 @@ pub struct ExpectedReason {
 }
 
 impl Policy {
+    /// Its order among all policies: lower goes first.
+    #[must_use]
+    pub fn rank(&self) -> (i64, &str) {
+        (self.priority, &self.name)
+    }
+
     /// A live policy without limits, of the default priority and `catch_up`.
     #[must_use]
     pub fn bare(name: &str, schedule: Schedule, rule: Rule) -> Self {

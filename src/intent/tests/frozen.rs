@@ -84,23 +84,8 @@ fn what_was_never_attempted_does_not_leave_a_frozen_wallet() {
         for event in &events {
             state.apply(instant(6), event).unwrap();
         }
-        let reading = Reading { available: Amount::whole(1_000_000), balance: None };
-        let gate = check_gate(
-            &tracked,
-            &GateInputs {
-                state: &state,
-                snapshot: &Snapshot {
-                    taken_at: instant(20),
-                    readings: [(wallet(country), reading)].into(),
-                    problems: Vec::new(),
-                },
-                policies: None,
-                rates: &BTreeMap::new(),
-                caps: &Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() },
-                now: instant(30),
-                clock: instant(30),
-            },
-        );
+        let caps = Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() };
+        let gate = asked(&state, &tracked, Some(1_000_000), &caps, instant(30));
         match &gate {
             Gate::Send(_) if goes => {}
             Gate::Cancel(why) if !goes && why.starts_with("wallet_frozen: GAB is frozen since") => {}

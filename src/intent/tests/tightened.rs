@@ -128,23 +128,7 @@ fn the_daily_cap_counts_the_day_of_the_attempt() {
         state.standing.cap_day_used = used_up.iter().map(|days| (key(*days), Amount::whole(1))).collect();
         let before = state.standing.cap_day_used.get(&key(counts_on)).copied().unwrap_or(Amount::ZERO);
         let now = instant(sent_on * day + 30);
-        let reading = Reading { available: Amount::whole(1_000_000), balance: None };
-        let gate = check_gate(
-            &tracked,
-            &GateInputs {
-                state: &state,
-                snapshot: &Snapshot {
-                    taken_at: now,
-                    readings: [(wallet(Country::GAB), reading)].into(),
-                    problems: Vec::new(),
-                },
-                policies: None,
-                rates: &BTreeMap::new(),
-                caps: &caps,
-                now,
-                clock: now,
-            },
-        );
+        let gate = asked(&state, &tracked, Some(1_000_000), &caps, now);
         assert_eq!(matches!(gate, Gate::Send(_)), goes, "sent on {sent_on}, used up {used_up:?}: {gate:?}");
         attempt(&mut state, &tracked, sent_on * day + 30);
         assert_eq!(state.standing.cap_day_used[&key(counts_on)], before.checked_add(cap).unwrap());

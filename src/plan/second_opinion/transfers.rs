@@ -24,7 +24,7 @@ impl Review<'_> {
         let foreign = |wallet: WalletId| !readings.contains_key(&wallet) && self.countries.contains(&wallet.country);
         let foreign = to.wallet().is_some_and(foreign);
         self.object_if(trouble || foreign || !readings.contains_key(&from), Breach::NotRead);
-        self.object_if(self.inputs.standing.frozen.keys().any(|frozen| *frozen == from), Breach::Frozen);
+        self.object_if(self.inputs.standing.frozen.contains_key(&from), Breach::Frozen);
         self.freshness(from);
         self.crossing(policy, lane);
     }

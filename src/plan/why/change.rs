@@ -133,7 +133,7 @@ impl Premise {
         if let Some(policy) = self.policies.policies.iter_mut().find(|it| it.name == policy) {
             change.set.apply(policy);
         }
-        self.policies.policies.sort_by(|left, right| (left.priority, &left.name).cmp(&(right.priority, &right.name)));
+        self.policies.policies.sort_by(|left, right| left.rank().cmp(&right.rank()));
     }
 
     /// Lets KPay show an amount in a wallet.

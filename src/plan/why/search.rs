@@ -3,7 +3,7 @@
 
 use super::change::{Change, EVERYTHING, Premise, pair_text};
 use super::{Moves, moves, skips};
-use crate::model::{Lane, Slot, WalletId};
+use crate::model::{Lane, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Currency, Rate};
 use crate::plan::spread::{is_over, reference_rate};
 use crate::plan::{Hold, Inputs, Reason, plan};
@@ -135,12 +135,12 @@ impl Search<'_, '_> {
         attempted.filter(move |hold| hold.lane.wallets().any(|wallet| judged.contains(&wallet)))
     }
 
-    fn slot_after(&self, premise: &Premise) -> Option<crate::model::Timestamp> {
+    fn slot_after(&self, premise: &Premise) -> Option<Timestamp> {
         self.policy.schedule.next(premise.now).map(Slot::instant)
     }
 
     /// The first slot of a later local day.
-    fn slot_of_another_day(&self, premise: &Premise) -> Option<crate::model::Timestamp> {
+    fn slot_of_another_day(&self, premise: &Premise) -> Option<Timestamp> {
         let schedule = &self.policy.schedule;
         let today = schedule.local_date(Slot::at(premise.now));
         schedule.next_on(premise.now, |date| date > today).map(Slot::instant)

@@ -35,11 +35,6 @@ struct Subject<'d> {
 }
 
 impl Subject<'_> {
-    /// The policy's order among all: lower goes first.
-    fn rank(&self) -> (i64, &str) {
-        (self.policy.priority, &self.policy.name)
-    }
-
     /// The currencies its sources hold.
     fn currencies(&self) -> BTreeSet<Currency> {
         self.lanes.iter().map(|(lane, _)| lane.from.currency).collect()

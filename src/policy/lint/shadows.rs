@@ -23,7 +23,7 @@ impl Shadows<'_> {
 
 pub(super) fn find<'d>(report: &mut Report<'d>, subjects: &[&Subject<'d>]) -> Shadows<'d> {
     let mut in_order = subjects.to_vec();
-    in_order.sort_by(|left, right| left.rank().cmp(&right.rank()));
+    in_order.sort_by(|left, right| left.policy.rank().cmp(&right.policy.rank()));
     let mut earlier: BTreeMap<Lane, Vec<&Subject<'d>>> = BTreeMap::new();
     let mut shadows = Shadows(BTreeSet::new());
     for subject in in_order {

@@ -67,5 +67,5 @@ pub(super) fn find<'d>(report: &mut Report<'d>, subjects: &[&Subject<'d>], shado
 type Numbered<'s, 'd> = (usize, &'s Subject<'d>);
 
 fn first_of<'n>(one: &'n Subject<'_>, other: &'n Subject<'_>) -> &'n str {
-    if one.rank() < other.rank() { &one.policy.name } else { &other.policy.name }
+    if one.policy.rank() < other.policy.rank() { &one.policy.name } else { &other.policy.name }
 }

@@ -51,7 +51,7 @@ pub(super) fn policies(pairs: &Pairs<'_>) -> Vec<Difference> {
 }
 
 fn goes_first(one: &Policy, other: &Policy) -> bool {
-    (one.priority, &one.name) < (other.priority, &other.name)
+    one.rank() < other.rank()
 }
 
 /// What two policies both want: a lane, or the money of a wallet.

@@ -65,7 +65,7 @@ pub fn parse(files: &[SourceFile]) -> Result<Parsed, Vec<Diagnostic>> {
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    policies.sort_by(|left, right| (left.priority, &left.name).cmp(&(right.priority, &right.name)));
+    policies.sort_by(|left, right| left.rank().cmp(&right.rank()));
     let files = files.to_vec();
     let set = PolicySet { hash: hash(&files), policies, reserves, calendar, files };
     Ok(Parsed { set, warnings: findings })
