@@ -165,8 +165,7 @@ impl State {
     /// clock explains it; a file that cannot be believed leaves a quarter of the budget for the first minute.
     fn remember(&mut self, path: &Path, limit: usize, now_ms: u64) {
         let now = Instant::now();
-        let recent = |at: u64| now_ms.abs_diff(at) < millis(WINDOW);
-        let remembered = match BudgetFile::open(path, limit, recent) {
+        let remembered = match BudgetFile::open(path, limit, now_ms, millis(WINDOW)) {
             Ok((file, remembered)) => {
                 self.file = Some(file);
                 remembered
@@ -204,7 +203,7 @@ impl Permit {
     /// Marks the request as begun; call it right before its first byte.
     pub(super) fn begin(&mut self) {
         let at_ms = unix_ms((self.limiter.wall)());
-        self.place = self.limiter.lock().write(|file| file.note(at_ms));
+        self.place = self.limiter.lock().write(|file| file.begin(at_ms));
         self.begun = true;
     }
 }
@@ -218,7 +217,7 @@ impl Drop for Permit {
             state.ended.push_back(Instant::now());
         }
         if let Some(place) = self.place {
-            state.write(|file| file.correct(place, at_ms));
+            state.write(|file| file.end(place, at_ms));
         }
         drop(state);
         self.limiter.freed.notify_one();

@@ -3,6 +3,7 @@
 mod answers;
 mod attacks;
 mod broken;
+mod budget;
 mod figures;
 pub mod fixtures;
 mod operators;
