@@ -12,7 +12,7 @@ use crate::plan::{AppliedRate, Hold, LastOutflow, Standing};
 use crate::planted::{self, Mistake};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Everything the journal says about the present. Small: history is the journal's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,7 @@ impl State {
             Event::Decided { policy, slot, lanes, intents, taken_at, balances, .. } => {
                 self.observe(at, *taken_at, balances);
                 self.standing.note_decision(policy, *slot, lanes.iter().map(|verdict| (verdict.lane, verdict.reason)));
+                self.forget_slots(policy);
                 return intents.iter().map(|intent| self.open_intent(intent, at)).collect();
             }
             Event::Requested { taken_at, balances, intents, .. } => {
@@ -195,13 +196,19 @@ impl State {
         self.standing.day_used.insert(key.clone(), operation(used, intent.amount)?);
         if let Some(key) = intent.slot_key() {
             let used = self.standing.slot_used.get(&key).copied().unwrap_or(Amount::ZERO);
-            let oldest = key.slot.instant() - DAYS_KEPT;
-            self.standing.slot_used.retain(|kept, _| kept.policy != key.policy || kept.slot.instant() >= oldest);
             self.standing.slot_used.insert(key, operation(used, intent.amount)?);
         }
         let oldest = intent.limit_day - DAYS_KEPT;
         self.standing.day_used.retain(|kept, _| kept.policy != key.policy || kept.day >= oldest);
         Ok(())
+    }
+
+    /// A slot's use is asked for while the slot may be decided for a lane left open, or an intent of it be planned again.
+    fn forget_slots(&mut self, policy: &str) {
+        let last = self.standing.decided.get(policy).map(|decided| decided.slot);
+        let of_policy = self.open.values().filter(|tracked| tracked.intent.origin.policy() == Some(policy));
+        let asked_for: BTreeSet<_> = of_policy.filter_map(|tracked| tracked.intent.slot).chain(last).collect();
+        self.standing.slot_used.retain(|kept, _| kept.policy != policy || asked_for.contains(&kept.slot));
     }
 
     fn count_first_attempt(&mut self, tracked: &Tracked, at: Timestamp) -> Result<(), MoneyError> {
@@ -252,9 +259,12 @@ impl State {
             self.open.insert(id.clone(), tracked.clone());
         }
         if tracked.holds {
-            self.standing.holds.insert(id, hold(&tracked));
+            self.standing.holds.insert(id.clone(), hold(&tracked));
         } else {
             self.standing.holds.remove(&id);
+        }
+        if let Some(policy) = tracked.intent.origin.policy().filter(|_| !self.open.contains_key(&id)) {
+            self.forget_slots(policy);
         }
         Ok(tracked)
     }

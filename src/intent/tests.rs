@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 mod again;
 mod approvals;
 mod frozen;
+mod slots_kept;
 mod tightened;
 mod withdrawals;
 

@@ -25,7 +25,7 @@ pub struct Standing {
     /// What each policy has moved or means to move, by local day of the slot.
     #[serde(with = "pairs")]
     pub day_used: BTreeMap<DayKey, Amount>,
-    /// What each policy has moved or means to move for each slot.
+    /// What each policy has moved or means to move for its last slot decided, and for each that an intent is open for.
     #[serde(with = "pairs", default)]
     pub slot_used: BTreeMap<SlotKey, Amount>,
     /// What all moves together have used of the configuration's daily caps, by the UTC day of the first attempt and
