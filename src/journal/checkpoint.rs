@@ -19,8 +19,9 @@ use std::time::{Duration, Instant};
 
 /// Records after which a checkpoint is made at once.
 const RECORDS: u64 = 4096;
-/// How long fewer records wait for one.
-const PACE: Duration = Duration::from_secs(1);
+/// How long fewer records wait for one. After a crash they are read again, which takes less than a millisecond for each
+/// hundred; each checkpoint writes the whole state, which has hundreds of KiB where much moves.
+const PACE: Duration = Duration::from_secs(10);
 
 /// Where intents are found that are neither open nor recent.
 #[derive(Debug)]

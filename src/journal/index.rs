@@ -1,8 +1,10 @@
-//! The derived index in sled: the state as of one record (the anchor) and the catalog up to it. Never the truth: it says
+//! The derived index: the state as of one record (the anchor), and in sled the catalog up to it. Never the truth: it says
 //! what the journal already says, only faster, and any trouble with it ends in a rebuild.
 //!
 //! sled 0.34 panics on damaged files, so every call is caught; `flush_async` deadlocks and is never called; one batch
-//! per checkpoint keeps anchor, state and catalog together.
+//! per checkpoint keeps anchor and catalog together. The state, which changes as a whole, is a file of its own beside
+//! sled's: sled keeps hundreds of copies of a big value. The anchor names it by its hash, and it stands under its second
+//! name before the anchor is written, so that one of the two names always has it.
 
 use super::frame::Head;
 use super::hash::Hash;
@@ -10,13 +12,16 @@ use super::lookup::Catalog;
 use super::segment::Place;
 use crate::intent::State;
 use crate::model::ExternalId;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Changes whenever what is stored changes: raise the number with every change of the shape or the meaning of `State` and
 /// `Standing`, also within one version of the program. The version is part of it as well.
-const FORMAT: &str = concat!("treasuryd-index/8 ", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("treasuryd-index/9 ", env!("CARGO_PKG_VERSION"));
 /// sled's page cache, in bytes: start and `find` are its only readers.
 const CACHE: u64 = 2 * 1024 * 1024;
 /// While an index is built: pages are filled many times over.
@@ -30,9 +35,12 @@ const RUN: usize = 256;
 const BATCH: usize = 20_000;
 
 const ANCHOR: &[u8] = b"anchor";
-const STATE: &[u8] = b"state";
 const INTENT: u8 = b'i';
 const DECISIONS: u8 = b'd';
+/// The state's file.
+const STATE: &str = "state.json";
+/// The same until the anchor names it.
+const NEW_STATE: &str = "state.json.new";
 
 /// The record up to which the index speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +52,7 @@ pub(super) struct Anchor {
 /// An open index.
 #[derive(Debug)]
 pub(super) struct Index {
+    dir: PathBuf,
     db: sled::Db,
 }
 
@@ -71,24 +80,27 @@ impl Index {
         let config = sled::Config::new().path(dir).cache_capacity(cache).flush_every_ms(None);
         for _ in 0..LOCK_TRIES {
             match caught(|| config.open()) {
-                Ok(db) => return Ok(Self { db }),
+                Ok(db) => return Ok(Self { dir: dir.to_owned(), db }),
                 Err(error) if !error.contains("could not acquire lock") => return Err(error),
                 // The state is ours alone: it is sled's own file, closed just now, that some child of ours has open until it
                 // runs its program.
                 Err(_) => std::thread::sleep(LOCK_PAUSE),
             }
         }
-        caught(|| config.open()).map(|db| Self { db })
+        caught(|| config.open()).map(|db| Self { dir: dir.to_owned(), db })
     }
 
-    /// The anchor and the state at it; `None` in a new index, or one of another version.
+    /// The anchor and the state at it; `None` in a new index, one of another version, or one without its state.
     pub fn load(&self) -> Result<Option<(Anchor, State)>, String> {
-        let (anchor, state) = caught(|| Ok((self.db.get(ANCHOR)?, self.db.get(STATE)?)))?;
-        let (Some(anchor), Some(state)) = (anchor, state) else { return Ok(None) };
+        let Some(anchor) = caught(|| self.db.get(ANCHOR))? else { return Ok(None) };
         let anchor = std::str::from_utf8(&anchor).map_err(|error| error.to_string())?;
-        let Some(anchor) = read_anchor(anchor, &state) else { return Ok(None) };
-        let state = serde_json::from_slice(&state).map_err(|error| error.to_string())?;
-        Ok(Some((anchor, state)))
+        for name in [STATE, NEW_STATE] {
+            let Ok(state) = std::fs::read(self.dir.join(name)) else { continue };
+            let Some(anchor) = read_anchor(anchor, &state) else { continue };
+            let state = serde_json::from_slice(&state).map_err(|error| error.to_string())?;
+            return Ok(Some((anchor, state)));
+        }
+        Ok(None)
     }
 
     /// Saves a checkpoint: everything up to `anchor`, of which `catalog` is what is new.
@@ -96,8 +108,11 @@ impl Index {
         let state = serde_json::to_vec(state).map_err(|error| error.to_string())?;
         let mut batch = self.batch_of(catalog)?;
         batch.insert(ANCHOR, written_anchor(anchor, &state).as_bytes());
-        batch.insert(STATE, state);
-        caught(|| self.db.apply_batch(batch).and_then(|()| self.db.flush())).map(drop)
+        let told = |error: io::Error| format!("writing the state into the index failed: {error}");
+        let new = self.dir.join(NEW_STATE);
+        write(&new, &state).map_err(told)?;
+        caught(|| self.db.apply_batch(batch).and_then(|()| self.db.flush()))?;
+        std::fs::rename(&new, self.dir.join(STATE)).map_err(told)
     }
 
     /// Adds to the catalog without moving the anchor: for a rebuild, where there is none until the end.
@@ -147,6 +162,13 @@ impl Index {
         }
         Ok(newest)
     }
+}
+
+/// Writes a file anew, synced when it returns.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_data()
 }
 
 fn key(kind: u8, rest: &[u8]) -> Vec<u8> {

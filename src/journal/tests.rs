@@ -6,6 +6,7 @@ mod backup;
 mod damage;
 mod fixture;
 mod frames;
+mod growth;
 mod home;
 mod in_force;
 mod index;

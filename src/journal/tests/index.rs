@@ -46,7 +46,7 @@ fn reopening_gives_the_same_state_as_living_through_it() {
 #[test]
 fn deleting_or_spoiling_the_index_changes_nothing() {
     type Change = fn(&Path);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 10] = [
         ("deleted", |index| fs::remove_dir_all(index).unwrap()),
         ("a file in its place", |index| {
             fs::remove_dir_all(index).unwrap();
@@ -64,6 +64,16 @@ fn deleting_or_spoiling_the_index_changes_nothing() {
             bytes.iter_mut().step_by(101).for_each(|byte| *byte ^= 0x10);
             fs::write(index.join("db"), bytes).unwrap();
         }),
+        ("no state", |index| fs::remove_file(index.join("state.json")).unwrap()),
+        ("a state cut short", |index| fs::write(index.join("state.json"), b"{\"identity\":").unwrap()),
+        ("another state", |index| {
+            let state = fs::read_to_string(index.join("state.json")).unwrap();
+            fs::write(index.join("state.json"), state.replace("230000", "1")).unwrap();
+        }),
+        ("a folder in the state's place", |index| {
+            fs::remove_file(index.join("state.json")).unwrap();
+            fs::create_dir(index.join("state.json")).unwrap();
+        }),
     ];
     let home = tempfile::tempdir().unwrap();
     fill(home.path(), MOVES);
@@ -78,6 +88,34 @@ fn deleting_or_spoiling_the_index_changes_nothing() {
     let kept = fs::read_dir(home.path()).unwrap();
     let kept = kept.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("damaged"));
     assert!(kept.count() <= 1, "only one damaged index is kept");
+}
+
+/// What a crash leaves within one checkpoint.
+#[test]
+fn a_checkpoint_cut_short_at_any_point_costs_nothing() {
+    type Change = fn(&Path);
+    let changes: [(&str, Change); 3] = [
+        ("the state half written, the anchor still the old one", |index| {
+            fs::write(index.join("state.json.new"), b"{\"identity\":").unwrap();
+        }),
+        ("a newer state written, the anchor still the old one", |index| {
+            fs::write(index.join("state.json.new"), serde_json::to_vec(&State::default()).unwrap()).unwrap();
+        }),
+        ("the anchor written, the state still under its second name", |index| {
+            fs::rename(index.join("state.json"), index.join("state.json.new")).unwrap();
+            fs::write(index.join("state.json"), serde_json::to_vec(&State::default()).unwrap()).unwrap();
+        }),
+    ];
+    let home = tempfile::tempdir().unwrap();
+    fill(home.path(), MOVES);
+    let expected = all_answers(home.path());
+    for (name, change) in changes {
+        change(&home.path().join("index"));
+        let (store, report) = open(home.path());
+        assert_eq!(report.index, IndexFate::Current { behind_by: 0 }, "{name}");
+        drop(store);
+        assert_eq!(all_answers(home.path()), expected, "{name}");
+    }
 }
 
 #[test]
@@ -137,7 +175,7 @@ fn an_index_of_an_older_shape_is_built_anew() {
     let index = sled::open(home.path().join("index")).unwrap();
     let anchor = String::from_utf8(index.get("anchor").unwrap().unwrap().to_vec()).unwrap();
     let (format, rest) = anchor.split_once(' ').unwrap();
-    assert_eq!(format, "treasuryd-index/8", "raised with every change of the shape of what is stored");
+    assert_eq!(format, "treasuryd-index/9", "raised with every change of the shape of what is stored");
     index.insert("anchor", format!("treasuryd-index/5 {rest}").as_bytes()).unwrap();
     index.flush().unwrap();
     drop(index);
