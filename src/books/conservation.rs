@@ -6,6 +6,8 @@
 //! its end was known: KPay's figures may lag. Until then it explains a fall of its own size, once. What income hides is
 //! not found: only what can be proven is told.
 //!
+//! A reading that rose further than it may is believed by nobody here: the one before stays what the next is compared with.
+//!
 //! Deliberately absent: what to do about it, and memory of what was found.
 
 use crate::intent::SETTLES_WITHIN;
@@ -26,14 +28,52 @@ pub struct Fall {
     pub unexplained: Amount,
 }
 
+/// A rise beyond what is believed without a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rise {
+    /// Where.
+    pub wallet: WalletId,
+    /// What it held, in major units of its currency.
+    pub before: Amount,
+    /// What KPay says that it holds now.
+    pub after: Amount,
+    /// The most that it might hold.
+    pub most: Amount,
+}
+
+/// What a reading shows, beside the one before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// What fell beyond our own moves.
+    pub falls: Vec<Fall>,
+    /// What rose further than it may.
+    pub rises: Vec<Rise>,
+    /// Wallets that a move of ours left meanwhile, or may have left, and what they hold now.
+    pub spent_from: Vec<(WalletId, Amount)>,
+    /// Wallets whose figures have no room.
+    pub errors: Vec<MoneyError>,
+}
+
+/// How a move of ours out of a wallet stands, once it was attempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Whether its money left, or may have: not while its first answer is waited for, nor where KPay refused.
+    pub may_have_left: bool,
+    /// When its end was known; `None` while it is open.
+    pub settled_at: Option<Timestamp>,
+}
+
 /// A move of ours out of a wallet that was attempted.
 #[derive(Debug, Clone, Copy)]
 struct Outflow {
     wallet: WalletId,
     /// What it can still explain.
     left: Amount,
-    /// When its end was known; `None` while it is open.
-    settled_at: Option<Timestamp>,
+    progress: Progress,
+    /// Whether a fall that it may explain was seen, and not yet told as spent by it.
+    is_seen: bool,
+    /// Whether it was told as spent.
+    is_told: bool,
 }
 
 /// The last reading of each wallet, and the moves that may or may not be in it.
@@ -44,37 +84,62 @@ pub struct Conservation {
 }
 
 impl Conservation {
-    /// Takes in a move that was attempted, or how it stands now: what leaves the wallet (in major units), and when its end
-    /// was known. Must come before the first byte of the attempt leaves.
-    pub fn take_move(&mut self, id: &ExternalId, wallet: WalletId, amount: Amount, settled_at: Option<Timestamp>) {
-        let outflow = Outflow { wallet, left: amount, settled_at };
-        self.outflows.entry(id.clone()).or_insert(outflow).settled_at = settled_at;
+    /// Takes in a move that was attempted, or how it stands now: what leaves the wallet (in major units), and how far it
+    /// got. Must come before the first byte of the attempt leaves.
+    pub fn take_move(&mut self, id: &ExternalId, wallet: WalletId, amount: Amount, progress: Progress) {
+        let outflow = Outflow { wallet, left: amount, progress, is_seen: false, is_told: false };
+        self.outflows.entry(id.clone()).or_insert(outflow).progress = progress;
     }
 
-    /// Takes in a reading; what fell beyond our own moves since the one before, wallet by wallet. One that was asked for
-    /// before the last is passed over. [`MoneyError`] stands for a wallet whose figures have no room.
-    pub fn take_reading(&mut self, snapshot: &Snapshot) -> Vec<Result<Fall, MoneyError>> {
-        let mut falls = Vec::new();
+    /// Takes what a wallet held at an instant for the reading before the next one.
+    pub fn begin_with(&mut self, wallet: WalletId, taken_at: Timestamp, available: Amount) {
+        self.last.insert(wallet, (taken_at, available));
+    }
+
+    /// Takes in a reading; what it shows beside the one before, wallet by wallet. One that was asked for before the last is
+    /// passed over. `most` says how much a wallet may hold that held so much before; `None`: whatever comes is believed.
+    pub fn take_reading(&mut self, snapshot: &Snapshot, most: impl Fn(WalletId, Amount) -> Option<Amount>) -> Compared {
+        let mut compared = Compared::default();
         for (wallet, reading) in &snapshot.readings {
-            let now = (snapshot.taken_at, reading.available);
-            let before = self.last.get(wallet).copied();
+            let (wallet, after) = (*wallet, reading.available);
+            let before = self.last.get(&wallet).copied();
             if before.is_some_and(|(taken_at, _)| taken_at >= snapshot.taken_at) {
                 continue;
             }
-            self.last.insert(*wallet, now);
+            let rise = before.and_then(|(_, before)| {
+                let most = most(wallet, before).filter(|most| after > *most)?;
+                Some(Rise { wallet, before, after, most })
+            });
+            if let Some(rise) = rise {
+                compared.rises.push(rise);
+                continue;
+            }
+            self.last.insert(wallet, (snapshot.taken_at, after));
             let Some((taken_at, before)) = before else { continue };
-            self.outflows.retain(|_, outflow| outflow.wallet != *wallet || outflow.may_come_after(taken_at));
-            let after = reading.available;
-            let fall = before.checked_sub(after).and_then(|fall| self.explain(*wallet, fall));
-            match fall {
+            self.outflows.retain(|_, outflow| outflow.wallet != wallet || outflow.may_come_after(taken_at));
+            match before.checked_sub(after).and_then(|fall| self.explain(wallet, fall)) {
                 Ok(unexplained) if unexplained.is_positive() => {
-                    falls.push(Ok(Fall { wallet: *wallet, before, after, unexplained }));
+                    compared.falls.push(Fall { wallet, before, after, unexplained });
                 }
                 Ok(_) => {}
-                Err(error) => falls.push(Err(error)),
+                Err(error) => compared.errors.push(error),
+            }
+            if self.is_news_of_ours(wallet) {
+                compared.spent_from.push((wallet, after));
             }
         }
-        falls
+        compared
+    }
+
+    /// Whether a move of ours that left the wallet, or may have, was seen in a reading and not told yet. Those whose first
+    /// answer is waited for are told once it is known.
+    fn is_news_of_ours(&mut self, wallet: WalletId) -> bool {
+        let ours = self.outflows.values_mut().filter(|outflow| outflow.wallet == wallet);
+        let news = ours.filter(|outflow| outflow.is_seen && !outflow.is_told && outflow.progress.may_have_left);
+        news.fold(false, |_, outflow| {
+            outflow.is_told = true;
+            true
+        })
     }
 
     /// Uses up what our moves explain of a fall; the rest of it.
@@ -82,10 +147,11 @@ impl Conservation {
         let mut rest = fall;
         let mut ours: Vec<_> = self.outflows.values_mut().filter(|outflow| outflow.wallet == wallet).collect();
         // Those that end to explain anything first go first: which one a fall shows is not known, and so none is missing.
-        ours.sort_by_key(|outflow| (outflow.settled_at.is_none(), outflow.settled_at));
+        ours.sort_by_key(|outflow| (outflow.progress.settled_at.is_none(), outflow.progress.settled_at));
         for outflow in ours {
             let used = outflow.left.min(rest);
             if used.is_positive() {
+                outflow.is_seen = true;
                 outflow.left = outflow.left.checked_sub(used)?;
                 rest = rest.checked_sub(used)?;
             }
@@ -97,7 +163,7 @@ impl Conservation {
 impl Outflow {
     /// Whether a reading asked for at an instant may not show it yet.
     fn may_come_after(&self, taken_at: Timestamp) -> bool {
-        self.settled_at.is_none_or(|settled_at| settled_at + SETTLES_WITHIN > taken_at)
+        self.progress.settled_at.is_none_or(|settled_at| settled_at + SETTLES_WITHIN > taken_at)
     }
 }
 
@@ -117,37 +183,108 @@ mod tests {
         WalletId::of(Country::GAB).unwrap()
     }
 
-    fn read(conservation: &mut Conservation, minute: i64, available: i64) -> Vec<i64> {
+    fn number(amount: Amount) -> i64 {
+        amount.to_string().parse().unwrap()
+    }
+
+    fn compare(conservation: &mut Conservation, minute: i64, available: i64, most: Option<i64>) -> Compared {
         let available = Amount::whole(available);
         let row = BalanceRow { wallet: Country::GAB, currency: Currency::XAF, available };
         let snapshot = Snapshot::from_rows(at(minute), &[row]).unwrap();
-        let falls = conservation.take_reading(&snapshot).into_iter();
-        falls.map(|fall| fall.unwrap().unexplained.to_string().parse().unwrap()).collect()
+        conservation.take_reading(&snapshot, |_, _| most.map(Amount::whole))
     }
 
-    /// A story: `5 read 100`, `5 send a 30`, `6 end a`, by the minute. What each reading finds unexplained.
-    #[track_caller]
-    fn check(story: &str, expected: &[i64]) {
+    fn read(conservation: &mut Conservation, minute: i64, available: i64) -> Vec<i64> {
+        let falls = compare(conservation, minute, available, None).falls.into_iter();
+        falls.map(|fall| number(fall.unexplained)).collect()
+    }
+
+    const IN_FLIGHT: Progress = Progress { may_have_left: false, settled_at: None };
+
+    /// A story: `5 read 100`, `5 send a 30`, `5 lose a`, `6 end a`, `6 refuse a`, by the minute. What each of its readings
+    /// compares to, over a bound of 1,000 where `bounded` is said.
+    fn played(story: &str) -> Vec<Compared> {
         let mut conservation = Conservation::default();
         let mut amounts = BTreeMap::new();
-        let mut found = Vec::new();
+        let (mut found, mut most) = (Vec::new(), None);
         for step in story.split(", ") {
             let words: Vec<&str> = step.split(' ').collect();
             let minute = words[0].parse().unwrap();
+            let mut progress = |id: &str, may_have_left, is_over: bool| {
+                let settled_at = is_over.then(|| at(minute));
+                let progress = Progress { may_have_left, settled_at };
+                conservation.take_move(&ExternalId::from_text(id), gabon(), amounts[id], progress);
+            };
             match words[1..] {
-                ["read", available] => found.extend(read(&mut conservation, minute, available.parse().unwrap())),
+                ["bounded"] => most = Some(1_000),
+                ["read", available] => {
+                    found.push(compare(&mut conservation, minute, available.parse().unwrap(), most));
+                }
                 ["send", id, amount] => {
                     let amount = Amount::whole(amount.parse().unwrap());
-                    amounts.insert(id, amount);
-                    conservation.take_move(&ExternalId::from_text(id), gabon(), amount, None);
+                    amounts.insert(id.to_owned(), amount);
+                    conservation.take_move(&ExternalId::from_text(id), gabon(), amount, IN_FLIGHT);
                 }
-                ["end", id] => {
-                    conservation.take_move(&ExternalId::from_text(id), gabon(), amounts[id], Some(at(minute)));
+                ["lose", id] => progress(id, true, false),
+                ["end", id] => progress(id, true, true),
+                ["refuse", id] => progress(id, false, true),
+                ["believe", amount] => {
+                    conservation.begin_with(gabon(), at(minute), Amount::whole(amount.parse().unwrap()));
                 }
                 _ => panic!("{step}"),
             }
         }
+        found
+    }
+
+    /// What each reading finds unexplained.
+    #[track_caller]
+    fn check(story: &str, expected: &[i64]) {
+        let falls = played(story).into_iter().flat_map(|compared| compared.falls);
+        let found: Vec<i64> = falls.map(|fall| number(fall.unexplained)).collect();
         assert_eq!(found, expected, "{story}");
+    }
+
+    /// What the wallet holds at each reading that shows a move of ours.
+    #[track_caller]
+    fn check_spent(story: &str, expected: &[i64]) {
+        let spent = played(story).into_iter().flat_map(|compared| compared.spent_from);
+        assert_eq!(spent.map(|(_, holds)| number(holds)).collect::<Vec<_>>(), expected, "{story}");
+    }
+
+    /// `100>2000` for each rise, `-40` for each fall.
+    #[track_caller]
+    fn check_rises(story: &str, expected: &[&str]) {
+        let told = |compared: Compared| {
+            let rises = compared.rises.into_iter().map(|rise| format!("{}>{}", rise.before, rise.after));
+            let falls = compared.falls.into_iter().map(|fall| format!("-{}", fall.unexplained));
+            rises.chain(falls).collect::<Vec<_>>()
+        };
+        assert_eq!(played(story).into_iter().flat_map(told).collect::<Vec<_>>(), expected, "{story}");
+    }
+
+    #[test]
+    fn a_reading_shows_each_move_of_ours_once_and_only_those_that_left_or_may_have() {
+        check_spent("0 read 100, 1 read 60", &[]);
+        check_spent("0 read 100, 1 send a 30, 1 end a, 2 read 70, 3 read 70, 4 read 30", &[70]);
+        check_spent("0 read 100, 1 send a 30, 1 lose a, 2 read 100, 3 read 65, 4 end a, 5 read 60", &[65]);
+        // While its first answer is waited for nobody knows whether the fall is its own.
+        check_spent("0 read 100, 1 send a 30, 2 read 60, 3 refuse a, 4 read 60", &[]);
+        check_spent("0 read 100, 1 send a 30, 2 read 60, 3 end a, 4 read 60, 5 read 50", &[60]);
+        // It is seen late, and what others spend after it is not its own.
+        check_spent("0 read 100, 1 send a 30, 1 end a, 2 read 100, 5 read 69, 6 read 40", &[69]);
+        check_spent("0 read 100, 1 send a 30, 1 end a, 2 send b 20, 2 end b, 3 read 50", &[50]);
+    }
+
+    #[test]
+    fn what_rose_too_far_is_compared_with_the_reading_from_before_until_it_is_back_or_released() {
+        check_rises("0 bounded, 0 read 5000, 1 read 1000, 2 read 900", &["-4000", "-100"]);
+        check_rises("0 bounded, 0 read 100, 1 read 1001, 2 read 1002", &["100>1001", "100>1002"]);
+        check_rises("0 bounded, 0 read 100, 1 read 2000, 2 read 90, 3 read 1000", &["100>2000", "-10"]);
+        check_rises("0 bounded, 0 read 100, 1 read 2000, 2 believe 950, 3 read 900", &["100>2000", "-50"]);
+        check_rises("0 read 100, 1 read 2000", &[]);
+        // Our own move explains its fall from there, too.
+        check_rises("0 bounded, 0 read 100, 1 send a 30, 1 end a, 2 read 2000, 3 read 70", &["100>2000"]);
     }
 
     #[test]
@@ -191,8 +328,9 @@ mod tests {
             read(&mut conservation, minute, balance);
             for (nth, (amount, income, lag, pause)) in steps.into_iter().enumerate() {
                 let id = ExternalId::from_text(&format!("T-{nth}"));
-                conservation.take_move(&id, gabon(), Amount::whole(amount), None);
-                conservation.take_move(&id, gabon(), Amount::whole(amount), Some(at(minute)));
+                conservation.take_move(&id, gabon(), Amount::whole(amount), IN_FLIGHT);
+                let applied = Progress { may_have_left: true, settled_at: Some(at(minute)) };
+                conservation.take_move(&id, gabon(), Amount::whole(amount), applied);
                 late.push((minute + lag, amount));
                 minute += pause;
                 balance += income;

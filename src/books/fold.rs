@@ -70,6 +70,9 @@ impl Folder {
             | Event::Alive
             | Event::Observed { .. }
             | Event::Fell { .. }
+            | Event::Breached { .. }
+            | Event::Rose { .. }
+            | Event::CameBack { .. }
             | Event::Released { .. }
             | Event::PoliciesInForce { .. }
             | Event::PoliciesAccepted { .. }

@@ -100,6 +100,7 @@ fn render(view: &StatusView, running: bool) -> String {
         out.push("PAUSED: nothing is sent until `treasuryd resume`".to_owned());
     }
     out.extend(view.frozen.iter().map(|frozen| format!("FROZEN: {}", frozen.sentence)));
+    out.extend(view.under_floor.iter().map(|under| format!("UNDER ITS FLOOR: {}", under.sentence)));
     out.push(balances(view));
     out.push(policies(view));
     out.push(format!("\nopen transfers: {}", view.open.len()));

@@ -1,13 +1,17 @@
-//! Wallets that fell by more than our own moves explain: somebody withdrew at KPay's own site, a fee that nobody named, or
-//! a thief. Each fall is recorded and told once; where the configuration says so, one over its bound freezes the wallet.
+//! What a reading shows beside the one before. Wallets that fell by more than our own moves explain: somebody withdrew at
+//! KPay's own site, a fee that nobody named, or a thief. Each fall is recorded and told once; where the configuration says
+//! so, one over its bound freezes the wallet. Wallets that rose further than the configuration lets be believed: they are
+//! frozen until they are back, or a person believes it. And wallets that a move of ours brought under their floor: counted
+//! and told.
 //!
 //! A fall is recorded before anything that shows the new balance, so that no crash makes it forgotten: after a start the
 //! first reading is compared with the last one in the journal.
 
 use super::engine::{Engine, EngineError};
 use super::seen::{SinceStart, World};
-use crate::books::Fall;
-use crate::intent::{Event, State, Tracked};
+use super::view::FrozenView;
+use crate::books::{Compared, Fall, Progress};
+use crate::intent::{Breach, Event, State, Tracked};
 use crate::model::{ExternalId, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Money};
 use crate::plan::Frozen;
@@ -16,10 +20,13 @@ use crate::settings::FallMode;
 impl World {
     /// Takes in what may leave a wallet: from the first attempt on, and until its end is known.
     pub(super) fn take_outflow(&mut self, tracked: &Tracked) {
-        let Some(conservation) = self.conservation.as_mut().filter(|_| tracked.attempts > 0) else { return };
+        if tracked.attempts == 0 {
+            return;
+        }
         let intent = &tracked.intent;
         let settled_at = (!tracked.outcome.is_open()).then_some(tracked.updated_at);
-        conservation.take_move(&intent.external_id, intent.lane.from, tracked.most_that_left(), settled_at);
+        let progress = Progress { may_have_left: tracked.may_have_left(), settled_at };
+        self.conservation.take_move(&intent.external_id, intent.lane.from, tracked.most_that_left(), progress);
     }
 
     /// By how much each wallet moved since the start beyond our own moves: customers' payments, and whatever else.
@@ -36,73 +43,120 @@ impl World {
 impl Engine {
     /// Goes on from the journal's last reading, with the moves that it may not show.
     pub(super) fn take_up_balances(&self) {
-        let (last, settled, open) = self.store.with_state(|state| {
+        let (last, settled, open, frozen) = self.store.with_state(|state| {
             let last = state.last_observed.and_then(|at| Snapshot::from_rows(at, &state.balances));
-            (last, state.settled.clone(), state.open.values().cloned().collect::<Vec<_>>())
+            let open: Vec<_> = state.open.values().filter(|tracked| tracked.outcome.is_open()).cloned().collect();
+            (last, state.settled.clone(), open, state.standing.frozen.clone())
         });
         let Some(last) = last else { return };
         let mut world = self.world();
-        for tracked in open.iter().filter(|tracked| tracked.outcome.is_open()) {
+        for tracked in &open {
             world.take_outflow(tracked);
         }
-        if let Some(conservation) = &mut world.conservation {
-            for (id, settled) in &settled {
-                conservation.take_move(&ExternalId::from_text(id), settled.wallet, settled.amount, Some(settled.at));
-            }
-            // The first of each wallet: there is nothing to compare it with, and nothing to add up.
-            let _ = conservation.take_reading(&last);
+        for (id, settled) in &settled {
+            let progress = Progress { may_have_left: settled.left, settled_at: Some(settled.at) };
+            world.conservation.take_move(&ExternalId::from_text(id), settled.wallet, settled.amount, progress);
+        }
+        for (wallet, reading) in &last.readings {
+            // What it rose to is not believed: it is compared with what it was.
+            let risen = frozen.get(wallet).filter(|frozen| frozen.most.is_some());
+            let available = risen.map_or(reading.available, |frozen| frozen.before);
+            world.conservation.begin_with(*wallet, last.taken_at, available);
         }
     }
 
-    /// Compares a reading with the one before, and records what nobody explains. The reading may be used once this is done.
+    /// Compares a reading with the one before, and records what it shows. The reading may be used once this is done.
     ///
     /// # Errors
     /// [`EngineError::Store`].
     pub(super) async fn compare(&self, snapshot: &Snapshot) -> Result<(), EngineError> {
         // One reading at a time: none is used while a fall that it shows, too, is still to be recorded.
         let _alone = self.comparing.lock().await;
-        let found = self.world().conservation.as_mut().map(|conservation| conservation.take_reading(snapshot));
-        let found = found.unwrap_or_default();
-        if found.is_empty() {
-            return Ok(());
+        let frozen = self.store.with_state(|state| state.standing.frozen.clone());
+        let rules = &self.rules.conservation;
+        // One that rose has its bound from then, whatever the configuration says by now.
+        let most = |wallet: WalletId, before| {
+            let risen = frozen.get(&wallet).and_then(|frozen| frozen.most);
+            risen.or_else(|| rules.most_after(wallet.currency, before))
+        };
+        let found = self.world().conservation.take_reading(snapshot, most);
+        for error in &found.errors {
+            self.note_problem(&format!("a reading cannot be compared with the one before: {error}"));
         }
-        let mut falls = Vec::new();
-        for one in found {
-            match one {
-                Ok(fall) => falls.push(fall),
-                Err(error) => {
-                    self.note_problem(&format!("a reading cannot be compared with the one before: {error}"));
-                }
-            }
+        let (is_opened, events) =
+            self.store.with_state(|state| (state.identity.is_some(), self.shown_by(state, snapshot, &found)));
+        // Told first: from here to the queue of the journal nothing waits, and whoever reads may give up waiting after it.
+        for event in &events {
+            self.tell(event, is_opened);
         }
-        let taken_at = snapshot.taken_at;
-        let (is_opened, freezes) = self.store.with_state(|state| {
-            let freezes: Vec<bool> = falls.iter().map(|fall| self.freezes(state, fall, taken_at)).collect();
-            (state.identity.is_some(), freezes)
+        if is_opened && !events.is_empty() {
+            self.append(events).await?;
+        }
+        Ok(())
+    }
+
+    /// What is recorded of a reading, on a state.
+    fn shown_by(&self, state: &State, snapshot: &Snapshot, found: &Compared) -> Vec<Event> {
+        let (taken_at, mode) = (snapshot.taken_at, self.rules.conservation.mode);
+        let not_believed = state.standing.frozen.iter().filter(|(_, frozen)| frozen.most.is_some());
+        let came_back = not_believed.filter_map(|(wallet, _)| {
+            let after =
+                snapshot.available(*wallet).filter(|_| found.rises.iter().all(|rise| rise.wallet != *wallet))?;
+            Some(Event::CameBack { wallet: *wallet, taken_at, after })
         });
-        let event = |(fall, freezes): (&Fall, &bool)| Event::Fell {
+        let falls = found.falls.iter().filter(|_| mode != FallMode::Off).map(|fall| Event::Fell {
             wallet: fall.wallet,
             taken_at,
             before: fall.before,
             after: fall.after,
             unexplained: fall.unexplained,
-            freezes: *freezes,
-        };
-        // Told first: from here to the queue of the journal nothing waits, and whoever reads may give up waiting after it.
-        for (fall, freezes) in falls.iter().zip(&freezes) {
-            self.note_problem(&self.told(fall, *freezes && is_opened));
+            freezes: self.freezes(state, fall, taken_at),
+        });
+        let is_news = |wallet: WalletId| !state.standing.frozen.contains_key(&wallet);
+        let rises = found.rises.iter().filter(|rise| is_news(rise.wallet)).map(|rise| Event::Rose {
+            wallet: rise.wallet,
+            taken_at,
+            before: rise.before,
+            after: rise.after,
+            most: rise.most,
+        });
+        let breaches = found.spent_from.iter().filter_map(|(wallet, available)| {
+            let floor = state.floors.get(wallet).copied().filter(|floor| available < floor)?;
+            let is_told = state.breached.contains_key(wallet);
+            (!is_told).then_some(Event::Breached { wallet: *wallet, taken_at, floor, available: *available })
+        });
+        came_back.chain(falls).chain(rises).chain(breaches).collect()
+    }
+
+    fn tell(&self, event: &Event, is_opened: bool) {
+        match *event {
+            Event::Fell { wallet, before, after, unexplained, freezes, .. } => {
+                self.note_problem(&self.told(&Fall { wallet, before, after, unexplained }, freezes && is_opened));
+            }
+            Event::Rose { wallet, taken_at, before, after, most } => {
+                let unexplained = after.checked_sub(before).unwrap_or(after);
+                let frozen = Frozen { since: taken_at, before, after, unexplained, most: Some(most) };
+                let view = FrozenView::of(wallet, &frozen, &self.rules.conservation.release_by);
+                self.note_problem(&view.sentence);
+            }
+            Event::CameBack { wallet, after, .. } => {
+                let holds = Money { amount: after, currency: wallet.currency };
+                tracing::info!(%wallet, %holds, "a wallet that rose too far is back, and not frozen any more");
+            }
+            Event::Breached { wallet, taken_at, floor, available } => {
+                self.metrics.floor_breach(wallet);
+                self.note_problem(&Breach { since: taken_at, floor, available }.sentence(wallet));
+            }
+            _ => {}
         }
-        if is_opened {
-            self.append(falls.iter().zip(&freezes).map(event).collect()).await?;
-        }
-        Ok(())
     }
 
     /// Whether a fall freezes its wallet: together with what it lost before on the same UTC day it is over the bound. In one
     /// that is frozen every fall counts.
     fn freezes(&self, state: &State, fall: &Fall, taken_at: Timestamp) -> bool {
         let rules = &self.rules.conservation;
-        if rules.mode == FallMode::Freeze && state.standing.frozen.contains_key(&fall.wallet) {
+        let has_fallen = |frozen: &Frozen| frozen.most.is_none();
+        if rules.mode == FallMode::Freeze && state.standing.frozen.get(&fall.wallet).is_some_and(has_fallen) {
             return true;
         }
         let lost = state.lost_on(fall.wallet, taken_at.date_naive()).checked_add(fall.unexplained);

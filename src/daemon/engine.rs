@@ -6,7 +6,6 @@ use super::follow::is_followed;
 use super::metrics::Metrics;
 use super::seen::World;
 use super::view::ErrorView;
-use crate::books::Conservation;
 use crate::intent::{Event, Outcome, RetryRules, State, Tracked};
 use crate::journal::{Store, StoreError};
 use crate::model::{Environment, ExternalId, Identity, Timestamp};
@@ -14,7 +13,7 @@ use crate::money::Country;
 use crate::plan::Caps;
 use crate::planted::{self, Mistake};
 use crate::policy::PolicySet;
-use crate::settings::{ConservationSettings, FallMode};
+use crate::settings::ConservationSettings;
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -105,8 +104,7 @@ impl Engine {
             parts.metrics.policies_in_force(set);
             parts.metrics.reload(true, parts.clock.now());
         }
-        let conservation = (parts.rules.conservation.mode != FallMode::Off).then(Conservation::default);
-        let world = World { policies, conservation, ..World::default() };
+        let world = World { policies, ..World::default() };
         Self {
             clock: parts.clock,
             bank: parts.bank,

@@ -122,6 +122,7 @@ pub struct Metrics {
     reload_at: IntGauge,
     limit_used: GaugeVec,
     books_difference: GaugeVec,
+    floor_breaches: IntCounterVec,
     webhooks: IntCounterVec,
 }
 
@@ -167,6 +168,11 @@ impl Metrics {
                 "Wallet as read less wallet by the books.",
                 &["wallet", "currency"],
             )?,
+            floor_breaches: all.counters(
+                "floor_breaches_total",
+                "Times that a move of ours left a wallet with less than was to stay in it.",
+                &["wallet", "currency"],
+            )?,
             webhooks: all.counters("webhooks_total", "KPay's webhooks, by what became of them.", &["result"])?,
             policies: PolicyLabels::default(),
             scrape: Mutex::new(()),
@@ -199,6 +205,9 @@ impl Metrics {
                 let (from, to) = (label::country(lane.from.country), label::destination(lane.to));
                 for outcome in [Outcome::Applied, Outcome::Rejected, Outcome::Unknown, Outcome::NeedsOperator] {
                     self.transfers.with_label_values(&[name.as_str(), from, to, outcome.word()]);
+                }
+                if let Some(wallet) = label::wallet(lane.from) {
+                    self.floor_breaches.with_label_values(&wallet);
                 }
                 let currency = label::currency(lane.from.currency);
                 self.transferred.with_label_values(&[name.as_str(), from, to, currency]);
@@ -273,6 +282,13 @@ impl Metrics {
     pub fn books_difference(&self, wallet: WalletId, difference: Amount) {
         if let Some([country, currency]) = label::wallet(wallet) {
             self.books_difference.with_label_values(&[country, currency]).set(for_display(difference.decimal()));
+        }
+    }
+
+    /// A move of ours left a wallet with less than was to stay in it.
+    pub fn floor_breach(&self, wallet: WalletId) {
+        if let Some(labels) = label::wallet(wallet) {
+            self.floor_breaches.with_label_values(&labels).inc();
         }
     }
 

@@ -4,7 +4,7 @@ use super::conserve::may_release;
 use super::engine::Engine;
 use super::resolve::WishError;
 use crate::intent::{Event, State};
-use crate::model::{WalletId, tame};
+use crate::model::{BalanceRow, WalletId, tame};
 use crate::money::Country;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,13 @@ impl Engine {
                 may_release(&rules.release_by)
             )));
         }
+        // No reading is compared meanwhile.
+        let _alone = self.comparing.lock().await;
+        let rose = |state: &State| {
+            let frozen = state.standing.frozen.iter().filter(|(wallet, _)| wallet.country == country);
+            frozen.filter(|(_, frozen)| frozen.most.is_some()).map(|(wallet, _)| *wallet).next()
+        };
+        let rose = self.store.with_state(rose);
         let events = |state: &State| {
             let frozen = state.standing.frozen.keys().filter(|wallet| wallet.country == country);
             let released = |wallet: &WalletId| Event::Released { wallet: *wallet, by: by.clone(), note: note.clone() };
@@ -50,6 +57,23 @@ impl Engine {
             let text = format!("{country} is not frozen; `treasuryd status` shows the wallets that are");
             return Err(WishError::Refused(text));
         }
+        if let Some(wallet) = rose {
+            self.believe(wallet);
+        }
         Ok(format!("{country} is released by {by}: moves may leave it again with the next slot"))
+    }
+
+    /// What a wallet rose to is what its next reading is compared with.
+    fn believe(&self, wallet: WalletId) {
+        let row = |row: &&BalanceRow| (row.wallet, row.currency) == (wallet.country, wallet.currency);
+        let recorded = self.store.with_state(|state| {
+            let available = state.balances.iter().find(row).map(|row| row.available);
+            state.last_observed.zip(available)
+        });
+        let mut world = self.world();
+        let read = world.snapshot.as_ref().and_then(|read| Some((read.taken_at, read.available(wallet)?)));
+        if let Some((taken_at, available)) = read.or(recorded) {
+            world.conservation.begin_with(wallet, taken_at, available);
+        }
     }
 }

@@ -33,8 +33,8 @@ pub(super) struct World {
     pub touched: BTreeMap<WalletId, Timestamp>,
     /// Each wallet's first reading since the start, and what our own moves since then add up to.
     pub since_start: BTreeMap<WalletId, SinceStart>,
-    /// The readings and our moves between them; `None` where falls are not told.
-    pub conservation: Option<Conservation>,
+    /// The readings and our moves between them.
+    pub conservation: Conservation,
     /// Source wallets that somebody works on.
     pub busy: BTreeSet<WalletId>,
     /// Sources that rest because the world could not be read, until when, and how often in a row.

@@ -4,7 +4,8 @@ use super::engine::Engine;
 use super::held::Held;
 use super::metrics::LimitLabel;
 use super::view::{
-    ApprovalView, ErrorView, FallView, FrozenView, PolicyView, RateView, StatusView, TransferView, WalletView,
+    ApprovalView, ErrorView, FallView, FrozenView, PolicyView, RateView, StatusView, TransferView, UnderFloorView,
+    WalletView,
 };
 use crate::intent::{Outcome, State};
 use crate::model::{BalanceRow, Snapshot, Timestamp, WalletId};
@@ -157,6 +158,7 @@ pub fn status_of(
             .iter()
             .map(|(wallet, frozen)| FrozenView::of(*wallet, frozen, release_by))
             .collect(),
+        under_floor: state.breached.iter().map(|(wallet, breach)| UnderFloorView::of(*wallet, breach)).collect(),
         falls: state.falls.iter().map(FallView::from).collect(),
         last_errors: Vec::new(),
         journal_records: 0,

@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+mod breaches;
 mod claims;
 mod frozen;
 mod held;
@@ -24,6 +25,7 @@ mod panics;
 mod payout_faults;
 mod payouts;
 mod replaced;
+mod rises;
 mod terms;
 mod wrong_clock;
 

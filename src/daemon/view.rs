@@ -1,6 +1,6 @@
 //! What people are shown: the same figures for `status`, the dashboard and the metrics, so that they cannot differ.
 
-use crate::intent::{Outcome, PastFall, Tracked};
+use crate::intent::{Breach, Outcome, PastFall, Tracked};
 use crate::model::{Destination, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{Frozen, Skip};
@@ -47,6 +47,9 @@ pub struct StatusView {
     /// Wallets that nothing new may leave until somebody releases them.
     #[serde(default)]
     pub frozen: Vec<FrozenView>,
+    /// Wallets that a move of ours left with less than was to stay in them, until they are seen above that again.
+    #[serde(default)]
+    pub under_floor: Vec<UnderFloorView>,
     /// The newest falls that nobody here explains, newest first; kept over restarts.
     #[serde(default)]
     pub falls: Vec<FallView>,
@@ -216,8 +219,11 @@ pub struct FrozenView {
     pub before: Amount,
     /// What it held after the last fall.
     pub after: Amount,
-    /// What nobody explains of these falls.
+    /// What nobody explains of these falls, or how far it rose.
     pub unexplained: Amount,
+    /// Where it rose too far: the most that it may hold to be believed again without a person; null where it fell.
+    #[serde(default)]
+    pub most: Option<Amount>,
     /// Who may release it; empty: anybody who can open the control socket.
     pub release_by: Vec<String>,
     /// All of it in one sentence, with what ends it.
@@ -237,12 +243,45 @@ impl FrozenView {
             before: frozen.before,
             after: frozen.after,
             unexplained: frozen.unexplained,
+            most: frozen.most,
             release_by: release_by.to_vec(),
             sentence: format!(
                 "{}; nothing new leaves it until {may}{all} {}",
                 frozen.sentence(wallet),
                 Frozen::release(wallet)
             ),
+        }
+    }
+}
+
+/// A wallet that a move of ours left with less than was to stay in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnderFloorView {
+    /// Country.
+    pub wallet: Country,
+    /// Currency.
+    pub currency: Currency,
+    /// When the reading was asked for that showed it.
+    pub since: Timestamp,
+    /// What was to stay in it.
+    pub floor: Amount,
+    /// What it held then.
+    pub available: Amount,
+    /// All of it in one sentence.
+    pub sentence: String,
+}
+
+impl UnderFloorView {
+    /// What people are told of it.
+    #[must_use]
+    pub fn of(wallet: WalletId, breach: &Breach) -> Self {
+        Self {
+            wallet: wallet.country,
+            currency: wallet.currency,
+            since: breach.since,
+            floor: breach.floor,
+            available: breach.available,
+            sentence: breach.sentence(wallet),
         }
     }
 }

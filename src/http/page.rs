@@ -107,9 +107,10 @@ fn problems(view: &StatusView) -> Vec<Problem> {
     view.last_errors.iter().map(problem).collect()
 }
 
-/// What a person should know first: frozen wallets, movements that need somebody, and policies that wait.
+/// What a person should know first: frozen wallets, those under their floor, movements that need somebody, and policies that wait.
 fn attention(view: &StatusView) -> Vec<String> {
     let mut lines: Vec<String> = view.frozen.iter().map(|frozen| outside(&frozen.sentence)).collect();
+    lines.extend(view.under_floor.iter().map(|under| outside(&under.sentence)));
     lines.extend(movements::attention(&view.open));
     lines.extend(view.held_policies.as_ref().map(|held| {
         format!("changed policies loosen a guard and wait for treasuryd policies accept {}", held.short_hash())

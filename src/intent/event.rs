@@ -48,6 +48,41 @@ pub enum Event {
         /// Whether nothing new may leave the wallet until a person releases it.
         freezes: bool,
     },
+    /// A move of ours brought a wallet under the floor that the move was decided with, together with what others spent
+    /// meanwhile or a fee that nobody named. Once, until the wallet is seen at its floor again.
+    Breached {
+        /// Which.
+        wallet: WalletId,
+        /// When the reading was asked for that shows it.
+        taken_at: Timestamp,
+        /// What was to stay in it.
+        floor: Amount,
+        /// What it holds.
+        available: Amount,
+    },
+    /// A wallet rose further between two readings than is believed without a person: nothing new leaves it. Recorded before
+    /// anything that shows its new balance.
+    Rose {
+        /// Which.
+        wallet: WalletId,
+        /// When the reading was asked for that shows it.
+        taken_at: Timestamp,
+        /// What it held before.
+        before: Amount,
+        /// What KPay says that it holds now.
+        after: Amount,
+        /// The most that would have been believed.
+        most: Amount,
+    },
+    /// A wallet that is frozen because it rose holds again what is believed, and moves may leave it.
+    CameBack {
+        /// Which.
+        wallet: WalletId,
+        /// When the reading was asked for that shows it.
+        taken_at: Timestamp,
+        /// What it holds now.
+        after: Amount,
+    },
     /// A person looked into a frozen wallet, and moves may leave it again.
     Released {
         /// Which.

@@ -1,10 +1,10 @@
 //! What is remembered of wallets that fell by more than our own moves explain: the newest falls, what each wallet lost in
-//! a day, which of them are frozen, and which moves of ours a reading may not show yet. What is no fall, and what freezes,
-//! is decided elsewhere and recorded.
+//! a day, which of them are frozen, which are under their floor by a move of ours, and which moves of ours a reading may not
+//! show yet. What is no fall, and what freezes, is decided elsewhere and recorded.
 
-use super::{State, Tracked};
-use crate::model::{Timestamp, WalletId};
-use crate::money::Amount;
+use super::{Outcome, State, Tracked};
+use crate::model::{BalanceRow, Intent, Timestamp, WalletId};
+use crate::money::{Amount, Money};
 use crate::plan::Frozen;
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,37 @@ pub struct Settled {
     pub amount: Amount,
     /// When its end was known.
     pub at: Timestamp,
+    /// Whether its money left: not where KPay refused, or where a payout came back.
+    pub left: bool,
+}
+
+/// A wallet that a move of ours brought under its floor, and that was not seen above it since. Amounts are in major units of
+/// its currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Breach {
+    /// When the reading was asked for that showed it.
+    pub since: Timestamp,
+    /// What was to stay in it.
+    pub floor: Amount,
+    /// What it held then.
+    pub available: Amount,
+}
+
+impl Breach {
+    /// `GAB holds 104 700 XAF, 300 XAF less than the 105 000 XAF that were to stay in it, after a move of ours: …`.
+    #[must_use]
+    pub fn sentence(&self, wallet: WalletId) -> String {
+        let money = |amount| Money { amount, currency: wallet.currency };
+        let short = self.floor.checked_sub(self.available).unwrap_or(self.floor);
+        format!(
+            "{wallet} held {} after a move of ours, {} less than the {} that were to stay in it: others spent from it \
+             meanwhile, or KPay took a fee that it did not name; see `treasuryd ledger check`",
+            money(self.available),
+            money(short),
+            money(self.floor)
+        )
+    }
 }
 
 impl State {
@@ -69,29 +100,73 @@ impl State {
         let so_far = self.lost_on(wallet, day);
         self.lost.retain(|lost| lost.wallet != wallet);
         self.lost.push(Lost { wallet, day, unexplained: so_far.checked_add(unexplained).unwrap_or(so_far) });
-        // The next reading is compared with this one also where nothing else of it is recorded.
-        let is_row =
-            |row: &&mut crate::model::BalanceRow| (row.wallet, row.currency) == (wallet.country, wallet.currency);
-        if let Some(row) = self.balances.iter_mut().find(is_row) {
-            row.available = after;
-        }
+        self.next_is_compared_with(wallet, after);
         if freezes {
-            let first = Frozen { since: taken_at, before, after, unexplained };
+            let first = Frozen { since: taken_at, before, after, unexplained, most: None };
             let known = self.standing.frozen.get(&wallet);
             let frozen = known.map_or(first, |frozen| frozen.fallen_again(after, unexplained));
             self.standing.frozen.insert(wallet, frozen);
         }
     }
 
+    /// The next reading is compared with this figure also where nothing else of its reading is recorded.
+    fn next_is_compared_with(&mut self, wallet: WalletId, available: Amount) {
+        let is_row = |row: &&mut BalanceRow| (row.wallet, row.currency) == (wallet.country, wallet.currency);
+        if let Some(row) = self.balances.iter_mut().find(is_row) {
+            row.available = available;
+        }
+    }
+
+    pub(super) fn note_breach(&mut self, wallet: WalletId, breach: Breach) {
+        self.next_is_compared_with(wallet, breach.available);
+        self.breached.insert(wallet, breach);
+    }
+
+    /// What was under its floor and is not any more.
+    pub(super) fn end_breaches(&mut self, balances: &[BalanceRow]) {
+        for row in balances {
+            let wallet = WalletId { country: row.wallet, currency: row.currency };
+            if self.breached.get(&wallet).is_some_and(|breach| row.available >= breach.floor) {
+                self.breached.remove(&wallet);
+            }
+        }
+    }
+
+    /// A first attempt was let out of a wallet that held its floor: the floor that counts from now on.
+    pub(super) fn note_floor(&mut self, intent: &Intent) {
+        self.floors.insert(intent.lane.from, intent.floor);
+        self.breached.remove(&intent.lane.from);
+    }
+
+    /// One that is frozen because it fell stays so for that.
+    pub(super) fn note_rise(&mut self, wallet: WalletId, frozen: Frozen) {
+        self.standing.frozen.entry(wallet).or_insert(frozen);
+    }
+
+    pub(super) fn come_back(&mut self, wallet: WalletId, after: Amount) {
+        if self.standing.frozen.get(&wallet).is_some_and(|frozen| frozen.most.is_some()) {
+            self.standing.frozen.remove(&wallet);
+            self.next_is_compared_with(wallet, after);
+        }
+    }
+
     pub(super) fn release(&mut self, wallet: WalletId) {
-        self.standing.frozen.remove(&wallet);
+        if let Some(frozen) = self.standing.frozen.remove(&wallet) {
+            // What it rose to is believed now, also where no reading that shows it was recorded.
+            let is_row = |row: &&BalanceRow| (row.wallet, row.currency) == (wallet.country, wallet.currency);
+            let known = self.balances.iter().find(is_row).map(|row| row.available);
+            if frozen.most.is_some_and(|most| known.is_some_and(|known| known <= most)) {
+                self.next_is_compared_with(wallet, frozen.after);
+            }
+        }
         self.lost.retain(|lost| lost.wallet != wallet);
     }
 
     /// Keeps a move that is over until a reading surely shows it.
     pub(super) fn note_settled(&mut self, tracked: &Tracked, at: Timestamp) {
         let intent = &tracked.intent;
-        let settled = Settled { wallet: intent.lane.from, amount: tracked.most_that_left(), at };
+        let (amount, left) = (tracked.most_that_left(), tracked.may_have_left());
+        let settled = Settled { wallet: intent.lane.from, amount, at, left };
         self.settled.insert(intent.external_id.to_string(), settled);
     }
 
@@ -105,5 +180,17 @@ impl Tracked {
     #[must_use]
     pub fn most_that_left(&self) -> Amount {
         self.facts.as_ref().map_or(self.intent.amount, |facts| facts.amount.max(self.intent.amount))
+    }
+
+    /// Whether its money left its wallet, or may have: not while its first answer is waited for, nor after a 409 on a first
+    /// attempt, where an earlier transfer took the money.
+    #[must_use]
+    pub fn may_have_left(&self) -> bool {
+        match self.outcome {
+            Outcome::Applied | Outcome::Unknown => true,
+            Outcome::Sending => self.may_have_arrived,
+            Outcome::NeedsOperator => self.holds,
+            Outcome::Planned | Outcome::AwaitingApproval | Outcome::Rejected | Outcome::Cancelled => false,
+        }
     }
 }

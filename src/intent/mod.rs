@@ -20,7 +20,7 @@ mod withdrawal;
 
 pub use approval::{ApprovedBy, NotAllowed, approvals_by, group, may_approve, may_decide};
 pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
-pub use falls::{PastFall, SETTLES_WITHIN, Settled};
+pub use falls::{Breach, PastFall, SETTLES_WITHIN, Settled};
 pub use fx::{AppliedFx, plainly, reference_of, signed};
 pub use gate::{Gate, GateInputs, check_gate};
 pub use lane_verdicts::lane_verdicts;

@@ -3,12 +3,12 @@
 
 use super::falls::Lost;
 use super::{
-    ApprovedBy, Event, Evidence, Finding, NotAllowed, Outcome, PastFall, PausedWhat, Settled, Step, Taken, Tracked,
-    Withdrawal, may_approve, next_outcome,
+    ApprovedBy, Breach, Event, Evidence, Finding, NotAllowed, Outcome, PastFall, PausedWhat, Settled, Step, Taken,
+    Tracked, Withdrawal, may_approve, next_outcome,
 };
 use crate::model::{BalanceRow, Environment, ExternalId, Identity, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, MoneyError};
-use crate::plan::{AppliedRate, Hold, LastOutflow, Standing};
+use crate::plan::{AppliedRate, Frozen, Hold, LastOutflow, Standing, pairs};
 use crate::planted::{self, Mistake};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,12 @@ pub struct State {
     pub(super) lost: Vec<Lost>,
     /// Our own moves, by id, that are over and that [`State::balances`] may not show yet.
     pub settled: BTreeMap<String, Settled>,
+    /// What was to stay in each wallet by the last move that was attempted out of it, in major units of its currency.
+    #[serde(with = "pairs")]
+    pub floors: BTreeMap<WalletId, Amount>,
+    /// Wallets that a move of ours brought under that, until they are seen above it.
+    #[serde(with = "pairs")]
+    pub breached: BTreeMap<WalletId, Breach>,
 }
 
 /// An event that cannot follow what was before it: the journal is damaged or the program is wrong. Nothing is sent.
@@ -118,6 +124,16 @@ impl State {
                 unexplained: *unexplained,
                 freezes: *freezes,
             }),
+            Event::Breached { wallet, taken_at, floor, available } => {
+                self.note_breach(*wallet, Breach { since: *taken_at, floor: *floor, available: *available });
+            }
+            Event::Rose { wallet, taken_at, before, after, most } => {
+                let unexplained = after.checked_sub(*before)?;
+                let frozen =
+                    Frozen { since: *taken_at, before: *before, after: *after, unexplained, most: Some(*most) };
+                self.note_rise(*wallet, frozen);
+            }
+            Event::CameBack { wallet, after, .. } => self.come_back(*wallet, *after),
             Event::Released { wallet, .. } => self.release(*wallet),
             Event::Paused { what, .. } => self.pause(what, true),
             Event::Resumed { what, .. } => self.pause(what, false),
@@ -159,6 +175,7 @@ impl State {
         self.last_observed = Some(at);
         self.balances = balances.to_vec();
         self.forget_settled(taken_at);
+        self.end_breaches(balances);
         // A wallet that was seen to move since our last transfer out of it is not stale, even if customers' payments
         // bring it back to the very figure it had before. Nor is one that shows that figure long after: KPay lags by
         // minutes, and a wallet must not rest for ever because it was filled to the same figure between two readings.
@@ -274,6 +291,7 @@ impl State {
             Event::Attempted { attempt, balance_before, .. } => {
                 tracked.attempts = *attempt;
                 if !tracked.counted {
+                    self.note_floor(&tracked.intent);
                     if !planted::is(Mistake::CapCountedOnCompletion) {
                         self.count_first_attempt(tracked, at)?;
                     }

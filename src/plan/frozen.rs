@@ -1,4 +1,5 @@
-//! A wallet that nothing new may leave: it fell by more than our own moves explain, and nobody has looked into it yet.
+//! A wallet that nothing new may leave: it fell by more than our own moves explain, or rose too far, and nobody has looked
+//! into it yet.
 
 use crate::model::{Timestamp, WalletId};
 use crate::money::{Amount, Currency, Money};
@@ -14,8 +15,11 @@ pub struct Frozen {
     pub before: Amount,
     /// What it held after the last fall that counts.
     pub after: Amount,
-    /// What nobody explains of the fall that froze it and of those since; positive.
+    /// What nobody explains of the fall that froze it and of those since, or of the rise; positive.
     pub unexplained: Amount,
+    /// Where it rose too far: the most that it may hold to be believed again without a person. `None` where it fell.
+    #[serde(default)]
+    pub most: Option<Amount>,
 }
 
 impl Frozen {
@@ -30,6 +34,16 @@ impl Frozen {
     #[must_use]
     pub fn sentence(&self, wallet: WalletId) -> String {
         let money = |amount| money(amount, wallet.currency);
+        if let Some(most) = self.most {
+            return format!(
+                "{wallet} is frozen since {}: from one reading to the next it rose from {} to {}, and more than {} is \
+                 not believed without a person",
+                self.since.format("%Y-%m-%dT%H:%M:%SZ"),
+                money(self.before),
+                money(self.after),
+                money(most)
+            );
+        }
         format!(
             "{wallet} is frozen since {}: it fell by {} more than our own moves explain, from {} to {}",
             self.since.format("%Y-%m-%dT%H:%M:%SZ"),

@@ -48,6 +48,7 @@ pub use planned::{Plan, PlannedTransfer, PolicyPlan, Skip};
 pub use planner::plan;
 pub use second_opinion::{Breach, Objection, second_opinion};
 pub use spread::{basis_points, is_over, peg, reference_rate};
+pub(crate) use standing::pairs;
 pub use standing::{AppliedRate, Caps, DayKey, Decided, Hold, LaneDecision, LastOutflow, SlotKey, Standing};
 pub use trial::{lane_amounts, plan_for_test};
 

@@ -211,7 +211,7 @@ impl Standing {
 }
 
 /// Maps whose keys are no strings, as a list of pairs.
-mod pairs {
+pub(crate) mod pairs {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use std::collections::BTreeMap;
 

@@ -131,14 +131,23 @@ impl Checker<'_> {
     fn conservation(&mut self) -> Option<ConservationSettings> {
         let mode = self.parsed("conservation.mode", conservation_mode);
         let freeze_above = self.by_currency(known::FREEZE_ABOVE, values::bound);
+        let rise_times = self.parsed("conservation.rise_times", times);
+        let rise_above = self.by_currency(known::RISE_ABOVE, values::bound);
         let release_by = self.parsed("conservation.release_by", values::names);
+        let alone = self.merged.table(known::RISE_ABOVE).next().map(|(_, (_, place))| place.clone());
+        if let Some(place) = alone.filter(|_| self.merged.get("conservation.rise_times").is_none()) {
+            let message = "`conservation.rise_above` is set, and every rise is believed";
+            let hint = "set conservation.rise_times too, for example to 50, or leave rise_above out";
+            self.findings.warning(&place, "freezes-nothing", message, hint);
+        }
         let first = self.merged.table(known::FREEZE_ABOVE).next().map(|(_, (_, place))| place.clone());
         if let Some(place) = first.filter(|_| mode.is_some_and(|mode| mode != FallMode::Freeze)) {
             let message = "`conservation.freeze_above` is set, and nothing is frozen";
             let hint = "set conservation.mode = \"freeze\", or leave freeze_above out";
             self.findings.warning(&place, "freezes-nothing", message, hint);
         }
-        Some(ConservationSettings { mode: mode?, freeze_above, release_by: release_by.unwrap_or_default() })
+        let release_by = release_by.unwrap_or_default();
+        Some(ConservationSettings { mode: mode?, freeze_above, rise_times, rise_above, release_by })
     }
 
     /// An amount for each currency that a table names; what is wrong is left out and noted.
@@ -322,6 +331,15 @@ fn conservation_mode(text: &str) -> Result<FallMode, Complaint> {
             Err(complaint("conservation-mode", message, "\"warn\", \"freeze\" or \"off\""))
         }
     }
+}
+
+/// How many times as much a wallet may hold as at the reading before.
+fn times(text: &str) -> Result<u32, Complaint> {
+    let number = values::whole_number(text).and_then(|number| u32::try_from(number).ok());
+    number.filter(|times| *times >= 2).ok_or_else(|| {
+        let message = format!("`{}` is no whole number from 2", tame(text, 40));
+        complaint("out-of-range", message, "50 freezes a wallet that rises to more than fifty times what it held")
+    })
 }
 
 /// A duration as it would be written in the configuration.

@@ -43,6 +43,9 @@ pub fn describe(settings: &Settings) -> String {
     lines.push((known::MAX_PER_DAY, by_currency(&settings.limits.max_per_day)));
     lines.push(("conservation.mode", quoted(conservation.mode.word())));
     lines.push((known::FREEZE_ABOVE, by_currency(&conservation.freeze_above)));
+    let times = conservation.rise_times.map_or_else(|| "(off)".to_owned(), |times| times.to_string());
+    lines.push(("conservation.rise_times", times));
+    lines.push((known::RISE_ABOVE, by_currency(&conservation.rise_above)));
     let names: Vec<_> = conservation.release_by.iter().map(|name| quoted(name)).collect();
     let names = if names.is_empty() { "(anybody)".to_owned() } else { format!("[{}]", names.join(", ")) };
     lines.push(("conservation.release_by", names));

@@ -34,8 +34,10 @@ const fn key(name: &'static str, shape: Shape, default: Option<&'static str>) ->
 pub(super) const MAX_PER_DAY: &str = "limits.max_per_day";
 /// Another.
 pub(super) const FREEZE_ABOVE: &str = "conservation.freeze_above";
+/// A third.
+pub(super) const RISE_ABOVE: &str = "conservation.rise_above";
 /// All tables whose keys are currencies.
-pub(super) const BY_CURRENCY: [&str; 2] = [MAX_PER_DAY, FREEZE_ABOVE];
+pub(super) const BY_CURRENCY: [&str; 3] = [MAX_PER_DAY, FREEZE_ABOVE, RISE_ABOVE];
 
 /// Every key but the currencies of [`BY_CURRENCY`].
 pub(super) const KEYS: &[Known] = &[
@@ -59,6 +61,7 @@ pub(super) const KEYS: &[Known] = &[
     key("control.socket", Shape::Text, None),
     key("limits.max_transfers_per_hour", Shape::Integer, Some("100")),
     key("conservation.mode", Shape::Text, Some("warn")),
+    key("conservation.rise_times", Shape::Integer, None),
     key("conservation.release_by", Shape::Names, None),
     key("log.format", Shape::Text, Some("text")),
 ];

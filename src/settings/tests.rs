@@ -268,7 +268,7 @@ fn each_rule_is_told_at_its_place() {
 #[test]
 fn who_may_release_and_what_freezes_is_read_from_every_layer() {
     let read = |bench: Bench| {
-        let ConservationSettings { mode, freeze_above, release_by } = bench.good().conservation;
+        let ConservationSettings { mode, freeze_above, release_by, .. } = bench.good().conservation;
         let above = freeze_above.iter().map(|(currency, amount)| format!("{currency} {amount}"));
         format!("{} [{}] [{}]", mode.word(), above.collect::<Vec<_>>().join(", "), release_by.join(", "))
     };
@@ -282,6 +282,24 @@ fn who_may_release_and_what_freezes_is_read_from_every_layer() {
     assert_eq!(read(over), "freeze [KES 0.1, UGX 0, XAF 5000] [chantal, dina]");
     assert_eq!(read(Bench::with(text).flag("conservation.release_by", "")), "freeze [KES 0.1, UGX 0, XAF 10000] []");
     assert_eq!(read(Bench::with("[conservation]\nrelease_by = []\n")), "warn [] []");
+}
+
+#[test]
+fn how_far_a_wallet_may_rise_is_read_and_nothing_bounds_it_unless_it_is_said() {
+    let read = |text: &str| {
+        let ConservationSettings { rise_times, rise_above, .. } = Bench::with(text).good().conservation;
+        format!("{rise_times:?} {:?}", rise_above.values().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(read(""), "None []");
+    assert_eq!(read("[conservation]\nrise_times = 50\n"), "Some(50) []");
+    let both = "[conservation]\nrise_times = 2\nrise_above = { XAF = 1_000_000, KES = \"0.10\" }\n";
+    assert_eq!(read(both), "Some(2) [\"0.1\", \"1000000\"]");
+    for times in ["1", "0", "-2", "4294967296"] {
+        check(&format!("[conservation]\nrise_times = {times}\n"), &["treasuryd.toml:2:14 out-of-range"]);
+    }
+    check("[conservation]\nrise_times = 2.5\n", &["treasuryd.toml:2:14 wrong-type"]);
+    check("[conservation]\nrise_times = 2\nrise_above = { XAF = -1 }\n", &["treasuryd.toml:3:22 amount"]);
+    check("[conservation]\nrise_above = { XAF = 1 }\n", &["treasuryd.toml:2:22 freezes-nothing"]);
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn every_key_of_the_configuration_is_told_with_its_default() {
             told += 1;
         }
     }
-    assert_eq!(told, 24, "does this test still find the keys?");
+    assert_eq!(told, 26, "does this test still find the keys?");
 }
 
 #[test]

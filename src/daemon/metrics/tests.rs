@@ -6,7 +6,7 @@ use crate::money::{Country, Currency};
 use std::collections::BTreeMap;
 
 /// Every name of CONTRACT 8 without the prefix, and `ready`.
-const CONTRACT: [&str; 27] = [
+const CONTRACT: [&str; 28] = [
     "build_info",
     "wallet_balance",
     "wallet_available",
@@ -33,6 +33,7 @@ const CONTRACT: [&str; 27] = [
     "journal_records",
     "books_difference",
     "wallet_frozen",
+    "floor_breaches_total",
     "ready",
 ];
 

@@ -15,7 +15,8 @@ policies:
 
 fn rules(mode: FallMode) -> ConservationSettings {
     let freeze_above = [(Currency::XAF, Amount::whole(10_000))].into();
-    ConservationSettings { mode, freeze_above, release_by: vec!["awa".to_owned(), "brice".to_owned()] }
+    let release_by = vec!["awa".to_owned(), "brice".to_owned()];
+    ConservationSettings { mode, freeze_above, release_by, ..ConservationSettings::default() }
 }
 
 /// Two transfers are decided and not sent yet.
@@ -25,13 +26,18 @@ async fn decided(mode: FallMode, waiting: WhileWaiting) -> Evening {
 
 impl Evening {
     /// The same machine started again.
-    async fn again(&self) -> Engine {
+    pub(super) async fn again(&self) -> Engine {
+        self.again_with(&self.engine.rules.conservation).await
+    }
+
+    /// The same with another configuration.
+    pub(super) async fn again_with(&self, conservation: &ConservationSettings) -> Engine {
         let parts = Parts {
             clock: self.engine.clock.clone(),
             bank: self.engine.bank.clone(),
             store: self.engine.store.clone(),
             metrics: Arc::new(Metrics::new().unwrap()),
-            rules: self.engine.rules.clone(),
+            rules: Rules { conservation: conservation.clone(), ..self.engine.rules.clone() },
             ahead: TimeDelta::zero(),
         };
         let again = Engine::new(parts, self.engine.policies());
@@ -39,12 +45,12 @@ impl Evening {
         again
     }
 
-    fn events(&self) -> Vec<Event> {
+    pub(super) fn events(&self) -> Vec<Event> {
         records(self.engine.store().dir()).unwrap().map(|record| record.unwrap().event).collect()
     }
 
     /// `GAB 20000` for each fall recorded, with a `!` where it freezes.
-    fn falls(&self) -> Vec<String> {
+    pub(super) fn falls(&self) -> Vec<String> {
         let events = self.events();
         let told = events.iter().filter_map(|event| match event {
             Event::Fell { wallet, unexplained, freezes, .. } => {
@@ -55,19 +61,19 @@ impl Evening {
         told.collect()
     }
 
-    fn is_frozen(&self) -> bool {
+    pub(super) fn is_frozen(&self) -> bool {
         self.engine.is_frozen(WalletId::of(Country::GAB).unwrap())
     }
 
     /// Why what was decided for Gabon was cancelled.
-    fn cancelled(&self) -> Option<String> {
+    pub(super) fn cancelled(&self) -> Option<String> {
         self.events().into_iter().find_map(|event| match event {
             Event::Cancelled { detail, .. } => Some(detail),
             _ => None,
         })
     }
 
-    async fn release(&self, by: &str) -> Result<String, crate::daemon::WishError> {
+    pub(super) async fn release(&self, by: &str) -> Result<String, crate::daemon::WishError> {
         let wish = ReleaseRequest { wallet: Country::GAB, by: by.to_owned(), note: "a refund".to_owned() };
         self.engine.release(&wish).await
     }

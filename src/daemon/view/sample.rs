@@ -38,6 +38,7 @@ pub(crate) fn bare() -> StatusView {
         approvals: Vec::new(),
         held_policies: None,
         frozen: Vec::new(),
+        under_floor: Vec::new(),
         falls: Vec::new(),
         last_errors: Vec::new(),
         journal_records: 1,

@@ -158,7 +158,9 @@ impl Scene {
                 let (name, unexplained) = pair(word);
                 let after = Amount::whole(380_000);
                 let before = after.checked_add(unexplained).unwrap();
-                standing.frozen.insert(wallet(name), Frozen { since: instant(at), before, after, unexplained });
+                standing
+                    .frozen
+                    .insert(wallet(name), Frozen { since: instant(at), before, after, unexplained, most: None });
             }
             ["inflow", name, at] => drop(standing.inflows.insert(wallet(name), instant(at))),
             ["applied", word] => {

@@ -2,8 +2,11 @@
 
 use super::oracle::{Evidence, violations};
 use super::rewriting::Rewriting;
-use super::stage::{Play, Scene, each};
+use super::stage::{Memory, Play, Scene, each};
+use crate::flows::metrics;
 use crate::played::row;
+use treasuryd::intent::Event;
+use treasuryd::journal::records;
 use treasuryd::money::Amount;
 
 const BOUNDED: &str = "    fx: { allow: true, max_spread: 5% }\n";
@@ -45,14 +48,68 @@ fn c08_a_balance_that_falls_before_the_send_is_adapted_to_by_the_next_run() {
             play.once_later(day).with_code(0);
         }
         assert_eq!(play.books().transfers.len(), 1, "nothing more leaves a wallet below its floor");
+        assert_eq!(breaches(&play), ["CMR 80000 of 100000"], "one breach, and told once");
+        assert_eq!(under_floor(&play), ["CMR"]);
+        play.merchant.bank().deposit("CMR".parse().unwrap(), Amount::whole(20_000)).unwrap();
+        play.once_later(3).with_code(0);
+        assert_eq!((breaches(&play).len(), under_floor(&play)), (1, Vec::new()));
     }
+}
+
+// C8: what others spend before a move that then does not go is no breach of ours.
+#[test]
+fn c08_what_others_spend_without_a_move_of_ours_is_no_breach() {
+    let _row = row!();
+    let play = Scene { rules: BOUNDED, ..Scene::across() }.open();
+    spend_before_the_send(&play, 120_000);
+    assert_eq!(play.books().transfers.len(), 0);
+    play.once_later(1).with_code(0);
+    assert_eq!((breaches(&play), under_floor(&play)), (Vec::new(), Vec::new()));
+}
+
+// C8 and C16: a daemon counts it where Prometheus sees it.
+#[test]
+fn c08_c16_a_daemon_counts_a_broken_floor_once() {
+    let _row = row!();
+    let play = Scene { wallets: vec![("CMR", 0), ("GAB", 130_000)], ..Scene::default() }
+        .set("kpay", "observe_every = \"1s\"")
+        .set("kpay", "requests_per_minute = 10000")
+        .open();
+    play.faults(&["fee=1%@always"]);
+    let daemon = play.daemon(Memory::Fresh);
+    let line = daemon.wait_for_line("were to stay in it");
+    assert!(line.contains("GAB held 99 700 XAF after a move of ours, 300 XAF less than the 100 000 XAF"), "{line}");
+    let counted = || metrics(&daemon)["treasuryd_floor_breaches_total{currency=\"XAF\",wallet=\"GAB\"}"].to_string();
+    assert_eq!(counted(), "1");
+    let status = play.merchant.treasuryd(&["status"]).with_code(0).stdout;
+    assert!(status.contains("UNDER ITS FLOOR: GAB held 99 700 XAF"), "{status}");
+    let read = || play.merchant.bank().requests().iter().filter(|it| it.path == "/api/wallets/overview").count();
+    let so_far = read();
+    play.until("more readings", |_| read() >= so_far + 3);
+    assert_eq!((counted().as_str(), breaches(&play).len()), ("1", 1));
+}
+
+/// `GAB 99700 of 100000` for each breach in the journal.
+fn breaches(play: &Play) -> Vec<String> {
+    let told = |event| match event {
+        Event::Breached { wallet, floor, available, .. } => Some(format!("{wallet} {available} of {floor}")),
+        _ => None,
+    };
+    let all = records(&play.merchant.path("state")).unwrap().map(|record| record.unwrap().event);
+    all.filter_map(told).collect()
+}
+
+/// The wallets that `status` tells of.
+fn under_floor(play: &Play) -> Vec<String> {
+    let status = play.merchant.treasuryd(&["status", "--json"]).with_code(0).json();
+    let wallets = status["under_floor"].as_array().unwrap().iter();
+    wallets.map(|under| under["wallet"].as_str().unwrap().to_owned()).collect()
 }
 
 const LIMITED: &str = "    limits: { max_per_slot: 30_000 XAF }\n";
 const APPROVED: &str = "    approval: { above: 30_000 XAF, approvers: 1 }\n";
 
-// C9: balance jumps × 100 or × 1,000 (unit change, attack) · anomaly gate (off by default) + caps; needs approval. (There
-// is no anomaly gate.)
+// C9: balance jumps × 100 or × 1,000 (unit change, attack) · anomaly gate (off by default) + caps; needs approval.
 #[test]
 fn c09_a_balance_that_jumps_moves_no_more_than_caps_and_approvals_let_go() {
     let _row = row!();
@@ -74,6 +131,44 @@ fn c09_a_balance_that_jumps_moves_no_more_than_caps_and_approvals_let_go() {
         play.judge(applied);
     });
 }
+
+// C9, with the gate: `conservation.rise_times`. A person's release is the approval.
+#[test]
+fn c09_with_the_gate_a_balance_that_jumps_moves_nothing_until_a_person_says_so() {
+    let _row = row!();
+    each(&[100, 1_000], |factor| {
+        let play = Scene::two().set("conservation", "rise_times = 50").set("conservation", RELEASES).open();
+        // Nothing is over the floors yet: it is the first reading, and there is nothing to compare it with.
+        play.above(200_000);
+        play.once_later(-1).with_code(0);
+        play.above(100_000);
+        play.faults(&[&format!("balances:bad-balance=GAB:{}@always", 130_000 * factor)]);
+        let plan = play.merchant.treasuryd(&["plan", "--json"]).with_code(0);
+        assert!(!plan.stdout.contains("wallet_frozen"), "a plan without a daemon compares nothing: {plan:?}");
+        let said = play.once().with_code(0).stderr;
+        assert!(said.contains("GAB is frozen since") && said.contains("rose from 130 000 XAF to"), "{said}");
+        assert_eq!(play.intent("GAB"), serde_json::Value::Null, "Congo's surplus moves, Gabon's does not");
+        play.judge(1);
+        let why = play.merchant.treasuryd(&["why", "GAB>CMR"]).stdout;
+        assert!(why.contains("releases it (`treasuryd release GAB"), "{why}");
+        let release = |by: &str| play.merchant.treasuryd(&["release", "GAB", "--by", by, "--note", "KPay's letter"]);
+        if *factor == 100 {
+            // KPay shows the true figure again: nobody has to do anything.
+            play.faults(&[]);
+        } else {
+            release("mallory").with_code(77);
+            play.once_later(1).with_code(0);
+            play.judge(1);
+            release("awa").with_code(0);
+            play.faults(&[]);
+        }
+        play.once_later(2).with_code(0);
+        assert_eq!(play.expect("GAB", "applied", "response")["amount"], "30000");
+        play.judge(2);
+    });
+}
+
+const RELEASES: &str = "release_by = [\"awa\"]";
 
 // G14: hostile provider: huge balance or rate to lure funds · caps, allow-listed destinations, approval above a limit.
 #[test]
@@ -142,7 +237,8 @@ fn c15_nested_arrays_are_no_answer_wherever_they_come() {
 }
 
 // C16: the source's own fee, undocumented · balance evidence shows it; booked as fee, floor margin covers it. (It is shown
-// as a difference, not booked: nobody named it. The margin is a `keep` over the reserve.)
+// as a difference, not booked: nobody named it, and `resolve --fee` is for payouts. The margin is a `keep` over the reserve;
+// each time it is counted that the `keep` did not hold.)
 #[test]
 fn c16_a_fee_nobody_named_is_shown_and_the_margin_covers_it() {
     let _row = row!();
@@ -162,4 +258,9 @@ fn c16_a_fee_nobody_named_is_shown_and_the_margin_covers_it() {
     play.once_later(1).with_code(0);
     assert_eq!(play.books().transfers[1].amount, Amount::whole(10_000));
     assert_eq!(play.merchant.holds("GAB"), Amount::whole(104_900));
+    assert_eq!(breaches(&play), ["GAB 104700 of 105000", "GAB 104900 of 105000"]);
+    assert_eq!(under_floor(&play), ["GAB"]);
+    let id = play.intent("GAB")["external_id"].as_str().unwrap().to_owned();
+    let fee = ["transfers", "resolve", &id, "--applied", "--fee", "100", "--by", "awa", "--note", "statement"];
+    assert_ne!(play.merchant.treasuryd(&fee).code, Some(0), "no fee of a transfer between wallets is entered");
 }

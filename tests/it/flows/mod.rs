@@ -33,3 +33,5 @@ mod simulate;
 mod tools;
 mod webhooks;
 mod why;
+
+pub use tools::metrics;
