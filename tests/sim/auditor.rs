@@ -50,6 +50,16 @@ impl Story {
     pub fn is_open(&self) -> bool {
         !matches!(self.word.as_str(), "applied" | "rejected" | "cancelled" | "returned" | "resolved" | "declined")
     }
+
+    /// Whether it is known to have moved: by KPay's word, or by a person's.
+    fn has_moved(&self) -> bool {
+        self.word == "applied" || (self.word == "resolved" && self.is_found)
+    }
+
+    /// Whether it is known not to have moved, so that no limit counts it.
+    pub fn has_not_moved(&self) -> bool {
+        matches!(self.word.as_str(), "rejected" | "returned") || (self.word == "resolved" && !self.is_found)
+    }
 }
 
 /// A journal as the auditor reads it.
@@ -241,8 +251,7 @@ impl Journal {
         }
         let before = format!("{head}{:02}-", part - 1);
         let mut found = self.intents.range(before.clone()..).take_while(|(id, _)| id.starts_with(&before));
-        let is_applied = found.any(|(_, story)| story.word == "applied");
-        (!is_applied).then_some(before)
+        (!found.any(|(_, story)| story.has_moved())).then_some(before)
     }
 
     /// What moves of this journal's may still take out of a wallet, beside one.

@@ -1,7 +1,7 @@
 //! The daemon's doors, virtual: a clock, a bank and a disk that do what the world's chance says.
 
 use super::stage::{Call, Fate, Flight, Stage};
-use super::tally::Fault;
+use super::tally::{DISK, Fault};
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use rust_decimal::Decimal;
@@ -39,7 +39,7 @@ impl Door {
     fn hits(&self, fault: Fault) -> bool {
         let mut stage = self.stage();
         let permille = stage.faults_at.read;
-        let hits = stage.chance.hits(permille);
+        let hits = stage.is_aimed_at(self.machine, fault) || (stage.aim.is_none() && stage.chance.hits(permille));
         if hits {
             stage.fault(self.machine, fault);
         }
@@ -183,7 +183,8 @@ impl Bank for Door {
     }
 }
 
-const AT_SEND: [Fault; 13] = [
+const AT_SEND: [Fault; 14] = [
+    Fault::Spent,
     Fault::NotSent,
     Fault::NotAuthorized,
     Fault::LostBefore,
@@ -203,13 +204,19 @@ impl Door {
     /// The bytes leave, or certainly do not.
     fn send(&self, stage: &mut Stage, intent: &Intent) -> Result<usize, Box<Reply>> {
         let permille = stage.faults_at.send;
-        let fault = stage.chance.hits(permille).then(|| stage.chance.pick(&AT_SEND));
+        let fault = if stage.aim.is_some() {
+            stage.on_the_way(self.machine, intent.external_id.as_str())
+        } else {
+            stage.chance.hits(permille).then(|| stage.chance.pick(&AT_SEND))
+        };
         if let Some(fault) = fault {
             stage.fault(self.machine, fault);
         }
         match fault {
             Some(Fault::NotSent) => return Err(Box::new(Reply::NotSent { detail: "connection refused".to_owned() })),
             Some(Fault::NotAuthorized) => return Err(Box::new(Reply::NotAuthorized { detail: "401".to_owned() })),
+            // Somebody empties the wallet after the last look at it.
+            Some(Fault::Spent) => drop(stage.books.wallets.insert(intent.lane.from, 0)),
             _ => {}
         }
         stage.on_send(self.machine, intent);
@@ -280,11 +287,12 @@ impl Platter for Drive {
     }
 
     fn commit(&mut self, segment: &str, bytes: &[u8]) -> io::Result<()> {
-        const KINDS: [Fault; 4] = [Fault::PowerCut, Fault::WriteError, Fault::SyncError, Fault::DiskFull];
         let mut stage = self.0.stage();
         let disk = stage.posts[self.0.machine].disk;
         let permille = stage.faults_at.disk;
-        let fault = stage.chance.hits(permille).then(|| stage.chance.pick(&KINDS));
+        let aimed = DISK.into_iter().find(|fault| stage.is_aimed_at(self.0.machine, *fault));
+        let is_random = stage.aim.is_none() && stage.chance.hits(permille);
+        let fault = aimed.or_else(|| is_random.then(|| stage.chance.pick(&DISK)));
         let file = stage.disks[disk].segments.entry(segment.to_owned()).or_default();
         let Some(fault) = fault else {
             file.extend_from_slice(bytes);

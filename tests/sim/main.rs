@@ -10,6 +10,7 @@
     reason = "tests may fail loudly, and time how long they run"
 )]
 
+mod aim;
 mod auditor;
 mod books;
 mod chance;
@@ -26,6 +27,7 @@ mod trouble;
 mod world;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -35,10 +37,9 @@ use world::{Common, Ended, play};
 
 /// Seeds that once failed.
 const KEPT: &str = include_str!("seeds.txt");
-/// So many schedules reach every kind of fault and everything that must happen now and then.
-const REACHES_KINDS: u64 = 20_000;
-/// So many reach every fault in every state.
-const REACHES_ALL: u64 = 100_000;
+/// So many schedules reach every kind of fault, those that can hit in any state in each, and everything that must happen
+/// now and then: what is reached least of all is expected so often in so many that luck misses it in no run of a million.
+const REACHES: u64 = 15_000;
 
 fn common() -> Common {
     Common {
@@ -63,6 +64,11 @@ fn processors() -> u64 {
     std::thread::available_parallelism().unwrap().get() as u64
 }
 
+/// Past the harness, which shows nothing of a test that passes: what was played belongs to the log of a run.
+fn show(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
+}
+
 fn check(seed: u64, ended: &Ended) {
     assert!(
         ended.violations.is_empty(),
@@ -71,7 +77,7 @@ fn check(seed: u64, ended: &Ended) {
     );
 }
 
-/// Fresh seeds for `SIM_SECONDS` (20) on `SIM_THREADS` threads, or those from `SIM_SEED` on.
+/// Fresh seeds for `SIM_SECONDS` (20) and at least `SIM_LEAST` of them on `SIM_THREADS` threads, or those from `SIM_SEED` on.
 #[test]
 fn fresh_seeds_break_nothing() {
     let first = number("SIM_SEED").unwrap_or_else(|| {
@@ -80,8 +86,9 @@ fn fresh_seeds_break_nothing() {
     });
     let lasts = Duration::from_secs(number("SIM_SECONDS").unwrap_or(20));
     let most = number("SIM_SCHEDULES").unwrap_or(u64::MAX);
+    let least = number("SIM_LEAST").unwrap_or(0);
     let threads = number("SIM_THREADS").unwrap_or_else(processors);
-    println!("seeds from {first} on, {threads} threads, {lasts:?}");
+    show(&format!("seeds from {first} on, {threads} threads, {lasts:?}\n"));
     let taken = AtomicU64::new(0);
     let broken: Mutex<BTreeMap<String, (u64, Vec<String>)>> = Mutex::default();
     let begun = Instant::now();
@@ -89,7 +96,7 @@ fn fresh_seeds_break_nothing() {
         with_timer(|| {
             let common = common();
             let mut tally = Tally::default();
-            while begun.elapsed() < lasts {
+            while begun.elapsed() < lasts || taken.load(Ordering::Relaxed) < least {
                 let nth = taken.fetch_add(1, Ordering::Relaxed);
                 if nth >= most {
                     break;
@@ -114,18 +121,17 @@ fn fresh_seeds_break_nothing() {
     for tally in tallies {
         all.add(&tally);
     }
-    all.print();
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap().max(1);
-    println!("{} schedules a minute", all.schedules * 60_000 / milliseconds);
+    let missing = all.missing();
+    let speed = all.schedules * 60_000 / milliseconds;
+    show(&format!("seeds from {first} on: {all}not reached: {missing:?}\n{speed} schedules a minute\n"));
     let broken = broken.into_inner().unwrap();
     assert!(
         broken.is_empty(),
         "one seed of each kind (play it again: SIM_SEED=… SIM_SCHEDULES=1 cargo test --test sim): {broken:#?}"
     );
-    let missing = all.missing(all.schedules >= REACHES_ALL);
-    println!("not reached: {missing:?}");
     assert!(all.sends > 0 || most < 100, "nothing was sent at all");
-    assert!(all.schedules < REACHES_KINDS || missing.is_empty(), "not reached: {missing:?}");
+    assert!(all.schedules < REACHES || missing.is_empty(), "not reached: {missing:?}");
 }
 
 #[test]

@@ -48,9 +48,9 @@ fn checks(mistake: Mistake) -> &'static [&'static str] {
         | M::LostReplyIsRefusal
         | M::LostReplyIsNotSent
         | M::RefusalAfterUnknownIsFinal
-        | M::NotSentForgetsEarlierAttempt
         | M::GivenUpIsRejected
         | M::LeftOversWereNotSent => &["I3"],
+        M::NotSentForgetsEarlierAttempt => &["I3", "I6"],
         M::AskedForEver => &["I1", "I18"],
         M::ReplyNotCompared => &["I5"],
         M::FirstConflictIsOurs | M::AnyConflictProvesOurAmount | M::ColdStartIsWarm => &["I5"],

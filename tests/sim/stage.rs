@@ -1,6 +1,6 @@
 //! What the doors, the world and the auditor share: KPay's time, its books, requests in the air, disks, counts.
 
-use super::auditor::{Journal, Lineage, Said, text};
+use super::auditor::{Journal, Lineage, Said, Story, text};
 use super::books::{Books, units};
 use super::chance::Chance;
 use super::policies::Rules;
@@ -23,7 +23,7 @@ pub struct Disk {
 
 impl Disk {
     pub fn whole(&self) -> Vec<u8> {
-        self.segments.values().flat_map(|bytes| bytes.iter().copied()).collect()
+        self.segments.values().map(Vec::as_slice).collect::<Vec<_>>().concat()
     }
 }
 
@@ -60,6 +60,8 @@ pub struct Post {
     /// By how much its clock is ahead.
     pub ahead: TimeDelta,
     pub ahead_since: u64,
+    /// By how much it was ahead before, and until when.
+    pub was_ahead: Vec<(Timestamp, TimeDelta)>,
     /// The step at which its last decision began.
     pub deciding_since: Option<u64>,
     /// The process that runs on it.
@@ -83,8 +85,39 @@ pub struct Post {
     pub is_cut: bool,
 }
 
+impl Post {
+    /// When its clock said a time, while this process ran; the first time, where a clock that was set said it twice.
+    fn when(&self, said: Timestamp) -> Timestamp {
+        let mut since = Timestamp::MIN_UTC;
+        for (until, ahead) in self.was_ahead.iter().filter(|_| !self.is_clear) {
+            let at = said - *ahead;
+            if (since..=*until).contains(&at) {
+                return at;
+            }
+            since = *until;
+        }
+        said - self.ahead
+    }
+
+    /// Its clock is set.
+    pub fn set_clock(&mut self, now: Timestamp, ahead: TimeDelta, step: u64) {
+        self.was_ahead.push((now, self.ahead));
+        (self.ahead, self.ahead_since) = (ahead, step);
+    }
+}
+
 /// The most first attempts in any hour that the configuration allows, by the seed.
 const PER_HOUR: [usize; 4] = [8, 1, 8, 2];
+
+/// What leads to where a fault is aimed at, beside the daemon's own doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Plain,
+    /// The answers to first attempts are lost.
+    Lost,
+    /// The state from before the decision is put back as soon as money moved: it is told by a 409.
+    Restored,
+}
 
 /// Faults in a thousand, by what they hit; all zero when they stop.
 #[derive(Debug, Default, Clone, Copy)]
@@ -107,6 +140,10 @@ pub struct Stage {
     pub tally: Tally,
     pub trace: u64,
     pub faults_at: FaultsAt,
+    /// Where the first machine's intents shall stand when something goes wrong for the first time, and what: the rare
+    /// cells are reached as often as the others. Gone once it did.
+    pub aim: Option<(At, Fault)>,
+    pub way: Way,
     pub per_hour: usize,
     /// Ended by a lineage: money must not move by it any more.
     closed: BTreeSet<(String, Lineage)>,
@@ -132,6 +169,8 @@ impl Stage {
             tally: Tally::default(),
             trace: 0xcbf2_9ce4_8422_2325,
             faults_at: FaultsAt::default(),
+            aim: None,
+            way: Way::Plain,
             per_hour: PER_HOUR[usize::try_from(seed % 4).unwrap()],
             closed: BTreeSet::new(),
             violations: Vec::new(),
@@ -183,10 +222,18 @@ impl Stage {
         open.unwrap_or(if model.intents.is_empty() { At::Empty } else { At::Ended })
     }
 
+    /// Whether a fault is what is aimed at, and this is the moment.
+    pub fn is_aimed_at(&self, machine: usize, fault: Fault) -> bool {
+        self.aim.is_some_and(|(at, aimed)| machine == 0 && aimed == fault && self.at(machine) == at)
+    }
+
     pub fn fault(&mut self, machine: usize, fault: Fault) {
         let at = self.at(machine);
         self.tell(machine, format_args!("{fault:?}"));
         self.tally.fault(at, fault);
+        if self.aim == Some((at, fault)) {
+            self.aim = None;
+        }
         self.note(format!("{fault:?}").as_bytes());
     }
 
@@ -244,8 +291,7 @@ impl Stage {
         let source = intent.lane.from.country.code();
         let post = &self.posts[machine];
         let gated_at = self.disks[post.disk].model.intents.get(id).and_then(|story| story.gated_at.as_deref());
-        let gated_at: Option<Timestamp> = gated_at.and_then(|at| at.parse().ok()).map(|at: Timestamp| at - post.ahead);
-        // A clock that was set since leaves nobody the wiser.
+        let gated_at: Option<Timestamp> = gated_at.and_then(|at| at.parse().ok()).map(|at| post.when(at));
         let passed = |at: &Timestamp| *at <= now && now - *at < TimeDelta::hours(12);
         let Some(gated_at) = gated_at.filter(passed) else { return };
         let touched = post.touched.get(&intent.lane.from);
@@ -293,11 +339,14 @@ impl Stage {
         let post = &mut self.posts[machine];
         post.firsts.push((gated_at, amount, day.clone(), id.to_owned()));
         let stories = &self.disks[post.disk].model.intents;
-        let is_off =
-            |id: &String| stories.get(id).is_some_and(|story| matches!(story.word.as_str(), "rejected" | "returned"));
+        let is_off = |id: &String| stories.get(id).is_some_and(Story::has_not_moved);
         let of_day = post.firsts.iter().filter(|(_, _, of, id)| *of == day && !is_off(id));
         let of_day: i64 = of_day.map(|(_, amount, ..)| amount).sum();
-        let in_hour = post.firsts.iter().filter(|(at, ..)| gated_at - *at < TimeDelta::minutes(59)).count();
+        // What leaves long after its record may be the last to leave and not the last of its hour.
+        let is_within = |at: &Timestamp, end: &Timestamp| *at <= *end && *end - *at < TimeDelta::minutes(59);
+        let ends = post.firsts.iter().map(|(at, ..)| at).filter(|end| is_within(&gated_at, end));
+        let in_hour =
+            ends.map(|end| post.firsts.iter().filter(|(at, ..)| is_within(at, end)).count()).max().unwrap_or(0);
         if post.is_timed && in_hour > self.per_hour {
             self.violation(format!("I11: {in_hour} first attempts in an hour"));
         }

@@ -1,6 +1,7 @@
 //! What was reached: faults by kind, states by fault, and what must happen now and then.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What goes wrong, or is done to the daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +45,9 @@ pub enum Fault {
     Accepted,
 }
 
+/// What a disk does to a write.
+pub const DISK: [Fault; 4] = [Fault::PowerCut, Fault::WriteError, Fault::SyncError, Fault::DiskFull];
+
 impl Fault {
     pub const ALL: [Self; 36] = [
         Self::Crash,
@@ -83,6 +87,11 @@ impl Fault {
         Self::Said,
         Self::Found,
     ];
+
+    /// Those that can hit whatever the intents are doing.
+    pub fn anywhere() -> Vec<Self> {
+        Self::ALL.into_iter().filter(|fault| fault.is_anywhere()).collect()
+    }
 
     /// Whether it can hit whatever the intents are doing.
     pub fn is_anywhere(self) -> bool {
@@ -184,13 +193,13 @@ impl Tally {
     }
 
     /// What should have been reached and was not.
-    pub fn missing(&self, in_every_state: bool) -> Vec<String> {
+    pub fn missing(&self) -> Vec<String> {
         let mut missing = Vec::new();
         for fault in Fault::ALL {
             if !self.faults.contains_key(&fault) {
                 missing.push(format!("fault {fault:?}"));
             }
-            for stage in Stage::ALL.into_iter().filter(|_| in_every_state && fault.is_anywhere()) {
+            for stage in Stage::ALL.into_iter().filter(|_| fault.is_anywhere()) {
                 if !self.cells.contains_key(&(stage, fault)) {
                     missing.push(format!("{stage:?} × {fault:?}"));
                 }
@@ -200,23 +209,27 @@ impl Tally {
         missing.extend(absent.map(|what| format!("sometimes: {what}")));
         missing
     }
+}
 
-    pub fn print(&self) {
-        println!("{} schedules, {} steps, {} sends, {} records", self.schedules, self.steps, self.sends, self.records);
-        print!("{:16} {:>9}", "fault", "in all");
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { schedules, steps, sends, records, .. } = self;
+        writeln!(f, "{schedules} schedules, {steps} steps, {sends} sends, {records} records")?;
+        write!(f, "{:16} {:>9}", "fault", "in all")?;
         for stage in Stage::ALL {
-            print!(" {:>13}", format!("{stage:?}"));
+            write!(f, " {:>13}", format!("{stage:?}"))?;
         }
-        println!();
+        writeln!(f)?;
         for fault in Fault::ALL {
-            print!("{:16} {:>9}", format!("{fault:?}"), self.faults.get(&fault).unwrap_or(&0));
+            write!(f, "{:16} {:>9}", format!("{fault:?}"), self.faults.get(&fault).unwrap_or(&0))?;
             for stage in Stage::ALL {
-                print!(" {:>13}", self.cells.get(&(stage, fault)).unwrap_or(&0));
+                write!(f, " {:>13}", self.cells.get(&(stage, fault)).unwrap_or(&0))?;
             }
-            println!();
+            writeln!(f)?;
         }
         for what in SOMETIMES {
-            println!("sometimes: {what}: {}", self.sometimes.get(what).unwrap_or(&0));
+            writeln!(f, "sometimes: {what}: {}", self.sometimes.get(what).unwrap_or(&0))?;
         }
+        Ok(())
     }
 }

@@ -41,12 +41,14 @@ const STEPS: [i64; 9] = [0, 0, 3, -3, 240, -240, 3_600, -86_400, 315_360_000];
 impl World {
     pub(super) fn trouble(&mut self, machine: usize) {
         let trouble = self.stage().chance.pick(&TROUBLES);
+        self.inflict(machine, trouble);
+    }
+
+    pub(super) fn inflict(&mut self, machine: usize, trouble: Fault) {
         match trouble {
-            Fault::Crash => {
-                if self.machines[machine].engine.is_some() {
-                    self.stage().fault(machine, trouble);
-                    self.down(machine);
-                }
+            Fault::Crash if self.machines[machine].engine.is_some() => {
+                self.stage().fault(machine, trouble);
+                self.down(machine);
             }
             Fault::BitFlip => self.flip(machine),
             Fault::Wiped => {
@@ -58,9 +60,9 @@ impl World {
             Fault::ClockStep => {
                 let mut stage = self.stage();
                 stage.fault(machine, trouble);
-                let (seconds, step) = (stage.chance.pick(&STEPS), stage.step);
+                let (seconds, now, step) = (stage.chance.pick(&STEPS), stage.now, stage.step);
                 let post = &mut stage.posts[machine];
-                (post.ahead, post.ahead_since) = (TimeDelta::seconds(seconds), step);
+                post.set_clock(now, TimeDelta::seconds(seconds), step);
                 (post.is_clear, post.is_timed) = (false, false);
             }
             Fault::PolicyEdit => self.edit(machine),
@@ -90,7 +92,9 @@ impl World {
             Fault::Said => self.say(machine),
             Fault::Found => self.find_out(machine),
             Fault::Accepted => self.accept(machine),
-            _ => self.hint(machine),
+            Fault::Hint => self.hint(machine),
+            // The doors' own.
+            _ => {}
         }
     }
 

@@ -5,8 +5,8 @@ use super::books::Books;
 use super::chance::Chance;
 use super::doors::{Door, Drive, opening, spend};
 use super::policies::Rules;
-use super::stage::{Disk, FaultsAt, Post, Stage};
-use super::tally::{Fault, Tally};
+use super::stage::{Disk, FaultsAt, Post, Stage, Way};
+use super::tally::{Fault, Stage as At, Tally};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -61,6 +61,11 @@ pub struct World {
 /// a decision by the policies before, right after the record that puts the accepted ones in force.
 const CONFIRMING: usize = 0;
 
+/// So many schedules of a thousand are long.
+const LONG: usize = 200;
+/// In so many of a thousand there is somebody who still approves and refuses when the faults have stopped.
+const ATTENDED: usize = 300;
+
 /// How a schedule went.
 pub struct Ended {
     pub trace: u64,
@@ -80,16 +85,23 @@ pub struct Common {
 /// Plays the schedule of a seed.
 pub fn play(seed: u64, common: &Common) -> Ended {
     let mut world = World::new(seed, common);
-    let steps = 40 + world.stage().chance.below(140);
+    world.take_aim();
+    // Small worlds show most of what there is to see, for half the price; some things need a long time.
+    let is_long = world.stage().chance.hits(LONG);
+    let (least, more, settled) = if is_long { (40, 140, 500) } else { (10, 30, 750) };
+    let steps = least + world.stage().chance.below(more);
     // Most of what is worth a fault begins with a decision.
-    if world.stage().chance.hits(500) {
+    let aim = world.stage().aim;
+    let is_settled = world.stage().chance.hits(settled);
+    if aim.map_or(is_settled, |(at, _)| at != At::Empty) {
         world.settle_in();
     }
+    world.approach();
     for _ in 0..steps {
-        world.step();
         if !world.stage().violations.is_empty() {
             break;
         }
+        world.step();
     }
     if world.stage().violations.is_empty() {
         world.calm();
@@ -138,6 +150,7 @@ impl World {
             disk,
             ahead: TimeDelta::zero(),
             ahead_since: 0,
+            was_ahead: Vec::new(),
             deciding_since: None,
             process: 0,
             rules: (rules, rules),
@@ -167,18 +180,23 @@ impl World {
 
     /// A start and a decision without faults.
     fn settle_in(&mut self) {
-        let rates = {
+        let (rates, aim) = {
             let mut stage = self.stage();
             stage.now += TimeDelta::seconds(30);
-            std::mem::take(&mut stage.faults_at)
+            (std::mem::take(&mut stage.faults_at), stage.aim.take())
         };
-        self.boot(0);
+        if self.stage().way == Way::Restored {
+            self.be_early();
+        } else {
+            self.boot(0);
+        }
         self.until_idle();
         if let Some(engine) = self.machines[0].engine.clone() {
             self.begin(0, &engine, What::Decide);
         }
         self.until_idle();
-        self.stage().faults_at = rates;
+        let mut stage = self.stage();
+        (stage.faults_at, stage.aim) = (rates, aim);
     }
 
     fn step(&mut self) {
@@ -201,7 +219,7 @@ impl World {
     }
 
     /// Takes one thing that is under way a step further; false where nothing is.
-    fn progress(&mut self, is_rough: bool) -> bool {
+    pub(super) fn progress(&mut self, is_rough: bool) -> bool {
         enum Next {
             Task(usize, usize),
             Scribe(usize),
@@ -364,7 +382,7 @@ impl World {
     }
 
     /// Begins something on a machine.
-    fn start(&mut self, machine: usize) {
+    pub(super) fn start(&mut self, machine: usize) {
         let Some(engine) = self.machines[machine].engine.clone() else { return self.boot(machine) };
         if !self.machines[machine].is_ready {
             return;
@@ -421,7 +439,7 @@ impl World {
         }
     }
 
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         const PAUSES: [i64; 8] = [1, 1, 5, 20, 60, 300, 1_200, 3_600];
         let mut stage = self.stage();
         let by = stage.chance.pick(&PAUSES);
@@ -434,18 +452,24 @@ impl World {
     fn calm(&mut self) {
         {
             let mut stage = self.stage();
-            stage.faults_at = FaultsAt::default();
-            let step = stage.step;
+            (stage.faults_at, stage.aim) = (FaultsAt::default(), None);
+            let (now, step) = (stage.now, stage.step);
             for post in &mut stage.posts {
                 post.is_clear &= post.ahead == TimeDelta::zero();
-                (post.ahead, post.ahead_since) = (TimeDelta::zero(), step);
+                post.set_clock(now, TimeDelta::zero(), step);
             }
         }
         // Whoever asked for a move by hand waits no longer; the move goes on.
         for machine in 0..self.machines.len() {
             self.machines[machine].tasks.retain(|(what, _)| *what != What::Ask);
             self.write(machine);
+            // Nor does anybody hear that what they asked for could not be written: the next record would end the process.
+            let engine = self.machines[machine].engine.as_ref();
+            if engine.is_some_and(|engine| engine.store().refusal().is_some()) {
+                self.down(machine);
+            }
         }
+        let is_attended = self.stage().chance.hits(ATTENDED);
         for round in 0..400 {
             for machine in 0..self.machines.len() {
                 if self.machines[machine].engine.is_none() {
@@ -457,6 +481,9 @@ impl World {
                 }
                 if round < 8 && engine.is_paused() {
                     self.begin(machine, &engine, What::Resume);
+                }
+                if round < 6 && is_attended {
+                    self.say(machine);
                 }
                 // A set that waits, with none in force, keeps everything waiting.
                 self.accept(machine);
@@ -487,7 +514,7 @@ impl World {
         self.stage().violation(format!("I18: still open long after the faults stopped: {open:?} ({said:?})"));
     }
 
-    fn until_idle(&mut self) -> bool {
+    pub(super) fn until_idle(&mut self) -> bool {
         for _ in 0..5_000 {
             self.stage().step += 1;
             if !self.progress(false) {
