@@ -6,7 +6,7 @@ use crate::intent::State;
 use crate::model::{Availability, Environment, Identity, Snapshot, Timestamp};
 use crate::money::{Currency, Rate};
 use crate::plan::{Caps, Inputs, Plan, plan};
-use crate::policy::{Policy, PolicySet, Rule};
+use crate::policy::{PolicySet, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is made from, beside the world.
@@ -82,18 +82,27 @@ impl Basis<'_> {
     /// Whether a policy whose slot is up pays out: then the operators are asked about.
     #[must_use]
     pub fn has_payouts(&self) -> bool {
+        let mut policies =
+            self.policies.policies.iter().filter(|policy| matches!(policy.rule, Rule::Payout(_))).peekable();
+        // Without any there is nothing to find out.
+        if policies.peek().is_none() {
+            return false;
+        }
         let due = self.due();
-        let mut policies = self.policies.policies.iter().filter(|policy| due.contains(&policy.name));
-        policies.any(|policy| matches!(policy.rule, Rule::Payout(_)))
+        policies.any(|policy| due.contains(&policy.name))
     }
 
     /// The pairs of currencies to ask rates for: those of the policies whose slot is up.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(Currency, Currency)> {
+        let all = self.policies.policies.iter().filter(|policy| policy.enabled);
+        let mut wanted: Vec<(&str, _)> = all.map(|policy| (policy.name.as_str(), policy.rate_pairs())).collect();
+        wanted.retain(|(_, pairs)| !pairs.is_empty());
+        if wanted.is_empty() {
+            return BTreeSet::new();
+        }
         let due = self.due();
-        let all = self.policies.policies.iter();
-        let wanted = all.filter(|policy| policy.enabled && due.contains(&policy.name));
-        wanted.flat_map(Policy::rate_pairs).collect()
+        wanted.into_iter().filter(|(name, _)| due.contains(*name)).flat_map(|(_, pairs)| pairs).collect()
     }
 
     /// Asks the bank for everything and plans.
