@@ -32,6 +32,11 @@ pub fn verify(dir: &Path, as_json: bool, out: &mut dyn Write, talk: &mut dyn Wri
         write_text(&report, out)?;
     }
     let Some(damage) = &report.damage else { return Ok(GOOD) };
+    if damage.is_of_another_version() {
+        writeln!(talk, "treasuryd: {damage}")?;
+        writeln!(talk, "  hint: nothing was changed; run the treasuryd that wrote it, or a newer one")?;
+        return Ok(REFUSED);
+    }
     writeln!(talk, "treasuryd: the journal is damaged: {damage}")?;
     writeln!(talk, "  hint: nothing was changed; restore the state directory from a backup")?;
     Ok(REFUSED)

@@ -2,6 +2,7 @@
 
 use super::{LONGEST_REQUEST, Request, Response, handle};
 use crate::daemon::Engine;
+use rustix::fs::Mode;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
@@ -50,7 +51,12 @@ pub fn bind(path: &Path) -> Result<UnixListener, ControlError> {
     if is_socket {
         std::fs::remove_file(path).map_err(fail)?;
     }
-    let listener = UnixListener::bind(path).map_err(fail)?;
+    // From its first moment on it is nobody else's, also where whoever started us lets everybody write everywhere.
+    let before = rustix::process::umask(Mode::from_raw_mode(0o007));
+    rustix::process::umask(before | Mode::from_raw_mode(0o007));
+    let listener = UnixListener::bind(path);
+    rustix::process::umask(before);
+    let listener = listener.map_err(fail)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(fail)?;
     Ok(listener)
 }

@@ -23,6 +23,9 @@ use tokio::time::Sleep;
 const LIFETIME: Duration = Duration::from_secs(5);
 /// What a request for a page may have: request line, headers and body together.
 pub const PAGE_BYTES: usize = 16 * 1024;
+/// How a connection begins that speaks HTTP/2, where one connection carries any number of requests. None is spoken here,
+/// whatever the libraries are built with.
+const HTTP_2: &[u8] = b"PRI ";
 /// Connections open at one time.
 const MOST_CONNECTIONS: usize = 64;
 
@@ -63,7 +66,7 @@ impl Listener for Bounded {
         let (leash, let_go) = oneshot::channel();
         self.open.push_back(leash);
         let until = Box::pin(tokio::time::sleep(LIFETIME));
-        (Connection { stream, bytes_left: self.most_bytes, until, let_go }, peer)
+        (Connection { stream, bytes_left: self.most_bytes, begins: Vec::new(), until, let_go }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -75,6 +78,8 @@ impl Listener for Bounded {
 struct Connection {
     stream: TcpStream,
     bytes_left: usize,
+    /// The first bytes that came, as many as [`HTTP_2`] has.
+    begins: Vec<u8>,
     until: Pin<Box<Sleep>>,
     let_go: oneshot::Receiver<Infallible>,
 }
@@ -102,6 +107,11 @@ impl AsyncRead for Connection {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let came = buffer.filled().len().saturating_sub(before);
         self.bytes_left = self.bytes_left.saturating_sub(came);
+        let wanting = HTTP_2.len().saturating_sub(self.begins.len());
+        self.begins.extend(buffer.filled().iter().skip(before).take(wanting));
+        if self.begins == HTTP_2 {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "HTTP/2 is not spoken here")));
+        }
         Poll::Ready(Ok(()))
     }
 }

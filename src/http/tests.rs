@@ -258,6 +258,26 @@ async fn a_connection_costs_a_few_seconds_and_bytes_at_most() {
     assert!(opened.elapsed() >= Duration::from_secs(4), "an honest pause is allowed: {:?}", opened.elapsed());
 }
 
+/// HTTP/2 would carry any number of requests over one connection; whole, or a byte at a time.
+#[tokio::test]
+async fn g12_one_connection_is_one_request_whatever_it_speaks() {
+    let (address, _stop) = start(sample::busy(), Ok(())).await;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    for at_once in [preface.len(), 1] {
+        let began = Instant::now();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for some in preface.chunks(at_once) {
+            let _ = stream.write_all(some).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let mut reply = Vec::new();
+        let _ = stream.read_to_end(&mut reply).await;
+        assert!(reply.is_empty() && began.elapsed() < Duration::from_secs(3), "{at_once}: {reply:?}");
+    }
+    let twice = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n").repeat(2);
+    assert_eq!(send(address, &twice).await.matches("HTTP/1.1 ").count(), 1);
+}
+
 #[tokio::test]
 async fn the_end_waits_for_nobody() {
     let source = Arc::new(Told { view: Mutex::new(sample::bare()), health: Ok(()) });

@@ -77,7 +77,7 @@ pub enum StoreError {
         /// The holder, where it is legible.
         pid: Option<u32>,
     },
-    /// The journal holds a record of another format.
+    /// The journal holds a record of another format, or an event that is not known here.
     #[error("{0}; run the treasuryd that wrote it, or a newer one")]
     Version(Damage),
     /// The journal is damaged.
@@ -151,10 +151,9 @@ impl StoreError {
     }
 
     pub(super) fn damaged(segment: &Segment, byte: u64, what: Flaw) -> Self {
-        let is_version = matches!(what, Flaw::Version(_));
         let line = line_at(&segment.path, byte).unwrap_or_default();
         let damage = Damage { segment: segment.month.file_name(), line, byte, what };
-        if is_version { Self::Version(damage) } else { Self::Damaged(damage) }
+        if damage.is_of_another_version() { Self::Version(damage) } else { Self::Damaged(damage) }
     }
 }
 
@@ -169,6 +168,14 @@ pub struct Damage {
     pub byte: u64,
     /// What is wrong there.
     pub what: Flaw,
+}
+
+impl Damage {
+    /// Whether the record is whole, and of a kind that is not known here: another version wrote it.
+    #[must_use]
+    pub fn is_of_another_version(&self) -> bool {
+        matches!(self.what, Flaw::Version(_) | Flaw::Event(_))
+    }
 }
 
 impl fmt::Display for Damage {

@@ -286,7 +286,12 @@ impl<'a> Stage<'a> {
 
     /// `once` for the slot of tomorrow.
     pub(super) fn once_tomorrow(&mut self) -> Result<Ended, String> {
-        let at = self.slot + TimeDelta::days(1) + TimeDelta::seconds(60);
+        self.once_later(1)
+    }
+
+    /// `once` for the slot so many days later.
+    pub(super) fn once_later(&mut self, days: i64) -> Result<Ended, String> {
+        let at = self.slot + TimeDelta::days(days) + TimeDelta::seconds(60);
         self.treasuryd(&["once", "--json", "--at", &at.to_rfc3339_opts(SecondsFormat::Secs, true)])
     }
 

@@ -2,6 +2,8 @@
 
 use super::stage::{MEMORIES, Memory, PATIENCE, Play, Scene, each};
 use crate::played::row;
+use crate::support::EVENING;
+use std::process::Stdio;
 use treasuryd::money::Amount;
 use treasuryd::sandbox::{ConflictBody, SandboxSettings};
 
@@ -76,6 +78,38 @@ fn a11_a_first_one_that_still_runs_is_not_sent_under_another_id() {
     assert!(play.books().transfers.len() == 1 && intent["attempts"].as_u64().unwrap() >= 2, "{intent:#}");
     assert_eq!(intent["state"], "applied", "a KPay that answers 409 for what it then drops is believed: {intent:#}");
     assert_eq!(play.merchant.transfers().len(), 1);
+    // It did fail: the money is back, and the books against the wallet show it.
+    assert_eq!(play.merchant.holds(GAB), Amount::whole(115_000));
+    let checked = play.merchant.treasuryd(&["ledger", "check"]);
+    assert!(checked.stdout.lines().any(|line| line.starts_with("GAB") && line.contains("15 000")), "{checked:?}");
+}
+
+// A11, on a first attempt: the state is lost while KPay still works on its transfer, and then KPay drops it,
+// whatever its 409 looks like · nothing booked, a person is called, and the next window moves the money.
+#[test]
+fn a11_a_first_one_of_a_lost_state_that_fails_is_left_to_a_person_and_the_next_window() {
+    let _row = row!();
+    each(&[ConflictBody::Empty, ConflictBody::Envelope, ConflictBody::Text], |conflict_body| {
+        let sandbox = SandboxSettings { conflict_body: *conflict_body, ..SandboxSettings::default() };
+        let mut play = Scene { sandbox, ..Scene::default() }.open();
+        // Asked once, and killed: KPay holds the 30,000.
+        play.faults(&["conflict-pending=3"]);
+        let mut first = play.merchant.command(&["once", "--at", EVENING]).stderr(Stdio::null()).spawn().unwrap();
+        play.until("it is asked", |books| books.faults.iter().any(|(_, times)| *times > 0));
+        first.kill().unwrap();
+        first.wait().unwrap();
+        play.wipe();
+        deposit(&play, 30_000);
+        play.once().with_code(75);
+        let closed = play.expect(GAB, "needs_operator", "");
+        play.judge(0);
+        // The answers are used up, and KPay has dropped it.
+        play.faults(&[]);
+        play.once_later(1).with_code(75);
+        let next = play.expect(GAB, "applied", "response");
+        assert_ne!(next["external_id"], closed["external_id"]);
+        play.judge(1);
+    });
 }
 
 // A13: provider forgets ids after 24 h (or 30 min) · cold start acts only in the current window.

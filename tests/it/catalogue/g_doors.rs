@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use treasuryd::money::Amount;
@@ -264,8 +265,8 @@ fn g12_what_never_ends_is_cut_off() {
 }
 
 // G15: malicious dependency, build script, yanked crate · vet + deny + `--locked`, few deps, no network in build: planted
-// advisory and unvetted crate must fail CI. (Planted: a ban, a licence and a source that are not met. Advisories need the
-// network, and nothing here is vetted by hand.)
+// advisory and unvetted crate must fail CI. (Planted: a ban, a licence and a source that are not met, and below an advisory.
+// Nothing here is vetted by hand.)
 #[test]
 fn g15_a_dependency_that_is_not_allowed_is_refused() {
     let _row = row!();
@@ -297,6 +298,61 @@ fn g15_a_dependency_that_is_not_allowed_is_refused() {
                 || ended.stdout.contains(&format!("{what} FAILED")),
             "{what}: {ended:?}"
         );
+        times(1);
+    }
+}
+
+/// A database of advisories as cargo-deny fetches it, with one against a package.
+fn advisories_against(package: &str, folder: &Path) {
+    let of_it = folder.join("crates").join(package);
+    fs::create_dir_all(&of_it).unwrap();
+    let advisory = format!(
+        "```toml\n[advisory]\nid = \"RUSTSEC-2099-0001\"\npackage = \"{package}\"\ndate = \"2026-01-01\"\n\n[versions]\npatched = \
+         []\n```\n\n# Planted\n\nBy a test.\n"
+    );
+    fs::write(of_it.join("RUSTSEC-2099-0001.md"), advisory).unwrap();
+    let who = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    for args in [&["init", "-q", "-b", "main"][..], &["add", "-A"], &["commit", "-q", "-m", "planted"]] {
+        let done = Command::new("git").current_dir(folder).args(who).args(args).status().unwrap();
+        assert!(done.success(), "{args:?}");
+    }
+}
+
+// G15: planted advisory. The database is a folder of ours: the real one needs the network.
+#[test]
+fn g15_a_dependency_with_an_advisory_is_refused() {
+    let _row = row!();
+    let there = |args: &[&str]| {
+        let output = Command::new(args[0]).args(&args[1..]).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if !there(&["cargo", "deny", "--version"]) || !there(&["git", "--version"]) {
+        left_out("cargo-deny or git is not installed");
+        return;
+    }
+    let root = env!("CARGO_MANIFEST_DIR");
+    let good = fs::read_to_string(format!("{root}/deny.toml")).unwrap();
+    for (package, refused) in [("serde_json", true), ("a-crate-that-is-not-there", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        advisories_against(package, &folder.path().join("database"));
+        // Whether a version was yanked is asked of the registry.
+        let ours = format!(
+            "yanked = \"allow\"\ndb-path = \"{}\"\ndb-urls = [\"https://planted.example/database\"]",
+            path("home")
+        );
+        let text = good.replacen("yanked = \"deny\"", &ours, 1);
+        assert_ne!(text, good);
+        fs::write(path("deny.toml"), text).unwrap();
+        let mut deny = Command::new("cargo");
+        deny.current_dir(root).args(["deny", "--locked", "--config", &path("deny.toml"), "check", "advisories"]);
+        deny.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_VALUE_0", "https://planted.example/database");
+        deny.env("GIT_CONFIG_KEY_0", format!("url.file://{}.insteadOf", path("database")));
+        let ended = Ended::of(&mut deny);
+        let said = format!("{}{}", ended.stdout, ended.stderr);
+        assert_eq!(ended.code != Some(0), refused, "{package}: {said}");
+        let verdict = if refused { "advisories FAILED" } else { "advisories ok" };
+        assert!(said.contains(verdict) && said.contains("RUSTSEC-2099-0001") == refused, "{package}: {said}");
         times(1);
     }
 }

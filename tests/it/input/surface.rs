@@ -1,7 +1,7 @@
 //! What the process shows of itself to the machine it runs on, and keys that change under it (reliability.md G7, B8).
 
 use super::scene::merchant;
-use crate::played::row;
+use crate::played::{lacks, row};
 use crate::support::{API_KEY, CONSOLIDATE, Daemon, EVENING, Merchant, SECRET_KEY, eventually};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -90,6 +90,29 @@ fn whoever_changes_something_through_the_socket_is_named_in_the_log() {
     let uid = rustix::process::geteuid().as_raw();
     assert!(line.contains(&format!("uid={uid}")) && line.contains("pid="), "{line}");
     assert!(line.contains("pause"), "reading is not logged: {line}");
+}
+
+/// Between its making and its mode the socket is open to nobody either, whatever the umask we were started with.
+#[test]
+fn g08_the_socket_is_private_from_its_first_moment() {
+    let _row = row!();
+    if lacks("strace") {
+        return;
+    }
+    let merchant = merchant();
+    let open_to_all = ["strace", "-f", "-qq", "-o", "trace", "-e", "trace=umask,bind,chmod", "sh", "-c"];
+    let shell = [&open_to_all[..], &["umask 0; exec \"$@\"", "sh"]].concat();
+    let daemon = Daemon::start(merchant.command_under(&shell, &["run"]));
+    assert_eq!(fs::metadata(merchant.path("control.sock")).unwrap().permissions().mode() & 0o777, 0o660);
+    drop(daemon);
+    let trace = fs::read_to_string(merchant.path("trace")).unwrap();
+    let steps: Vec<&str> = trace.lines().filter(|line| line.contains("umask(") || line.contains(".sock")).collect();
+    let made = steps.iter().position(|line| line.contains("bind(")).unwrap();
+    let mask = steps[..made].iter().rev().find_map(|line| line.split_once("umask(")?.1.split_once(')')).unwrap().0;
+    let mask = u32::from_str_radix(mask.trim_start_matches('0'), 8).unwrap();
+    assert_eq!(mask & 0o007, 0o007, "{steps:?}");
+    let after = steps[made..].iter().find(|line| line.contains("umask(")).unwrap();
+    assert!(after.contains("umask(000)") || after.contains("umask(0)"), "it is put back: {steps:?}");
 }
 
 #[test]
