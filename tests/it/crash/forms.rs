@@ -79,7 +79,8 @@ fn d12_a_record_of_a_newer_kind_is_refused_and_not_called_damage() {
     let (seq, prev, at) =
         (last["seq"].as_u64().unwrap() + 1, last["hash"].as_str().unwrap(), last["at"].as_str().unwrap());
     let known = "\"type\":\"alive\"";
-    for event in ["\"type\":\"weighed\",\"grams\":5", "\"type\":\"alive\",\"mood\":\"good\"", known] {
+    let newer_field = "\"type\":\"started\",\"version\":\"9\",\"command\":\"run\",\"mood\":\"good\"";
+    for event in ["\"type\":\"weighed\",\"grams\":5", newer_field, known] {
         let body = format!("{{\"v\":1,\"seq\":{seq},\"at\":\"{at}\",\"prev\":\"{prev}\",\"event\":{{{event}}}");
         fs::write(&path, format!("{good}{body},\"hash\":\"{}\"}}\n", hash(&body))).unwrap();
         if event == known {
