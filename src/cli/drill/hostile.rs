@@ -3,7 +3,6 @@
 use super::judge::{Stands, judge};
 use super::plays::{EVERY_SECOND, ONE, above, end, ensure};
 use super::stage::{Stage, failed};
-use crate::money::{Amount, Country};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt::Write as _;
@@ -151,27 +150,6 @@ fn post(address: &str, body: &str, signature: &str) -> std::io::Result<u16> {
     stream.read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);
     Ok(answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0))
-}
-
-/// Our own move never freezes the wallet; a withdrawal that is not ours does.
-pub(super) fn emptied(stage: &mut Stage<'_>) -> Result<String, String> {
-    stage.configure("[conservation]\nmode = \"freeze\"\nrelease_by = [\"drill\"]\n")?;
-    stage.once()?.with_code(0)?;
-    let bank = stage.bank()?;
-    bank.withdraw(Country::GAB, Amount::whole(20_000)).map_err(failed("the sandbox lets nobody withdraw"))?;
-    let said = stage.once()?.with_code(0)?.stderr;
-    ensure(
-        said.contains("GAB fell by 20 000 XAF") && said.contains("it is frozen"),
-        "it did not tell of the withdrawal",
-    )?;
-    stage.deposit(50_000)?;
-    stage.once_later(1)?.with_code(0)?;
-    ensure(stage.books()?.transfers.len() == 1, "something left the frozen wallet")?;
-    stage.treasuryd(&["release", "GAB", "--by", "stranger", "--note", "drill"])?.with_code(77)?;
-    stage.treasuryd(&["release", "GAB", "--by", "drill", "--note", "drill"])?.with_code(0)?;
-    stage.once_later(2)?.with_code(0)?;
-    let verdict = judge(stage, Stands { moved: 2, paid: 0, called: 0 })?;
-    Ok(format!("frozen, then released by the one who may; {verdict}"))
 }
 
 /// A change of unit at KPay, or somebody who lures money out.
