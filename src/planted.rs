@@ -53,6 +53,8 @@ pub enum Mistake {
     AnyConflictProvesOurAmount,
     /// A decision says that the journal was here before the slot, and it was not.
     ColdStartIsWarm,
+    /// A state that was copied or put back proves as much as the one it was.
+    CopyProvesAmounts,
     /// After a 409 the indicative rate is booked for the one that nobody gave.
     RateInventedAfterConflict,
     /// What is sent again has other bytes than were recorded.
@@ -133,7 +135,7 @@ pub enum Mistake {
 
 impl Mistake {
     /// All of them, in order.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 60] = [
         Self::AmountInId,
         Self::NewIdOnRetry,
         Self::SlotDecidedAgainAfterStart,
@@ -155,6 +157,7 @@ impl Mistake {
         Self::FirstConflictIsOurs,
         Self::AnyConflictProvesOurAmount,
         Self::ColdStartIsWarm,
+        Self::CopyProvesAmounts,
         Self::RateInventedAfterConflict,
         Self::ResendRebuilt,
         Self::TwoWorkersOnOneSource,

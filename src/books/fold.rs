@@ -67,6 +67,7 @@ impl Folder {
             }
             Event::Opened { .. }
             | Event::Started { .. }
+            | Event::Copied { .. }
             | Event::Alive
             | Event::Observed { .. }
             | Event::Fell { .. }

@@ -233,6 +233,13 @@ pub fn store(settings: &Settings) -> Result<Arc<Store>, CliError> {
              restored, or the disk lost what it had promised to keep; compare with KPay before you trust open transfers"
         ));
     }
+    if let Some(sign) = report.copied {
+        output::talk(format_args!(
+            "treasuryd: warning: this state was copied, put back or moved here ({}): what happened since it was copied is not \
+             in it, and a 409 about a slot until now is not settled by its records",
+            sign.sentence()
+        ));
+    }
     owned(settings, &store)?;
     Ok(Arc::new(store))
 }

@@ -123,6 +123,13 @@ fn render(view: &StatusView, running: bool) -> String {
         out.push("\nmoney that nobody here moved".to_owned());
         out.extend(view.falls.iter().take(5).map(fall_line));
     }
+    out.extend(view.copied_at.map(|at| {
+        format!(
+            "\nthis state was copied, put back or moved here, as seen at {}: a 409 about a slot until then calls a person, \
+             unless the source fell by exactly our amount",
+            at.format("%Y-%m-%d %H:%M:%S UTC")
+        )
+    }));
     if !view.last_errors.is_empty() {
         out.push("\nlast problems".to_owned());
         let lines = view.last_errors.iter().take(5);

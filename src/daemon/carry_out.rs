@@ -404,15 +404,16 @@ impl Engine {
             Reply::Conflict { detail } => detail.as_str(),
             _ => "",
         };
+        let journal_proves = self.store.with_state(|state| state.journal_proves(&sending.intent));
         // Only an earlier attempt of our own makes the balance worth a request.
-        let balance_after = if sending.may_have_arrived && !sending.intent.journal_before_slot {
+        let balance_after = if sending.may_have_arrived && !journal_proves {
             // Where it shows a fall that cannot be recorded, nothing more is recorded, nor sent.
             let snapshot = self.read_balances().await.ok();
             snapshot.and_then(|snapshot| snapshot.available(sending.intent.lane.from))
         } else {
             None
         };
-        conflict_verdict(sending, detail, ConflictEvidence { balance_after })
+        conflict_verdict(sending, detail, ConflictEvidence { balance_after, journal_proves })
     }
 }
 

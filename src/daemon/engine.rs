@@ -198,8 +198,9 @@ impl Engine {
         if is_new {
             return Ok(());
         }
-        let mut events =
-            vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned(), command: command.to_owned() }];
+        let copied = self.store.sign_of_copy();
+        let mut events: Vec<Event> = copied.map(|sign| Event::Copied { sign }).into_iter().collect();
+        events.push(Event::Started { version: env!("CARGO_PKG_VERSION").to_owned(), command: command.to_owned() });
         events.extend(cut_short.into_iter().map(|external_id| {
             let detail = "the process ended before the reply came".to_owned();
             if planted::is(Mistake::LeftOversWereNotSent) {
@@ -208,6 +209,10 @@ impl Engine {
             Event::Unknown { external_id, detail }
         }));
         self.append(events).await?;
+        if copied.is_some() {
+            // Only now: until that record is durable, every start has to see it again.
+            self.store.aside(Store::remember_origin).await?;
+        }
         // Nothing was attempted by this process: all of it is due at once.
         self.world().asked.clear();
         Ok(())

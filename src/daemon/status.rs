@@ -160,6 +160,7 @@ pub fn status_of(
             .collect(),
         under_floor: state.breached.iter().map(|(wallet, breach)| UnderFloorView::of(*wallet, breach)).collect(),
         falls: state.falls.iter().map(FallView::from).collect(),
+        copied_at: state.copied_at,
         last_errors: Vec::new(),
         journal_records: 0,
     }

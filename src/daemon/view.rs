@@ -53,6 +53,9 @@ pub struct StatusView {
     /// The newest falls that nobody here explains, newest first; kept over restarts.
     #[serde(default)]
     pub falls: Vec<FallView>,
+    /// When this state was last seen to be a copy: records prove no amount of a 409 about a slot until then.
+    #[serde(default)]
+    pub copied_at: Option<Timestamp>,
     /// The newest problems, newest first.
     pub last_errors: Vec<ErrorView>,
     /// Records in the journal.

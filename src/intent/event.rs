@@ -24,6 +24,12 @@ pub enum Event {
         /// Which command.
         command: String,
     },
+    /// This state was copied, moved to another disk, or put back: what happened elsewhere since is not in this journal. From
+    /// here on no record in it proves whose amount moved for a slot that is not after this one.
+    Copied {
+        /// What shows it.
+        sign: CopySign,
+    },
     /// At least once an hour while the daemon runs: shows that this journal was here then.
     Alive,
     /// Balances as read.
@@ -272,6 +278,32 @@ pub enum Event {
         /// Who.
         by: Option<String>,
     },
+}
+
+/// By what a state is seen to be a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopySign {
+    /// The journal begins in another file than the one remembered.
+    AnotherFile,
+    /// Nothing is remembered: a backup, a state of an older version, or a person took the note away.
+    NothingRemembered,
+    /// The index had seen more records than the journal holds.
+    BehindItsIndex,
+}
+
+impl CopySign {
+    /// What shows it, for people.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::AnotherFile => "the journal begins in another file than the one remembered in `first-segment`",
+            Self::NothingRemembered => {
+                "there is no `first-segment` beside the journal: a backup, a state of an older version, or somebody removed it"
+            }
+            Self::BehindItsIndex => "the index had seen more records than the journal holds",
+        }
+    }
 }
 
 /// One policy file as it was read.

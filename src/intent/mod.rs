@@ -10,6 +10,7 @@ mod gate_policy;
 mod gate_terms;
 mod lane_verdicts;
 mod planned_with;
+mod proof;
 mod reply;
 mod retry;
 mod state;
@@ -19,7 +20,7 @@ mod verdict;
 mod withdrawal;
 
 pub use approval::{ApprovedBy, NotAllowed, approvals_by, group, may_approve, may_decide};
-pub use event::{AppliedFacts, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
+pub use event::{AppliedFacts, CopySign, Event, Evidence, Finding, LaneVerdict, PausedWhat, PolicyText};
 pub use falls::{Breach, PastFall, SETTLES_WITHIN, Settled};
 pub use fx::{AppliedFx, plainly, reference_of, signed};
 pub use gate::{Gate, GateInputs, check_gate};

@@ -25,6 +25,8 @@ pub struct State {
     pub open: BTreeMap<String, Tracked>,
     /// The latest journal time: the high-water mark below which no slot is decided again.
     pub high_water: Option<Timestamp>,
+    /// When this state was last seen to be a copy, not before any record of then: no slot until then is proven by records.
+    pub copied_at: Option<Timestamp>,
     /// When records were written in the last day and a bit, thinned.
     activity: Vec<Timestamp>,
     /// When balances were last recorded.
@@ -104,6 +106,7 @@ impl State {
                 self.identity = Some(identity.clone());
             }
             Event::Started { .. } => self.planted_start(),
+            Event::Copied { .. } => self.note_copy(),
             Event::Observed { taken_at, balances } => self.observe(at, *taken_at, balances),
             Event::PoliciesInForce { hash, .. } => self.policy_hash = Some(hash.clone()),
             Event::Decided { policy, slot, lanes, intents, taken_at, balances, .. } => {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 mod again;
 mod approvals;
+mod copies;
 mod frozen;
 mod slots_kept;
 mod tightened;
@@ -72,7 +73,8 @@ fn after(intent: &Intent, replies: &[Reply]) -> (State, Tracked) {
         second += 60;
         tracked = attempt(&mut state, &tracked, second);
         let events = verdict(&tracked, reply).unwrap_or_else(|| {
-            let evidence = ConflictEvidence { balance_after: Some(Amount::whole(330_000)) };
+            let journal_proves = state.journal_proves(intent);
+            let evidence = ConflictEvidence { balance_after: Some(Amount::whole(330_000)), journal_proves };
             vec![conflict_verdict(&tracked, "409", evidence)]
         });
         for event in events {
@@ -156,14 +158,14 @@ fn a09_the_balance_proves_our_amount_only_to_the_unit() {
     {
         let (mut state, tracked) = self::after(&intent(Country::CMR, 1, false), &[lost()]);
         let sending = attempt(&mut state, &tracked, 300);
-        let evidence = ConflictEvidence { balance_after: Some(after.parse().unwrap()) };
+        let evidence = ConflictEvidence { balance_after: Some(after.parse().unwrap()), journal_proves: false };
         let event = conflict_verdict(&sending, "409", evidence);
         let tracked = state.apply(instant(301), &event).unwrap().remove(0);
         assert_eq!(tracked.outcome, outcome, "balance after {after}");
     }
     let (mut state, tracked) = after(&intent(Country::CMR, 1, false), &[lost()]);
     let sending = attempt(&mut state, &tracked, 300);
-    let event = conflict_verdict(&sending, "409", ConflictEvidence { balance_after: None });
+    let event = conflict_verdict(&sending, "409", ConflictEvidence { balance_after: None, journal_proves: false });
     assert!(matches!(event, Event::Unknown { .. }), "an unreadable balance decides nothing: {event:?}");
 }
 

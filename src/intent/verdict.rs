@@ -10,6 +10,8 @@ use crate::planted::{self, Mistake};
 pub struct ConflictEvidence {
     /// The source's available balance read after the 409; `None` where it could not be read.
     pub balance_after: Option<Amount>,
+    /// Whether records prove that what moved was our own amount ([`super::State::journal_proves`]).
+    pub journal_proves: bool,
 }
 
 /// The events for a reply; `None` for a 409, which needs a reading of the source first ([`conflict_verdict`]).
@@ -58,14 +60,14 @@ pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvide
         return Event::NeedsOperator {
             external_id,
             holds: true,
-            amount_is_ours: tracked.intent.journal_before_slot || fell_by_exactly_ours(tracked, evidence),
+            amount_is_ours: evidence.journal_proves || fell_by_exactly_ours(tracked, evidence),
             detail: format!(
                 "KPay knows this id, so an attempt before arrived, but says neither how it stands nor its own id for it. \
                  It waits for KPay's webhook, or look it up at KPay and `treasuryd transfers resolve`. {detail}"
             ),
         };
     }
-    if tracked.intent.journal_before_slot || fell_by_exactly_ours(tracked, evidence) {
+    if evidence.journal_proves || fell_by_exactly_ours(tracked, evidence) {
         return Event::Applied { external_id, evidence: Evidence::Conflict, facts: own_facts(tracked) };
     }
     if evidence.balance_after.is_none() {
@@ -78,10 +80,17 @@ pub fn conflict_verdict(tracked: &Tracked, detail: &str, evidence: ConflictEvide
         external_id,
         holds: true,
         amount_is_ours: false,
-        detail: format!(
-            "KPay knows this id, but neither the journal nor the source's balance proves that it was for our amount. \
-             {detail}"
-        ),
+        detail: format!("KPay knows this id, but {}. {detail}", unproven(tracked)),
+    }
+}
+
+/// Why nothing proves our amount.
+fn unproven(tracked: &Tracked) -> &'static str {
+    if tracked.intent.journal_before_slot {
+        "this state was copied or put back since its slot, so that another amount may have moved, and the source's balance \
+         did not fall by exactly ours"
+    } else {
+        "neither the journal nor the source's balance proves that it was for our amount"
     }
 }
 

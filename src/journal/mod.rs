@@ -1,11 +1,12 @@
 //! The journal: append-only, hash-chained, synced records – the truth – and its derived index in sled.
 //!
 //! A state directory holds `lock` (dies with its holder), `journal/2026-11.jsonl` (a segment a month, by the UTC time of
-//! the record), `index/` (sled; rebuilt whenever it is missing, behind or damaged; deleting it changes nothing) and
-//! `policies/in-force.json` (a copy of what the journal says, with the same freedom).
+//! the record), `index/` (sled; rebuilt whenever it is missing, behind or damaged; deleting it changes nothing),
+//! `policies/in-force.json` (a copy of what the journal says, with the same freedom) and `first-segment` (by which a copy of
+//! the whole is known).
 //!
 //! Reading order: `frame` (one line, pure) → `segment` (files) → `chunks`, `scan` (many lines) → `home` (directory and
-//! lock) → `writer` (the one thread that writes and syncs) → `lookup`, `index`, `checkpoint` (finding intents again) →
+//! lock) → `origin` (is it a copy?) → `writer` (the one thread that writes and syncs) → `lookup`, `index`, `checkpoint` (finding intents again) →
 //! `recovery` → `store` (the door for the daemon) → `platter` (the same without a disk of the machine's) → `in_force` →
 //! `read_only` (the door for everybody else) → `backup`.
 //!
@@ -23,6 +24,7 @@ mod home;
 mod in_force;
 mod index;
 mod lookup;
+mod origin;
 mod platter;
 mod read_only;
 mod records;

@@ -10,7 +10,7 @@ use super::scan::Scan;
 use super::segment::{Month, Segment};
 use super::writer::{Medium, Order, Writer};
 use super::{Flaw, Store, StoreError};
-use crate::intent::{Event, PolicyText, State};
+use crate::intent::{CopySign, Event, PolicyText, State};
 use crate::planted::{self, Mistake};
 use std::io;
 use std::path::Path;
@@ -21,6 +21,11 @@ use std::sync::mpsc;
 pub trait Platter: Send {
     /// Name and bytes of each segment as they would be read now; other names than `2026-11.jsonl` are passed over.
     fn segments(&mut self) -> Vec<(String, Vec<u8>)>;
+
+    /// Whether the segments were copied here and no record says so yet.
+    fn is_copy(&mut self) -> bool {
+        false
+    }
 
     /// Cuts a segment's tail off, durably.
     ///
@@ -95,10 +100,17 @@ impl Store {
         core.month = segments.last().map(|segment| segment.month);
         core.end = outcome.end;
         let why = "there is no disk for one".to_owned();
-        let report =
-            OpenReport { records: outcome.head.seq, torn, index: IndexFate::InMemory { why }, index_had_seen: None };
+        let copied = platter.is_copy().then_some(CopySign::AnotherFile);
+        let report = OpenReport {
+            records: outcome.head.seq,
+            torn,
+            index: IndexFate::InMemory { why },
+            index_had_seen: None,
+            copied,
+        };
         let finder = Finder::new(folder.to_owned(), Source::Memory(Catalog::default()));
-        let (store, orders) = Self::assemble(folder.to_owned(), core, finder);
+        let (mut store, orders) = Self::assemble(folder.to_owned(), core, finder);
+        store.copied = copied;
         let (writer, heard) = store.writer(Medium::Platter(platter));
         *store.texts.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = texts;
         Ok((store, Scribe { writer, orders, _heard: heard }, report))

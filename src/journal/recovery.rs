@@ -9,8 +9,8 @@ use super::lookup::{Catalog, Shelf};
 use super::scan::{Outcome, Scan, all_processors};
 use super::segment::{self, Place, Segment};
 use super::shared::{Core, Recent};
-use super::{Damage, Flaw, StoreError, checkpoint, home};
-use crate::intent::State;
+use super::{Damage, Flaw, StoreError, checkpoint, home, origin};
+use crate::intent::{CopySign, State};
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ pub struct OpenReport {
     /// The index had seen this many records, more than the journal holds: somebody restored an older journal, or the disk
     /// lost what it had promised to keep. Worth an alarm.
     pub index_had_seen: Option<u64>,
+    /// By what the state is seen to be a copy, or to be put back or moved to another disk.
+    pub copied: Option<CopySign>,
 }
 
 /// A torn tail that was cut.
@@ -66,6 +68,8 @@ pub(super) struct Recovered {
     /// The last record in the index.
     pub saved: u64,
     pub current: Option<Segment>,
+    /// The segment with the first record.
+    pub first: Option<Segment>,
     /// Segments that were not read, to be verified in the background, and the head they must end in.
     pub older: (Vec<Segment>, Head),
     pub report: OpenReport,
@@ -73,6 +77,23 @@ pub(super) struct Recovered {
 
 /// Reads the journal into the present.
 pub(super) fn recover(home: &Home) -> Result<Recovered, StoreError> {
+    let mut recovered = read(home)?;
+    let report = &mut recovered.report;
+    match &recovered.first {
+        // Its first write never came about: nothing could have been copied.
+        Some(first) if report.records == 0 => {
+            origin::remember(home, &first.path).map_err(|error| StoreError::write(home.dir(), &error))?;
+        }
+        Some(first) => {
+            let older = report.index_had_seen.map(|_| CopySign::BehindItsIndex);
+            report.copied = origin::sign_of_copy(home, first)?.or(older);
+        }
+        None => {}
+    }
+    Ok(recovered)
+}
+
+fn read(home: &Home) -> Result<Recovered, StoreError> {
     let journal = home.journal();
     let segments = segment::list(&journal)?;
     let index_dir = home.dir().join("index");
@@ -195,10 +216,10 @@ fn finish(
         Err(((source, None), why)) => (source, records, IndexFate::Rebuilt { why }),
         Err(((source, Some(why)), _)) => (source, records, IndexFate::InMemory { why }),
     };
-    let report = OpenReport { records, torn, index, index_had_seen: None };
-    let current = segments.last().cloned();
+    let report = OpenReport { records, torn, index, index_had_seen: None, copied: None };
+    let (earliest, current) = (segments.first().cloned(), segments.last().cloned());
     segments.truncate(first);
-    Ok(Recovered { core, source, saved, current, older: (segments, outcome.before), report })
+    Ok(Recovered { core, source, saved, current, first: earliest, older: (segments, outcome.before), report })
 }
 
 /// Cuts a torn tail, durably.

@@ -7,8 +7,8 @@ use super::recovery::{self, OpenReport};
 use super::segment::Segment;
 use super::shared::{Core, Shared, with_json};
 use super::writer::{Disk, Door, Files, Medium, OpenSegment, Order, Writer};
-use super::{Hash, StoreError, background};
-use crate::intent::{Event, PolicyText, State, Tracked};
+use super::{Hash, StoreError, background, origin};
+use crate::intent::{CopySign, Event, PolicyText, State, Tracked};
 use crate::model::{ExternalId, Identity, Timestamp};
 use crate::planted::{self, Mistake};
 use chrono::SubsecRound;
@@ -25,6 +25,9 @@ pub struct Store {
     dir: PathBuf,
     /// `None` where the journal is on no disk of the machine's.
     home: Option<Arc<Home>>,
+    /// By what the state was seen to be a copy when it was opened, and the file that it begins in.
+    pub(super) copied: Option<CopySign>,
+    first: Option<PathBuf>,
     /// The texts of the policies last in force, where there is no directory for a copy of them.
     pub(super) texts: Mutex<Vec<PolicyText>>,
     shared: Arc<Shared>,
@@ -64,6 +67,8 @@ impl Store {
         let finder = Finder::new(home.journal(), recovered.source);
         let (mut store, queue) = Self::assemble(home.dir().to_owned(), recovered.core, finder);
         store.home = Some(home.clone());
+        store.copied = recovered.report.copied;
+        store.first = recovered.first.map(|segment| segment.path);
         let current = recovered.current.map(OpenSegment::reopen).transpose()?;
         store.start_writing(Files { home, door, current }, queue, recovered.saved)?;
         store.start_verifying(recovered.older)?;
@@ -76,6 +81,8 @@ impl Store {
         let store = Self {
             dir,
             home: None,
+            copied: None,
+            first: None,
             texts: Mutex::default(),
             shared: Arc::new(Shared::new(core)),
             finder: Arc::new(finder),
@@ -235,6 +242,25 @@ impl Store {
             history.extend(tracked);
         }
         Ok(history)
+    }
+
+    /// By what the state was seen to be a copy when it was opened; `None` where it is the one it was. Whoever begins to work
+    /// on it records that first, and then [`Store::remember_origin`] makes it the one it is from now on.
+    #[must_use]
+    pub fn sign_of_copy(&self) -> Option<CopySign> {
+        self.copied
+    }
+
+    /// Remembers which file the journal begins in; durable when it returns. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written: the next start sees the copy again.
+    pub fn remember_origin(&self) -> Result<(), StoreError> {
+        let (Some(home), Some(first)) = (&self.home, &self.first) else { return Ok(()) };
+        if !home.is_ours() {
+            return Err(StoreError::Replaced { path: self.dir.clone() });
+        }
+        origin::remember(home, first).map_err(|error| StoreError::write(&self.dir, &error))
     }
 
     /// The state directory.

@@ -11,4 +11,5 @@ mod home;
 mod in_force;
 mod index;
 mod old;
+mod origin;
 mod writing;

@@ -4,11 +4,11 @@
 //! A failed write or sync ends recording for good. The sync is never tried again: after a failed one the kernel may have
 //! dropped the pages and call the next one a success.
 
-use super::StoreError;
 use super::home::{Home, Inode, sync_directory};
 use super::platter::Platter;
 use super::segment::{Month, Segment};
 use super::shared::{Lines, Shared};
+use super::{StoreError, origin};
 use crate::planted::{self, Mistake};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -197,7 +197,12 @@ impl Files {
         if self.current.as_ref().is_none_or(|current| current.segment.month != month) {
             let segment = Segment::new(&self.home.journal(), month);
             let path = segment.path.clone();
+            let is_first = self.current.is_none();
             let created = OpenSegment::create(segment, &self.home)
+                .and_then(|created| {
+                    // Before its first record: a journal with records and no note is a copy.
+                    if is_first { origin::remember(&self.home, &path).map(|()| created) } else { Ok(created) }
+                })
                 .map_err(|error| StoreError::Stopped(format!("creating {} failed: {error}", path.display())))?;
             self.current = Some(created);
         }

@@ -75,15 +75,12 @@ pub fn settled(table: &mut Table<'_>, daemon: usize, slot: u8, sending: &Tracked
             let after = table.world.bank.balance;
             let ours = units(sending.intent.amount);
             let fell = story.before.is_some_and(|before| before - after == ours);
-            let is_proven = answer == Some(Answer::Conflict) && story.lost && (story.journal_before || fell);
+            let by_journal = story.journal_before && !story.is_copied;
+            let is_proven = answer == Some(Answer::Conflict) && story.lost && (by_journal || fell);
             if !is_proven {
                 return Err(format!("I5: slot {slot} books a 409 without CONTRACT's proof"));
             }
-            table.note(if story.journal_before {
-                "applied by conflict, journal"
-            } else {
-                "applied by conflict, balance"
-            });
+            table.note(if by_journal { "applied by conflict, journal" } else { "applied by conflict, balance" });
             booked(table, slot, units(facts.amount), true)
         }
         Event::NeedsOperator { .. } => {

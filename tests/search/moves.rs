@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use treasuryd::intent::{
-    AppliedFacts, ConflictEvidence, Event, Finding, Gate, GateInputs, LaneVerdict, Outcome, Reply, Tracked, check_gate,
-    conflict_verdict, next_ask_at, verdict,
+    AppliedFacts, ConflictEvidence, CopySign, Event, Finding, Gate, GateInputs, LaneVerdict, Outcome, Reply, Tracked,
+    check_gate, conflict_verdict, next_ask_at, verdict,
 };
 use treasuryd::kpay::transfer_body;
 use treasuryd::model::{ExternalId, Intent, Kind, Origin, Slot};
@@ -318,11 +318,15 @@ impl Table<'_> {
         if answer != Answer::Conflict {
             return self.reply(daemon, &reply, can_read);
         }
-        let is_read = sending.may_have_arrived && !sending.intent.journal_before_slot;
+        let is_read = sending.may_have_arrived && !self.journal_proves(daemon, &sending);
         if !can_read && !is_read {
             return Ok(false);
         }
         self.reply(daemon, &reply, can_read && is_read)
+    }
+
+    fn journal_proves(&self, daemon: usize, sending: &Tracked) -> bool {
+        self.world.daemons[daemon].disk.state.journal_proves(&sending.intent)
     }
 
     fn reply(&mut self, daemon: usize, reply: &Reply, can_read: bool) -> Result<bool, String> {
@@ -335,7 +339,8 @@ impl Table<'_> {
         };
         let events = self.verdict(&sending, reply).unwrap_or_else(|| {
             let balance_after = can_read.then(|| Amount::whole(self.world.bank.balance));
-            vec![conflict_verdict(&sending, "409", ConflictEvidence { balance_after })]
+            let journal_proves = self.journal_proves(daemon, &sending);
+            vec![conflict_verdict(&sending, "409", ConflictEvidence { balance_after, journal_proves })]
         });
         for event in &events {
             judge::settled(self, daemon, slot, &sending, event)?;
@@ -389,6 +394,12 @@ impl Table<'_> {
         (it.disk, it.work, it.is_wiped) = (backup, Work::Nothing, true);
         if self.world.left.restores == 0 {
             self.world.daemons.iter_mut().for_each(|daemon| daemon.backup = None);
+        }
+        let since = self.world.tick / TICKS_A_SLOT;
+        let stories = &mut self.world.daemons[daemon].disk.stories;
+        stories.iter_mut().take(usize::from(since) + 1).for_each(|story| story.is_copied = true);
+        if self.setting.planted != Some(Planted::CopyIsNotNoticed) {
+            self.record(daemon, &Event::Copied { sign: CopySign::AnotherFile })?;
         }
         self.restart(daemon).map(|()| true)
     }

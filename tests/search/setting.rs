@@ -49,6 +49,7 @@ pub enum Planted {
     RefusalAlwaysEnds,
     NewBytesWhenAskedAgain,
     FloorOnTheOldBalance,
+    CopyIsNotNoticed,
 }
 
 pub struct Setting {
@@ -59,8 +60,7 @@ pub struct Setting {
     pub bounds: Bounds,
     /// Ticks after which the bank may forget an id.
     pub horizon: u8,
-    /// Whether a 409 within CONTRACT's rule always proves the right amount: not where two states, or one that was put
-    /// back, give two amounts to one id.
+    /// Whether a 409 within CONTRACT's rule always proves the right amount: not where two states give two amounts to one id.
     pub one_amount_an_id: bool,
     pub planted: Option<Planted>,
     pub identity: Identity,
@@ -91,7 +91,7 @@ impl Setting {
             last_tick: slots * TICKS_A_SLOT - 1,
             bounds,
             horizon: u8::MAX,
-            one_amount_an_id: daemons == 1 && bounds.restores == 0,
+            one_amount_an_id: daemons == 1,
             planted: None,
             identity,
             lane: Lane::between(wallet(Country::GAB), wallet(Country::CMR)),

@@ -27,6 +27,8 @@ pub struct Story {
     pub before: Option<i64>,
     /// Whether the journal had a record from the hour before the slot when it was decided.
     pub journal_before: bool,
+    /// Whether this disk was put back at or after the slot.
+    pub is_copied: bool,
 }
 
 /// What a copy of a state directory brings back.
@@ -128,24 +130,33 @@ impl Disk {
         (at.saturating_sub(TICKS_A_SLOT)..at).any(|tick| self.records & (1 << tick) != 0)
     }
 
+    /// By the program's own word.
+    fn is_copied_after(&self, slot: u8) -> bool {
+        self.state.copied_at.is_some_and(|at| at >= Setting::slot(slot).instant())
+    }
+
     fn write_key(&self, setting: &Setting, tick: u8, known: &mut Known) {
         let now = Setting::slot(tick / TICKS_A_SLOT);
         // What was there before a slot that may yet be decided.
         for number in tick / TICKS_A_SLOT..setting.slots {
             let active = self.state.was_active_before(Setting::slot(number));
-            known.byte(usize::from(active) * 2 + usize::from(self.was_there_before(number)));
+            let story = self.stories[usize::from(number)];
+            let bits = [active, self.was_there_before(number), story.is_copied, self.is_copied_after(number)];
+            known.byte(bits.iter().fold(0, |bits, bit| bits * 2 + usize::from(*bit)));
         }
         known.byte(self.state.open.len());
         for tracked in self.state.open.values() {
+            let story = self.stories[usize::from(number_of(tracked))];
             let flags = [
+                self.state.journal_proves(&tracked.intent),
                 tracked.may_have_arrived,
                 tracked.holds,
                 tracked.amount_is_ours,
                 tracked.intent.journal_before_slot,
                 tracked.attempts == 0,
             ];
-            let story = self.stories[usize::from(number_of(tracked))];
-            known.byte(usize::from(story.lost) * 2 + usize::from(story.journal_before));
+            let bits = [story.lost, story.journal_before, story.is_copied];
+            known.byte(bits.iter().fold(0, |bits, bit| bits * 2 + usize::from(*bit)));
             known.number(story.bytes.map_or(0, |bytes| i64::try_from(bytes >> 8).unwrap_or_default()));
             known.number(story.before.unwrap_or(-1));
             known.byte(flags.iter().fold(0, |bits, flag| bits * 2 + usize::from(*flag)));

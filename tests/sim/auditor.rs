@@ -26,7 +26,7 @@ pub struct Story {
     pub source: String,
     /// The last instant at which it may be sent for the first time.
     pub expires_at: Option<Timestamp>,
-    /// Whether the decision says that this journal was here before the slot.
+    /// Whether this journal, and no copy of it, was here before the slot.
     pub was_here: bool,
     /// The source's balance before the first attempt that may have arrived.
     pub balance_before: Option<i64>,
@@ -73,6 +73,8 @@ pub struct Journal {
     pub accepted: Option<String>,
     /// The last slot that each policy decided.
     slots: BTreeMap<String, String>,
+    /// The latest record when this journal was last copied or put back.
+    copied_at: Option<String>,
     /// When each record was written.
     times: Vec<String>,
     /// What each wallet had before the last move out of it that is known to have gone, and when that was known. Gone
@@ -114,6 +116,7 @@ impl Journal {
         self.see(event);
         match word {
             "decided" | "requested" => self.decide(word, event)?,
+            "copied" => self.note_copy(),
             "paused" => self.paused = true,
             "resumed" => self.paused = false,
             "policies_accepted" => self.accepted = text(event, "hash").map(str::to_owned),
@@ -182,6 +185,12 @@ impl Journal {
         Ok(Some(Said { word, id, line: event }))
     }
 
+    /// What happened elsewhere since is not in it.
+    pub fn note_copy(&mut self) {
+        self.copied_at = self.times.iter().max().cloned();
+        self.intents.values_mut().for_each(|story| story.was_here = false);
+    }
+
     fn decide(&mut self, word: &str, event: &str) -> Result<(), String> {
         if let (Some(policy), Some(slot)) = (text(event, "policy"), text(event, "slot")) {
             let last = self.slots.entry(policy.to_owned()).or_default();
@@ -200,8 +209,9 @@ impl Journal {
             if was_here && !self.was_here_before(text(intent, "slot")) {
                 return Err(format!("I5: {id} says that this journal was here before its slot, and it was not"));
             }
+            let slot = text(intent, "slot").map(|slot| written(instant(slot)));
             let story = Story {
-                was_here,
+                was_here: was_here && (self.copied_at.is_none() || slot > self.copied_at),
                 source: text(intent, "lane").and_then(|lane| lane.get(..3)).unwrap_or_default().to_owned(),
                 expires_at: text(intent, "expires_at").map(instant),
                 body: escaped(intent, "body").unwrap_or_default().to_owned(),
@@ -238,8 +248,7 @@ impl Journal {
     /// Whether a record was written in the hour before a slot.
     fn was_here_before(&self, slot: Option<&str>) -> bool {
         let Some(slot) = slot.map(instant) else { return false };
-        let text = |at: Timestamp| at.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let hour = text(slot - TimeDelta::hours(1))..text(slot);
+        let hour = written(slot - TimeDelta::hours(1))..written(slot);
         self.times.iter().any(|at| hour.contains(at))
     }
 
@@ -263,6 +272,11 @@ impl Journal {
         let doubtful = self.intents.iter().filter(doubtful);
         doubtful.filter(|(_, story)| !story.in_hand && story.word != "not_sent").map(|(_, story)| story.amount).sum()
     }
+}
+
+/// An instant as records have theirs.
+fn written(at: Timestamp) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn instant(text: &str) -> Timestamp {

@@ -274,6 +274,11 @@ impl Platter for Drive {
         disk.segments.iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect()
     }
 
+    fn is_copy(&mut self) -> bool {
+        let stage = self.0.stage();
+        stage.disks[stage.posts[self.0.machine].disk].is_copy
+    }
+
     fn cut(&mut self, segment: &str, at: u64) -> io::Result<()> {
         let mut stage = self.0.stage();
         let disk = stage.posts[self.0.machine].disk;

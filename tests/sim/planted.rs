@@ -53,7 +53,7 @@ fn checks(mistake: Mistake) -> &'static [&'static str] {
         M::NotSentForgetsEarlierAttempt => &["I3", "I6"],
         M::AskedForEver => &["I1", "I18"],
         M::ReplyNotCompared => &["I5"],
-        M::FirstConflictIsOurs | M::AnyConflictProvesOurAmount | M::ColdStartIsWarm => &["I5"],
+        M::FirstConflictIsOurs | M::AnyConflictProvesOurAmount | M::ColdStartIsWarm | M::CopyProvesAmounts => &["I5"],
         M::RateInventedAfterConflict | M::PlannedRateIsBooked => &["I9", "I8, I9"],
         M::ResendRebuilt => &["I4"],
         M::TwoWorkersOnOneSource => &["I3", "I4"],

@@ -18,6 +18,8 @@ pub struct Disk {
     /// What was promised to be durable, by segment.
     pub acked: BTreeMap<String, usize>,
     pub life: u32,
+    /// Copied here, and no record says so yet.
+    pub is_copy: bool,
     pub model: Journal,
 }
 
@@ -366,6 +368,10 @@ impl Stage {
             if line.contains("\"type\":\"decided\"") {
                 self.on_decision(machine, line);
             }
+            if line.contains("\"type\":\"copied\"") {
+                self.disks[disk].is_copy = false;
+                self.tally.once("a copy was known as one");
+            }
             if line.contains("\"type\":\"policies_in_force\"") {
                 self.on_policies(machine, line);
             }
@@ -455,7 +461,7 @@ impl Stage {
             "applied" => match known {
                 None => Some(format!("I5: {id} is `applied`, and KPay never moved it")),
                 // Another state's request under the same id: a 409 can prove no amount of it (CONTRACT 5).
-                Some(_) if !is_ours => None,
+                Some(known) if !is_ours && !self.is_one_at_a_time(machine, &id, &known.by) => None,
                 Some(known) => {
                     let amount = text(said.line, "amount").and_then(|amount| amount.parse::<i64>().ok());
                     let rate = text(said.line, "exchange_rate").map(str::to_owned);
@@ -513,6 +519,14 @@ impl Stage {
         let mut reads = post.reads.iter().flat_map(|(_, wallets)| wallets);
         let has_fallen = reads.any(|(wallet, read)| wallet.country.code() == story.source && fell(*read));
         story.doubted && (story.was_here || has_fallen)
+    }
+
+    /// Whether a journal's own records prove what moved, and it never ran beside another one: wiped, copied or put back,
+    /// it books no other amount than KPay moved. Not where a clock was set, so that a slot came before its time.
+    fn is_one_at_a_time(&self, machine: usize, id: &str, by: &[Lineage]) -> bool {
+        let post = &self.posts[machine];
+        let was_here = self.disks[post.disk].model.intents.get(id).is_some_and(|story| story.was_here);
+        was_here && post.is_timed && by.iter().all(|(disk, _)| *disk == post.disk)
     }
 
     /// Money moved at KPay.

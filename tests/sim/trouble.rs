@@ -122,11 +122,13 @@ impl World {
         let mut stage = self.stage();
         let disk = stage.posts[machine].disk;
         with.life = stage.disks[disk].life + 1;
+        with.is_copy = !with.segments.is_empty();
         with.acked = with.segments.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
         match Journal::read(&with.whole()) {
             Ok(model) => with.model = model,
             Err(broken) => stage.violation(broken),
         }
+        with.model.note_copy();
         let post = &mut stage.posts[machine];
         post.is_paused = with.model.paused;
         post.firsts.clear();
@@ -173,7 +175,9 @@ impl World {
                     other.acked.insert(name.clone(), acked);
                 }
             }
+            other.is_copy = !other.segments.is_empty();
             other.model = Journal::read(&other.whole()).unwrap();
+            other.model.note_copy();
             stage.disks.push(other);
             stage.posts[machine].rules.1
         };

@@ -40,6 +40,7 @@ pub(crate) fn bare() -> StatusView {
         frozen: Vec::new(),
         under_floor: Vec::new(),
         falls: Vec::new(),
+        copied_at: None,
         last_errors: Vec::new(),
         journal_records: 1,
     }

@@ -131,3 +131,13 @@ pub fn segment(dir: &Path) -> (std::path::PathBuf, Vec<u8>) {
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
+
+/// A folder and all that is in it.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &target) } else { std::fs::copy(&path, &target).map(drop).unwrap() }
+    }
+}

@@ -26,6 +26,7 @@ fn backups_taken_while_money_moves_are_whole_and_put_back_move_nothing_twice() {
     merchant.set("kpay", "requests_per_minute = 60000");
     merchant.set("limits", "max_transfers_per_hour = 100000");
     let mut daemon = merchant.daemon();
+    eventually("it is ready, and its journal begun", PATIENCE, || daemon.get("/readyz").0 == 200);
     for round in 0..4 {
         let before = merchant.books().transfers.len();
         deposit(&merchant, "GAB", 31_000 + round);
@@ -83,6 +84,47 @@ fn what_kpay_knows_and_the_state_does_not_is_held_with_the_reason() {
         merchant.once().with_code(0);
         assert_books_agree(&merchant);
     }
+}
+
+/// The same, and the first attempt of what was put back is lost as well: the 409 on the second is an answer to neither.
+#[test]
+fn d05_what_is_put_back_after_its_slot_moved_never_books_its_own_amount() {
+    let slot = chrono::Utc::now() + chrono::TimeDelta::seconds(6);
+    let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
+    let schedule = slot.format("%-S %-M %-H * * *").to_string();
+    merchant.policies(&EVERY_SECOND.replace("* * * * * *", &schedule));
+    let once = || merchant.treasuryd(&["once", "--json"]);
+    once().with_code(0);
+    backup(&merchant, "before");
+    assert!(chrono::Utc::now() < slot, "the machine is too slow for this test");
+    eventually("the slot moves", PATIENCE, || {
+        once().with_code(0);
+        merchant.books().transfers.len() == 1
+    });
+
+    fs::rename(merchant.path("state"), merchant.path("lost")).unwrap();
+    copy_state(&merchant, "before", "state");
+    deposit(&merchant, "GAB", 40_000);
+    merchant.bank().set_faults(&["lost-before"]).unwrap();
+    let ended = once().with_code(75);
+    assert!(ended.stderr.contains("copied, put back or moved here"), "{ended:?}");
+    let held = &ended.json()[0];
+    assert_eq!((&held["state"], &held["amount"]), (&"needs_operator".into(), &"40000".into()), "{held}");
+    assert!(held["detail"].as_str().unwrap().contains("copied or put back since its slot"), "{held}");
+    let booked = merchant.treasuryd(&["ledger", "export", "--format", "csv"]).with_code(0).stdout;
+    assert_eq!(booked.lines().count(), 1, "nothing is booked: {booked}");
+    let status = merchant.treasuryd(&["status"]).with_code(0).stdout;
+    assert!(status.contains("this state was copied, put back or moved here, as seen at "), "{status}");
+    let again = once().with_code(75);
+    assert!(!again.stderr.contains("put back"), "it is recorded: {again:?}");
+
+    let id = held["external_id"].as_str().unwrap();
+    let finding = ["transfers", "resolve", id, "--applied", "--by", "awa", "--note", "KPay's list"];
+    merchant.treasuryd(&finding).with_code(2);
+    merchant.treasuryd(&[&finding[..], &["--amount", "30000"]].concat()).with_code(0);
+    assert_eq!(merchant.books().transfers.len(), 1);
+    once().with_code(0);
+    assert_books_agree(&merchant);
 }
 
 #[test]
