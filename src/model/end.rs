@@ -103,6 +103,17 @@ impl Destination {
         }
     }
 
+    /// For logs and reports, which more people read than may know a beneficiary's number: `MTN_MOMO_CMR:237…789`.
+    #[must_use]
+    pub fn masked(self) -> String {
+        match self {
+            Self::Payee(Payee::Phone(beneficiary)) => {
+                format!("{}:{}", beneficiary.provider, beneficiary.phone.masked())
+            }
+            _ => self.to_string(),
+        }
+    }
+
     /// The country; `None` for KPay's hosted page.
     #[must_use]
     pub fn country(self) -> Option<Country> {

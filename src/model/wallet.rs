@@ -66,12 +66,7 @@ impl Lane {
     /// For logs, which more people read than may know a beneficiary's number: `CMR>MTN_MOMO_CMR:237…789`.
     #[must_use]
     pub fn masked(self) -> String {
-        match self.to.payee {
-            Some(Payee::Phone(beneficiary)) => {
-                format!("{}>{}:{}", self.from, beneficiary.provider, beneficiary.phone.masked())
-            }
-            _ => self.to_string(),
-        }
+        format!("{}>{}", self.from, self.to.destination().masked())
     }
 
     /// Our own wallets at its ends: one for a payout.

@@ -2,7 +2,7 @@
 
 use crate::model::{Destination, Reason, Slot, Timestamp};
 use crate::money::{Amount, Country, Currency, Rate};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Everything measured of one policy set over one history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,12 +37,18 @@ pub struct Figures {
     pub transfers: Vec<Move>,
 }
 
+/// A report is passed around: as much of a beneficiary as is in the logs.
+fn masked<S: Serializer>(to: &Destination, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&to.masked())
+}
+
 /// Moves over one lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LaneMoves {
     /// From.
     pub from: Country,
-    /// To.
+    /// To; written with a beneficiary's number masked.
+    #[serde(serialize_with = "masked")]
     pub to: Destination,
     /// How many transfers.
     pub moves: usize,
@@ -136,7 +142,8 @@ pub struct Move {
     pub slot: Slot,
     /// From.
     pub from: Country,
-    /// To.
+    /// To; written with a beneficiary's number masked.
+    #[serde(serialize_with = "masked")]
     pub to: Destination,
     /// What left the source.
     pub amount: Amount,

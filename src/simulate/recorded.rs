@@ -68,7 +68,7 @@ impl Recorder {
                 self.has_left(at, &mut moving, facts.amount)?;
                 self.arrived(at, &moving, facts)
             }
-            Event::Accepted { external_id, withdrawal } | Event::Followed { external_id, withdrawal } => {
+            Event::Accepted { external_id, withdrawal, .. } | Event::Followed { external_id, withdrawal } => {
                 let Some(mut moving) = self.intents.remove(external_id.as_str()) else { return Ok(()) };
                 self.has_left(at, &mut moving, withdrawal.facts.amount)?;
                 self.intents.insert(external_id.to_string(), moving);

@@ -31,7 +31,7 @@ pub struct NotExact {
     pub policy: String,
     /// The slot as recorded, or as decided again where there is no record of it.
     pub slot: Slot,
-    /// The lane, `GAB>CMR`.
+    /// The lane, `GAB>CMR`; a beneficiary's number masked.
     pub lane: String,
     /// What was recorded.
     pub recorded: String,
@@ -253,7 +253,7 @@ fn compare(
         seq,
         policy: policy.to_owned(),
         slot,
-        lane: lane.to_string(),
+        lane: lane.masked(),
         recorded: shown(*lane, recorded.get(lane)),
         replayed: shown(*lane, again.get(lane))
             + &if other_slot { format!(" for slot {again_slot}") } else { String::new() },

@@ -195,6 +195,8 @@ fn a_payout_costs_a_twentieth_and_a_transfer_nothing() {
         assert_eq!([only.gross, only.fee, only.net].map(|it| it.to_string()), paid, "{to}");
         assert_eq!(figures.fees.iter().map(|it| it.amount).collect::<Vec<_>>(), [only.fee]);
         assert_eq!(figures.fx_cost.iter().map(|it| it.amount.to_string()).collect::<Vec<_>>(), fx_cost);
+        let written = serde_json::to_string(&figures).unwrap();
+        assert_eq!((written.contains("237653456789"), written.matches(":237…789").count()), (false, 2), "{written}");
         let done = &figures.transfers[0];
         assert_eq!((done.fee, done.credited.to_string().as_str()), (only.fee, credited));
         let wallet = &figures.wallets[0];

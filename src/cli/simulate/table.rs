@@ -58,7 +58,7 @@ fn one(run: &Run) -> String {
     }
     let lanes = figures.by_lane.iter().map(|it| {
         let amount = Money { amount: it.amount, currency: it.currency }.to_string();
-        vec![format!("{}>{}", it.from, it.to), it.moves.to_string(), amount]
+        vec![format!("{}>{}", it.from, it.to.masked()), it.moves.to_string(), amount]
     });
     section(&mut out, &["lane", "moves", "moved"], &lanes.collect::<Vec<_>>(), &[1, 2]);
     let policies = figures.by_policy.iter().map(|it| {
