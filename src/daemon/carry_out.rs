@@ -76,12 +76,11 @@ impl Engine {
     /// # Errors
     /// [`EngineError`].
     pub async fn work_off(&self, source: WalletId) -> Result<(), EngineError> {
-        if !self.world().busy.insert(source) && !planted::is(Mistake::TwoWorkersOnOneSource) {
+        let busy = self.occupy(source);
+        if busy.is_none() && !planted::is(Mistake::TwoWorkersOnOneSource) {
             return Ok(());
         }
-        let result = self.work_off_busy(source).await;
-        self.world().busy.remove(&source);
-        result
+        self.work_off_busy(source).await
     }
 
     async fn work_off_busy(&self, source: WalletId) -> Result<(), EngineError> {

@@ -157,7 +157,12 @@ impl Engine {
     async fn claim(&self, identity: &Identity) -> Result<(), EngineError> {
         let known = self.store.with_state(|state| state.identity.clone());
         if let Some(known) = known {
-            return if known == *identity { Ok(()) } else { Err(foreign(&known, identity)) };
+            if known != *identity {
+                return Err(foreign(&known, identity));
+            }
+            // Whoever opened the journal may have gone before it came to the policies.
+            let is_begun = self.store.with_state(|state| state.policy_hash.is_some());
+            return if is_begun { Ok(()) } else { self.take_up_policies().await };
         }
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let mut events = vec![Event::Opened { identity: identity.clone(), version }];
@@ -269,7 +274,7 @@ impl Engine {
     fn take_in_rate(&self, tracked: &Tracked) {
         let Some(fx) = tracked.applied_fx() else { return };
         let id = &tracked.intent.external_id;
-        tracing::info!(external_id = %id, lane = %tracked.intent.lane, rate = %fx.applied,
+        tracing::info!(external_id = %id, lane = %tracked.intent.lane.masked(), rate = %fx.applied,
             off_reference_bp = fx.off_reference_bp.map(tracing::field::display),
             off_indicative_bp = fx.off_indicative_bp.map(tracing::field::display), "applied rate");
         if let Some(spread) = fx.over {

@@ -66,16 +66,17 @@ impl Engine {
         let found = self.find(&external_id)?;
         let source = found.intent.lane.from;
         let deadline = tokio::time::Instant::now() + WAITS_FOR_ATTEMPT;
-        while !self.world().busy.insert(source) {
+        let _busy = loop {
+            if let Some(busy) = self.occupy(source) {
+                break busy;
+            }
             if tokio::time::Instant::now() > deadline {
                 let text = format!("an attempt out of {source} is under way; try again in a few seconds");
                 return Err(WishError::Refused(text));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let result = self.resolve_alone(&external_id, wish).await;
-        self.world().busy.remove(&source);
-        result
+        };
+        self.resolve_alone(&external_id, wish).await
     }
 
     pub(super) fn find(&self, external_id: &ExternalId) -> Result<Tracked, WishError> {

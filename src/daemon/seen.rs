@@ -1,5 +1,6 @@
 //! What the engine last saw and did, as far as it is not worth the journal: gone with the process.
 
+use super::engine::Engine;
 use super::follow::{Hinted, Polled};
 use super::held::Held;
 use super::view::ErrorView;
@@ -59,6 +60,26 @@ pub(super) struct World {
     pub availability: Option<(Timestamp, Arc<Availability>)>,
     /// Operators that are known to be late.
     pub late: BTreeSet<Provider>,
+}
+
+/// Work on a source wallet, of which there is one at a time; over when this is dropped, also where whoever waited for its
+/// end has gone.
+pub(super) struct Busy<'a> {
+    engine: &'a Engine,
+    source: WalletId,
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.engine.world().busy.remove(&self.source);
+    }
+}
+
+impl Engine {
+    /// Begins work on a source; `None` where somebody works on it.
+    pub(super) fn occupy(&self, source: WalletId) -> Option<Busy<'_>> {
+        self.world().busy.insert(source).then(|| Busy { engine: self, source })
+    }
 }
 
 /// A wallet since the start of the process.
