@@ -43,7 +43,7 @@ impl Folder {
                     self.begin(record, intent)?;
                 }
             }
-            Event::Accepted { external_id, withdrawal } => {
+            Event::Accepted { external_id, withdrawal, .. } => {
                 return self.book(record, external_id, (Evidence::Response, Stage::InTransit), &withdrawal.facts);
             }
             Event::Followed { external_id, withdrawal } => {

@@ -71,7 +71,11 @@ pub(crate) fn withdrawal(status: &str, facts: AppliedFacts) -> Withdrawal {
 }
 
 pub(crate) fn accepted(id: &str, facts: AppliedFacts) -> Event {
-    Event::Accepted { external_id: ExternalId::from_text(id), withdrawal: withdrawal("PENDING", facts) }
+    Event::Accepted {
+        external_id: ExternalId::from_text(id),
+        withdrawal: withdrawal("PENDING", facts),
+        another_in_doubt: false,
+    }
 }
 
 pub(crate) fn followed(id: &str, facts: AppliedFacts) -> Event {

@@ -3,7 +3,9 @@
 
 use super::doors::BankError;
 use super::engine::{Engine, EngineError};
-use crate::intent::{Event, Evidence, Outcome, Taken, Tracked, next_poll_at, unproven_end, withdrawal_events};
+use crate::intent::{
+    Event, Evidence, Outcome, Taken, Tracked, another_in_doubt, next_poll_at, unproven_end, withdrawal_events,
+};
 use crate::model::{ExternalId, Kind, Timestamp, is_plain_id};
 use chrono::TimeDelta;
 
@@ -187,7 +189,8 @@ impl Engine {
             ));
             return Ok(None);
         }
-        Ok(Some(withdrawal_events(tracked, &said, Evidence::Status)))
+        let another = another_in_doubt(tracked, &self.rules.retry);
+        Ok(Some(withdrawal_events(tracked, &said, Evidence::Status, another)))
     }
 }
 

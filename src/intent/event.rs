@@ -183,6 +183,9 @@ pub enum Event {
         external_id: ExternalId,
         /// What KPay said of it.
         withdrawal: Withdrawal,
+        /// Whether another request of ours under the same id got no answer.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        another_in_doubt: bool,
     },
     /// KPay said something new of a withdrawal that it has in hand.
     Followed {

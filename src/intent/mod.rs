@@ -32,7 +32,9 @@ pub use state::{IllegalEvent, State};
 pub use steps::{Outcome, Step, next_outcome};
 pub use tracked::Tracked;
 pub use verdict::{ConflictEvidence, conflict_verdict, verdict};
-pub use withdrawal::{Taken, Withdrawal, WithdrawalStatus, next_poll_at, unproven_end, withdrawal_events};
+pub use withdrawal::{
+    Taken, Withdrawal, WithdrawalStatus, another_in_doubt, next_poll_at, unproven_end, withdrawal_events,
+};
 
 #[cfg(test)]
 mod tests;

@@ -320,7 +320,11 @@ impl State {
                 tracked.may_have_arrived = true;
                 tracked.detail.clone_from(detail);
             }
-            Event::Accepted { withdrawal, .. } => self.take_in_hand(tracked, at, withdrawal),
+            Event::Accepted { withdrawal, another_in_doubt, .. } => {
+                let withdrawal = withdrawal.clone();
+                let another_in_doubt = *another_in_doubt;
+                self.take_in_hand(tracked, Taken { withdrawal, since: at, another_in_doubt });
+            }
             Event::Followed { withdrawal, .. } => {
                 tracked.detail = standing_of(withdrawal);
                 if let Some(taken) = &mut tracked.taken {
@@ -377,15 +381,16 @@ impl State {
     }
 
     /// What KPay has in hand is not available any more.
-    fn take_in_hand(&mut self, tracked: &mut Tracked, at: Timestamp, withdrawal: &Withdrawal) {
-        tracked.detail = standing_of(withdrawal);
+    fn take_in_hand(&mut self, tracked: &mut Tracked, taken: Taken) {
+        tracked.detail = standing_of(&taken.withdrawal);
         // One that a 409 on a first attempt told of left before that attempt's reading, which showed it already.
         let was_ours = tracked.holds;
         (tracked.may_have_arrived, tracked.holds) = (true, true);
-        tracked.taken = Some(Taken { withdrawal: withdrawal.clone(), since: at });
         if let Some(before) = tracked.balance_before.filter(|_| was_ours) {
-            self.standing.outflows.insert(tracked.intent.lane.from, LastOutflow { before, applied_at: at });
+            let outflow = LastOutflow { before, applied_at: taken.since };
+            self.standing.outflows.insert(tracked.intent.lane.from, outflow);
         }
+        tracked.taken = Some(taken);
     }
 
     /// The money of a withdrawal is back, so that the wallet may well show what it had before. A later move out of it keeps

@@ -24,7 +24,9 @@ pub fn verdict(tracked: &Tracked, reply: &Reply) -> Option<Vec<Event>> {
         return Some(vec![planted]);
     }
     Some(vec![match reply {
-        Reply::Accepted(said) => return Some(withdrawal_events(tracked, said, Evidence::Response)),
+        Reply::Accepted(said) => {
+            return Some(withdrawal_events(tracked, said, Evidence::Response, tracked.may_have_arrived));
+        }
         Reply::Applied(facts) => Event::Applied { external_id, evidence: Evidence::Response, facts: facts.clone() },
         Reply::Lost { detail } => Event::Unknown { external_id, detail: detail.clone() },
         Reply::NotSent { detail } | Reply::NotAuthorized { detail } => {

@@ -53,6 +53,10 @@ pub struct Taken {
     pub withdrawal: Withdrawal,
     /// When the journal had its first word of it.
     pub since: Timestamp,
+    /// Whether another request of ours under the same id got no answer. KPay takes the id of a failed one again, so that
+    /// it may be paid after this one failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub another_in_doubt: bool,
 }
 
 impl WithdrawalStatus {
@@ -102,14 +106,23 @@ impl fmt::Display for WithdrawalStatus {
 }
 
 /// The events of KPay's word on a withdrawal of ours; none where it is nothing new. `evidence` says whether it came with
-/// the reply to our request or was asked for.
+/// the reply to our request or was asked for; `another_in_doubt`, for its first word: whether another request of ours under
+/// its id got no answer ([`another_in_doubt`]).
 #[must_use]
-pub fn withdrawal_events(tracked: &Tracked, said: &Withdrawal, evidence: Evidence) -> Vec<Event> {
+pub fn withdrawal_events(
+    tracked: &Tracked,
+    said: &Withdrawal,
+    evidence: Evidence,
+    another_in_doubt: bool,
+) -> Vec<Event> {
     let external_id = tracked.intent.external_id.clone();
     let known = tracked.taken.as_ref().map(|taken| &taken.withdrawal);
+    let another_in_doubt = tracked.taken.as_ref().map_or(another_in_doubt, |taken| taken.another_in_doubt);
     let merged = planted_word(known.map_or_else(|| said.clone(), |known| known.updated_by(said)));
     let mut events = match known {
-        None => vec![Event::Accepted { external_id: external_id.clone(), withdrawal: merged.clone() }],
+        None => {
+            vec![Event::Accepted { external_id: external_id.clone(), withdrawal: merged.clone(), another_in_doubt }]
+        }
         Some(known) if *known != merged => {
             vec![Event::Followed { external_id: external_id.clone(), withdrawal: merged.clone() }]
         }
@@ -129,6 +142,19 @@ pub fn withdrawal_events(tracked: &Tracked, said: &Withdrawal, evidence: Evidenc
         (status @ (WithdrawalStatus::Failed | WithdrawalStatus::Cancelled), None) => {
             let why = if merged.failure.is_empty() { String::new() } else { format!(": {}", merged.failure) };
             let detail = format!("KPay says {status}{why}; the money is back in the wallet");
+            if another_in_doubt {
+                events.push(Event::NeedsOperator {
+                    external_id,
+                    holds: true,
+                    amount_is_ours: true,
+                    detail: format!(
+                        "{detail}. But another request under this id got no answer, and KPay takes the id of a failed one \
+                         again, so that it may have been paid, or be paid yet; look the external id up at KPay, then \
+                         `treasuryd transfers resolve`"
+                    ),
+                });
+                return events;
+            }
             events.push(if planted::is(Mistake::FailedIsSentAgain) {
                 Event::NotSent { external_id, detail }
             } else {
@@ -149,17 +175,29 @@ pub fn unproven_end(tracked: &Tracked, said: &Withdrawal, rules: &RetryRules) ->
     if !matches!(said.status, WithdrawalStatus::Failed | WithdrawalStatus::Cancelled) {
         return None;
     }
-    // A person is called by a 409, whose attempt was refused, or after the time for asking again.
-    let asked_for = tracked.first_attempt_at.map(|first| tracked.updated_at - first);
-    let by_conflict =
-        tracked.outcome == Outcome::NeedsOperator && asked_for.is_none_or(|asked_for| asked_for <= rules.resend_for);
-    let may_be_taken = tracked.attempts.saturating_sub(u32::from(by_conflict));
+    let may_be_taken = may_be_taken(tracked, rules);
     (may_be_taken > 1).then(|| {
         format!(
             "KPay says {} of it, and {may_be_taken} requests got no answer, so that another one may have been paid",
             said.status
         )
     })
+}
+
+/// Whether more than one request under the id of an intent may have been, or may yet be, taken in hand, where the reply
+/// that told of it was lost.
+#[must_use]
+pub fn another_in_doubt(tracked: &Tracked, rules: &RetryRules) -> bool {
+    may_be_taken(tracked, rules) > 1
+}
+
+/// So many requests got no answer.
+fn may_be_taken(tracked: &Tracked, rules: &RetryRules) -> u32 {
+    // A person is called by a 409, whose attempt was refused, or after the time for asking again.
+    let asked_for = tracked.first_attempt_at.map(|first| tracked.updated_at - first);
+    let by_conflict =
+        tracked.outcome == Outcome::NeedsOperator && asked_for.is_none_or(|asked_for| asked_for <= rules.resend_for);
+    tracked.attempts.saturating_sub(u32::from(by_conflict))
 }
 
 impl Withdrawal {

@@ -3,6 +3,8 @@
 use super::*;
 use crate::plan::LastOutflow;
 
+const RULES: RetryRules = RetryRules { resend_for: TimeDelta::hours(6) };
+
 fn payout() -> Intent {
     let payee: Payee = "MTN_MOMO_CMR:237653456789".parse().unwrap();
     let lane = Lane::payout(wallet(Country::CMR), payee);
@@ -27,7 +29,8 @@ fn accepted(status: &str) -> Reply {
 fn told(replies: &[Reply], words: &[(&str, Option<&str>)]) -> (State, Tracked) {
     let (mut state, mut tracked) = after(&payout(), replies);
     for (second, (status, strange)) in (1_000..).zip(words) {
-        for event in withdrawal_events(&tracked, &said(status, *strange), Evidence::Status) {
+        let another = another_in_doubt(&tracked, &RULES);
+        for event in withdrawal_events(&tracked, &said(status, *strange), Evidence::Status, another) {
             tracked = state.apply(instant(second), &event).unwrap().remove(0);
         }
     }
@@ -71,10 +74,42 @@ fn what_each_word_means() {
     check(&[conflict()], &[("PENDING", None)], Sending, true);
 }
 
+/// KPay takes the id of a failed withdrawal again: a request before it that got no answer may arrive after all.
+#[test]
+fn i03_a_failed_one_is_no_end_while_another_request_got_no_answer() {
+    use Outcome::{Applied, NeedsOperator, Rejected, Sending};
+    let check = |replies: &[Reply], words: &[(&str, Option<&str>)], outcome| {
+        let (state, tracked) = told(replies, words);
+        assert_eq!(tracked.outcome, outcome, "{replies:?} {words:?}");
+        let called = outcome == NeedsOperator;
+        assert_eq!(tracked.holds, called || outcome == Sending, "{replies:?} {words:?}");
+        assert_eq!(state.standing.holds.is_empty(), !tracked.holds, "{replies:?} {words:?}");
+        assert_eq!(
+            tracked.detail.contains("another request under this id got no answer"),
+            called,
+            "{}",
+            tracked.detail
+        );
+        assert!(tracked.amount_is_ours || !called, "no other bytes were ever sent");
+    };
+    let second = [lost(), accepted("PENDING")];
+    for end in ["FAILED", "CANCELLED"] {
+        check(&second, &[("PROCESSING", None), (end, None)], NeedsOperator);
+        check(&[lost(), accepted(end)], &[], NeedsOperator);
+        check(&[lost(), lost()], &[("PENDING", None), (end, None)], NeedsOperator);
+        // What never left cannot arrive; what was answered by a 409 is over; an only request is the one that ended.
+        check(&[not_sent(), accepted("PENDING")], &[(end, None)], Rejected);
+        check(&[lost(), conflict()], &[("PENDING", None), (end, None)], Rejected);
+        check(&[lost()], &[("PENDING", None), (end, None)], Rejected);
+    }
+    check(&second, &[("PROCESSING", None)], Sending);
+    check(&second, &[("PROCESSING", None), ("COMPLETED", None)], Applied);
+}
+
 #[test]
 fn what_is_nothing_new_is_no_record() {
     let (_, tracked) = told(&[accepted("PENDING")], &[("PROCESSING", None)]);
-    assert_eq!(withdrawal_events(&tracked, &said("PROCESSING", None), Evidence::Status), []);
+    assert_eq!(withdrawal_events(&tracked, &said("PROCESSING", None), Evidence::Status, false), []);
 }
 
 /// A balance from before the payout must not be taken for a new one; one that is back may be.
@@ -100,7 +135,7 @@ fn what_comes_back_takes_only_its_own_mark_away() {
     let (mut state, tracked) = told(&[accepted("PENDING")], &[]);
     let later = LastOutflow { before: Amount::whole(330_000), applied_at: instant(500) };
     state.standing.outflows.insert(wallet(Country::CMR), later);
-    for event in withdrawal_events(&tracked, &said("FAILED", None), Evidence::Status) {
+    for event in withdrawal_events(&tracked, &said("FAILED", None), Evidence::Status, false) {
         state.apply(instant(1_000), &event).unwrap();
     }
     assert_eq!(state.standing.outflows.get(&wallet(Country::CMR)), Some(&later));
