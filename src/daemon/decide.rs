@@ -100,13 +100,18 @@ impl Engine {
         // A record may come between a plan and its decisions: a pause, an answer. Then the plan is made again, so that the
         // journal's decisions rest on exactly the state before them.
         loop {
-            // Others may have come into force while the bank was asked: then the next look decides, by those. Whatever
-            // comes into force after this line has its record before it is decided by, or after this decision's.
+            // Others may have come into force while the bank was asked, or none be there any more: then the next look decides.
             let is_other = self.policies().is_none_or(|in_force| in_force.hash != policies.hash);
             if is_other && !planted::is(Mistake::PoliciesNotLookedAtAgain) {
                 return Ok(None);
             }
-            let (made, events, seq) = self.store.with_state_at(|state, seq| {
+            let planned = self.store.with_state_at(|state, seq| {
+                // What comes into force does so with its record, neither before nor after: this decision stands behind the
+                // record that names its policies, with no other such record between them.
+                let is_recorded = state.policy_hash.as_ref() == Some(&policies.hash);
+                if !is_recorded && !planted::is(Mistake::PoliciesNotLookedAtAgain) {
+                    return Ok(None);
+                }
                 let basis = Basis { availability, ..self.basis(state, policies, now, only) };
                 let inputs = basis.inputs(&snapshot, &rates, Some(&identity));
                 let made = crate::plan::plan(&inputs);
@@ -116,8 +121,9 @@ impl Engine {
                 })?;
                 let decider = Decider { identity: &identity, inputs: &inputs, state };
                 let events: Vec<Event> = made.policies.iter().filter_map(|planned| decider.decision(planned)).collect();
-                Ok::<_, EngineError>((made, events, seq))
+                Ok::<_, EngineError>(Some((made, events, seq)))
             })?;
+            let Some((made, events, seq)) = planned else { return Ok(None) };
             let fresh = self.without_known_ids(events)?;
             if fresh.is_empty() || self.append_after(seq, fresh).await? {
                 self.note_skips(&made);

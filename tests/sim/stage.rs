@@ -431,6 +431,10 @@ impl Stage {
         if !in_force.iter().any(|known| known == hash) {
             self.violation(format!("I13: decided by policies {hash}, and in force is {}", in_force[0]));
         }
+        let recorded = self.disks[self.posts[machine].disk].model.in_force.as_deref();
+        if recorded != Some(hash) {
+            self.violation(format!("I13: decided by policies {hash}, and {recorded:?} are in force by the journal"));
+        }
         if is_far && knew {
             self.violation(format!("I17: decided with a clock that is {ahead} off"));
         }

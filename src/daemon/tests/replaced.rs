@@ -18,12 +18,38 @@ async fn nothing_is_decided_by_policies_that_were_replaced_meanwhile() {
     pass(&evening, TimeDelta::days(1));
     let engine = &evening.engine;
     let (then, now) = (engine.policies().unwrap(), set(&POLICY.replace("100_000", "200_000")));
-    engine.world().policies = Some(now.clone());
+    engine.adopt(now.clone()).await.unwrap();
     let records = engine.store().records();
     assert!(engine.decide_due(&then, None).await.unwrap().is_none());
     assert_eq!(engine.store().records(), records);
     assert!(engine.decide_due(&now, None).await.unwrap().is_some());
     assert!(engine.store().records() > records);
+}
+
+/// The record that names the policies is what puts them in force: the engine knows of them a moment before it, or after it
+/// where a person accepted them. In that moment nothing is decided, by the ones or the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i13_what_is_decided_rests_on_the_policies_of_the_last_record() {
+    for is_recorded_first in [true, false] {
+        let evening = evening(WhileWaiting::default(), 100, true).await;
+        pass(&evening, TimeDelta::days(1));
+        let engine = &evening.engine;
+        let (then, now) = (engine.policies().unwrap(), set(&POLICY.replace("100_000", "50_000")));
+        let known = if is_recorded_first {
+            let event = Event::PoliciesInForce { hash: now.hash.clone(), count: 1, files: Vec::new() };
+            engine.append(vec![event]).await.unwrap();
+            then
+        } else {
+            engine.world().policies = Some(now.clone());
+            now.clone()
+        };
+        let records = engine.store().records();
+        assert!(engine.decide_due(&known, None).await.unwrap().is_none(), "{is_recorded_first}");
+        assert_eq!(engine.store().records(), records, "{is_recorded_first}");
+        // The slot stays due, and the next look decides it.
+        engine.adopt(now.clone()).await.unwrap();
+        assert!(engine.decide(None).await.unwrap().is_some(), "{is_recorded_first}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
