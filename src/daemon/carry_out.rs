@@ -345,7 +345,12 @@ impl Engine {
 
     fn gate(&self, tracked: &Tracked, snapshot: &Snapshot, rates: &BTreeMap<(Currency, Currency), Rate>) -> Gate {
         let policies = self.policies();
+        let hash = policies.as_ref().filter(|_| tracked.intent.origin.policy().is_some()).map(|set| set.hash.as_str());
         self.store.with_state(|state| {
+            // As for a decision: those of the journal's last record, or none.
+            if hash.is_some_and(|hash| state.policy_hash.as_deref() != Some(hash)) {
+                return Gate::Wait("other policies are coming into force; it is looked at again by those".to_owned());
+            }
             check_gate(
                 tracked,
                 &GateInputs {

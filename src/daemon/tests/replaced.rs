@@ -53,6 +53,20 @@ async fn i13_what_is_decided_rests_on_the_policies_of_the_last_record() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i13_between_two_sets_of_policies_nothing_new_is_sent() {
+    let evening = evening(WhileWaiting::default(), 100, true).await;
+    let (engine, now) = (&evening.engine, set(&POLICY.replace("100_000", "50_000")));
+    let event = Event::PoliciesInForce { hash: now.hash.clone(), count: 1, files: Vec::new() };
+    engine.append(vec![event]).await.unwrap();
+    evening.work().await;
+    assert_eq!((evening.sent(), engine.store().with_state(|state| state.count(Outcome::Planned))), (0, 2));
+    engine.adopt(now).await.unwrap();
+    pass(&evening, TimeDelta::minutes(2));
+    evening.work().await;
+    assert_eq!(evening.sent(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_policies_wait_and_none_are_in_force_nothing_new_is_sent() {
     let evening = evening(WhileWaiting::default(), 100, true).await;
     let engine = &evening.engine;
