@@ -1,9 +1,9 @@
 //! The journal: append-only, hash-chained, synced records – the truth – and its derived index in sled.
 //!
 //! A state directory holds `lock` (dies with its holder), `journal/2026-11.jsonl` (a segment a month, by the UTC time of
-//! the record), `index/` (sled; rebuilt whenever it is missing, behind or damaged; deleting it changes nothing),
-//! `policies/in-force.json` (a copy of what the journal says, with the same freedom) and `first-segment` (by which a copy of
-//! the whole is known).
+//! the record), `index/` (sled's files and `state.json`; rebuilt whenever it is missing, behind or damaged; deleting it
+//! changes nothing), `policies/in-force.json` (a copy of what the journal says, with the same freedom) and `first-segment`
+//! (by which a copy of the whole is known).
 //!
 //! Reading order: `frame` (one line, pure) → `segment` (files) → `chunks`, `scan` (many lines) → `home` (directory and
 //! lock) → `origin` (is it a copy?) → `writer` (the one thread that writes and syncs) → `lookup`, `index`, `checkpoint` (finding intents again) →

@@ -73,6 +73,8 @@ const WARM_AFTER: usize = 4;
 const SAMPLES: u32 = 20;
 /// What an hour may add to the memory, beside the room that the first minutes took.
 const MOST_GROWTH_MIB: u64 = 16;
+/// What the index may take beside as much as the journal has.
+const INDEX_ROOM_KIB: u64 = 4 * 1024;
 
 /// What the daemon holds on to.
 #[derive(Debug, Clone, Copy)]
@@ -183,6 +185,7 @@ fn assert_bounded(samples: &[Sample]) {
         assert!(it.descriptors <= warm.descriptors + 12, "descriptors grow: {warm:?} {it:?}");
         assert!(it.threads <= warm.threads + 4, "threads grow: {warm:?} {it:?}");
         assert!(it.series <= warm.series + 20, "series grow: {warm:?} {it:?}");
+        assert!(it.index_kib <= it.journal_kib + INDEX_ROOM_KIB, "the index outgrows the journal: {it:?}");
     }
 }
 
