@@ -3,6 +3,7 @@
 use super::judge::{Stands, judge};
 use super::plays::{EVERY_SECOND, ONE, above, end, ensure};
 use super::stage::{Stage, failed};
+use crate::money::{Amount, Country};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt::Write as _;
@@ -150,6 +151,30 @@ fn post(address: &str, body: &str, signature: &str) -> std::io::Result<u16> {
     stream.read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);
     Ok(answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0))
+}
+
+/// A withdrawal that is not ours, of more than our own move explains: until its effect is surely shown, so much may be ours.
+pub(super) fn emptied(stage: &mut Stage<'_>) -> Result<String, String> {
+    stage.configure("[conservation]\nmode = \"freeze\"\nrelease_by = [\"drill\"]\n")?;
+    stage.once()?.with_code(0)?;
+    let taken = stage.bank()?.withdraw(Country::GAB, Amount::whole(50_000));
+    taken.map_err(failed("the sandbox lets nobody withdraw"))?;
+    let said = stage.once()?.with_code(0)?.stderr;
+    let is_told = said.contains("GAB fell by") && said.contains("it is frozen");
+    ensure(is_told, "it did not tell of the withdrawal")?;
+    stage.deposit(80_000)?;
+    stage.once_later(1)?.with_code(0)?;
+    let by_hand = ["transfer", "GAB", "CMR", "1000", "--key", "drill", "--yes"];
+    let refused = stage.treasuryd(&by_hand)?.with_code(77)?.stderr;
+    ensure(refused.contains("wallet_frozen"), "it does not say that the wallet is frozen")?;
+    ensure(stage.posts()?.len() == 1, "something left the frozen wallet")?;
+    let mut release = |by| stage.treasuryd(&["release", "GAB", "--by", by, "--note", "drill"]);
+    let refused = release("stranger")?.with_code(77)?.stderr;
+    ensure(refused.contains("stranger may not release"), "it does not say who may not release")?;
+    release("drill")?.with_code(0)?;
+    stage.once_later(2)?.with_code(0)?;
+    let verdict = judge(stage, Stands { moved: 2, paid: 0, called: 0 })?;
+    Ok(format!("frozen, a stranger refused, and released by the one who may; {verdict}"))
 }
 
 /// A change of unit at KPay, or somebody who lures money out.

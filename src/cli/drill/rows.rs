@@ -201,6 +201,13 @@ pub(super) const ROWS: &[Row] = &[
         plays::misread,
     ),
     play(
+        "c08",
+        "a stranger takes money out of a wallet at KPay's own site",
+        "the wallet is frozen; nothing new leaves it until the named person releases it",
+        &[],
+        hostile::emptied,
+    ),
+    play(
         "c09",
         "KPay shows a hundred times what a wallet holds",
         "not believed: nothing leaves the wallet until KPay shows what it holds again",
