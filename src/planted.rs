@@ -27,6 +27,8 @@ pub enum Mistake {
     DamageIsATornTail,
     /// A record's hash is not held against its bytes.
     HashNotChecked,
+    /// A second daemon starts on a state that another one holds.
+    LockIgnored,
     /// A 5xx proves that nothing moved.
     ServerErrorIsRefusal,
     /// A 429 proves that nothing moved.
@@ -135,7 +137,7 @@ pub enum Mistake {
 
 impl Mistake {
     /// All of them, in order.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::AmountInId,
         Self::NewIdOnRetry,
         Self::SlotDecidedAgainAfterStart,
@@ -144,6 +146,7 @@ impl Mistake {
         Self::TornTailKept,
         Self::DamageIsATornTail,
         Self::HashNotChecked,
+        Self::LockIgnored,
         Self::ServerErrorIsRefusal,
         Self::TooManyRequestsIsRefusal,
         Self::GatewayPageIsRefusal,

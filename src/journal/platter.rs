@@ -19,6 +19,12 @@ use std::sync::mpsc;
 
 /// What holds the segments.
 pub trait Platter: Send {
+    /// Takes what the lock file is on a disk of the machine's: one holder at a time, until that process ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process has it.
+    fn lock(&mut self) -> Result<(), StoreError>;
+
     /// Name and bytes of each segment as they would be read now; other names than `2026-11.jsonl` are passed over.
     fn segments(&mut self) -> Vec<(String, Vec<u8>)>;
 
@@ -58,13 +64,17 @@ impl Scribe {
 }
 
 impl Store {
-    /// Reads the journal on a platter into the present, cuts a torn tail, and refuses damage: the store, and who writes
-    /// for it.
+    /// As [`Store::open`] does, in its order: takes the lock, reads the journal into the present, cuts a torn tail, and
+    /// refuses damage. The store, and who writes for it.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Version`], or [`StoreError::Stopped`] where the tail cannot be cut.
+    /// [`StoreError::Locked`], [`StoreError::Damaged`], [`StoreError::Version`], or [`StoreError::Stopped`] where the tail
+    /// cannot be cut.
     pub fn on_platter(mut platter: Box<dyn Platter>) -> Result<(Self, Scribe, OpenReport), StoreError> {
         let folder = Path::new("platter");
+        if !planted::is(Mistake::LockIgnored) {
+            platter.lock()?;
+        }
         let (mut segments, mut chunks) = (Vec::new(), Vec::new());
         for (name, bytes) in platter.segments() {
             let Some(month) = Month::of_file(&name) else { continue };

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use treasuryd::daemon::doors::{Bank, BankError, Clock, Leave, MaySend};
 use treasuryd::intent::{Reply, Withdrawal};
-use treasuryd::journal::Platter;
+use treasuryd::journal::{Platter, StoreError};
 use treasuryd::kpay::judge_status;
 use treasuryd::model::{
     Availability, Environment, Identity, Intent, Kind, OperatorStatus, Reading, Snapshot, Timestamp, WalletId,
@@ -30,8 +30,14 @@ impl Door {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets others go first, now and then.
+    /// A request of this machine's leaves.
+    fn asks(&self) {
+        self.stage().alone(self.machine, "asks KPay");
+    }
+
+    /// A request of this machine's leaves, and others may go first.
     async fn pause(&self) {
+        self.asks();
         let mut waits = self.stage().chance.hits(250);
         std::future::poll_fn(|_| if std::mem::take(&mut waits) { Poll::Pending } else { Poll::Ready(()) }).await;
     }
@@ -105,6 +111,7 @@ impl Bank for Door {
 
     fn rate(&self, from: Currency, to: Currency) -> BoxFuture<'_, Result<Rate, BankError>> {
         Box::pin(async move {
+            self.asks();
             if self.hits(Fault::RateMissing) {
                 return Err(BankError::Unavailable(format!("no rate {from}/{to}")));
             }
@@ -145,6 +152,7 @@ impl Bank for Door {
 
     fn availability(&self) -> BoxFuture<'_, Result<Availability, BankError>> {
         Box::pin(async {
+            self.asks();
             let closed = self.hits(Fault::OperatorClosed);
             let status = if closed { OperatorStatus::Closed } else { OperatorStatus::Operational };
             let payouts = [("MTN_MOMO_CMR".parse().unwrap(), status)].into_iter().collect();
@@ -268,6 +276,20 @@ pub fn spend(stage: &mut Stage) {
 pub struct Drive(pub Door);
 
 impl Platter for Drive {
+    fn lock(&mut self) -> Result<(), StoreError> {
+        let (mut stage, machine) = (self.0.stage(), self.0.machine);
+        let disk = stage.posts[machine].disk;
+        match stage.disks[disk].holder {
+            Some(holder) if holder != machine => {
+                Err(StoreError::Locked { path: "platter".into(), pid: u32::try_from(holder).ok() })
+            }
+            _ => {
+                stage.disks[disk].holder = Some(machine);
+                Ok(())
+            }
+        }
+    }
+
     fn segments(&mut self) -> Vec<(String, Vec<u8>)> {
         let stage = self.0.stage();
         let disk = &stage.disks[stage.posts[self.0.machine].disk];
@@ -283,6 +305,7 @@ impl Platter for Drive {
         let mut stage = self.0.stage();
         let disk = stage.posts[self.0.machine].disk;
         let at = usize::try_from(at).unwrap();
+        stage.alone(self.0.machine, "cuts the journal");
         if stage.disks[disk].acked.get(segment).is_some_and(|acked| at < *acked) {
             stage.violation(format!("I16: {segment} is cut at {at}, and more was durable"));
         }
@@ -294,6 +317,7 @@ impl Platter for Drive {
     fn commit(&mut self, segment: &str, bytes: &[u8]) -> io::Result<()> {
         let mut stage = self.0.stage();
         let disk = stage.posts[self.0.machine].disk;
+        stage.alone(self.0.machine, "writes");
         let permille = stage.faults_at.disk;
         let aimed = DISK.into_iter().find(|fault| stage.is_aimed_at(self.0.machine, *fault));
         let is_random = stage.aim.is_none() && stage.chance.hits(permille);

@@ -48,6 +48,7 @@ fn checks(mistake: Mistake) -> &'static [&'static str] {
         // What was lost leaves a gap in the numbers.
         M::FailedSyncIsSuccess => &["I2", "I16"],
         M::TornTailKept | M::DamageIsATornTail | M::HashNotChecked => &["I16"],
+        M::LockIgnored => &["I12"],
         M::ServerErrorIsRefusal
         | M::TooManyRequestsIsRefusal
         | M::GatewayPageIsRefusal

@@ -21,6 +21,12 @@ pub struct Disk {
     /// Copied here, and no record says so yet.
     pub is_copy: bool,
     pub model: Journal,
+    /// The machine whose process has the lock.
+    pub holder: Option<usize>,
+    /// The bit that was flipped: segment, byte, mask.
+    pub flipped: Option<(String, usize, u8)>,
+    /// First attempts of this state: when they were recorded, how much, of which policy's day, and their ids.
+    pub firsts: Vec<(Timestamp, i64, String, String)>,
 }
 
 impl Disk {
@@ -77,8 +83,8 @@ pub struct Post {
     pub reads: Vec<(Timestamp, BTreeMap<WalletId, i64>)>,
     /// When this process last had an answer to an attempt out of a wallet.
     pub touched: BTreeMap<WalletId, Timestamp>,
-    /// First attempts of this state: when they were recorded, how much, of which policy's day, and their ids.
-    pub firsts: Vec<(Timestamp, i64, String, String)>,
+    /// Whether its process has its state open.
+    pub is_up: bool,
     /// Whether its clock was never set: then its hours are KPay's.
     pub is_timed: bool,
     /// Whether its clock was never set while this process ran.
@@ -202,6 +208,31 @@ impl Stage {
 
     pub fn violation(&mut self, what: impl Into<String>) {
         self.violations.push(format!("step {}: {}", self.step, what.into()));
+    }
+
+    /// The machine beside this one whose process has the same state open.
+    pub fn beside(&self, machine: usize) -> Option<usize> {
+        let disk = self.posts[machine].disk;
+        (0..self.posts.len())
+            .find(|other| *other != machine && self.posts[*other].disk == disk && self.posts[*other].is_up)
+    }
+
+    /// Whatever a process does to its state or asks KPay, no other has that state open meanwhile.
+    pub fn alone(&mut self, machine: usize, what: &str) {
+        if let Some(other) = self.beside(machine) {
+            self.violation(format!("I12: machine {machine} {what}, and machine {other} runs on the same state"));
+        }
+    }
+
+    /// A start on a state that another process has open was refused: nothing of the state is other than before.
+    pub fn on_refused(&mut self, machine: usize, other: usize, before: &BTreeMap<String, Vec<u8>>) {
+        self.tell(machine, format_args!("is refused, machine {other} has the state"));
+        self.note(b"refused");
+        self.tally.once("a second daemon was refused");
+        let disk = &self.disks[self.posts[machine].disk];
+        if disk.segments != *before || disk.holder != Some(other) {
+            self.violation(format!("I12: machine {machine} was refused, and the state of machine {other} is another"));
+        }
     }
 
     pub fn lineage(&self, machine: usize) -> Lineage {
@@ -338,18 +369,20 @@ impl Stage {
         let most: Vec<Option<i64>> = in_force.iter().map(|rules| self.rules[*rules].per_day).collect();
         let most = if most.contains(&None) { None } else { most.into_iter().flatten().max() };
         let day = format!("{} {:?}", intent.limit_day, intent.origin.policy());
-        let post = &mut self.posts[machine];
-        post.firsts.push((gated_at, amount, day.clone(), id.to_owned()));
-        let stories = &self.disks[post.disk].model.intents;
+        let disk = self.posts[machine].disk;
+        let is_timed = self.posts.iter().all(|post| post.disk != disk || post.is_timed);
+        let disk = &mut self.disks[disk];
+        disk.firsts.push((gated_at, amount, day.clone(), id.to_owned()));
+        let stories = &disk.model.intents;
         let is_off = |id: &String| stories.get(id).is_some_and(Story::has_not_moved);
-        let of_day = post.firsts.iter().filter(|(_, _, of, id)| *of == day && !is_off(id));
+        let of_day = disk.firsts.iter().filter(|(_, _, of, id)| *of == day && !is_off(id));
         let of_day: i64 = of_day.map(|(_, amount, ..)| amount).sum();
         // What leaves long after its record may be the last to leave and not the last of its hour.
         let is_within = |at: &Timestamp, end: &Timestamp| *at <= *end && *end - *at < TimeDelta::minutes(59);
-        let ends = post.firsts.iter().map(|(at, ..)| at).filter(|end| is_within(&gated_at, end));
+        let ends = disk.firsts.iter().map(|(at, ..)| at).filter(|end| is_within(&gated_at, end));
         let in_hour =
-            ends.map(|end| post.firsts.iter().filter(|(at, ..)| is_within(at, end)).count()).max().unwrap_or(0);
-        if post.is_timed && in_hour > self.per_hour {
+            ends.map(|end| disk.firsts.iter().filter(|(at, ..)| is_within(at, end)).count()).max().unwrap_or(0);
+        if is_timed && in_hour > self.per_hour {
             self.violation(format!("I11: {in_hour} first attempts in an hour"));
         }
         if most.is_some_and(|most| is_a_policys && of_day > most) {

@@ -15,6 +15,7 @@ pub enum Fault {
     Wiped,
     Restored,
     SecondMachine,
+    SameState,
     ClockStep,
     PolicyEdit,
     Pause,
@@ -49,7 +50,7 @@ pub enum Fault {
 pub const DISK: [Fault; 4] = [Fault::PowerCut, Fault::WriteError, Fault::SyncError, Fault::DiskFull];
 
 impl Fault {
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Crash,
         Self::PowerCut,
         Self::WriteError,
@@ -59,6 +60,7 @@ impl Fault {
         Self::Wiped,
         Self::Restored,
         Self::SecondMachine,
+        Self::SameState,
         Self::ClockStep,
         Self::PolicyEdit,
         Self::Pause,
@@ -106,6 +108,7 @@ impl Fault {
                 | Self::Wiped
                 | Self::Restored
                 | Self::SecondMachine
+                | Self::SameState
                 | Self::ClockStep
                 | Self::PolicyEdit
                 | Self::Pause
@@ -135,7 +138,7 @@ impl Stage {
 }
 
 /// What an idle run would not reach.
-pub const SOMETIMES: [&str; 16] = [
+pub const SOMETIMES: [&str; 18] = [
     "applied by KPay's reply",
     "applied by a 409",
     "applied by KPay's word on a payout",
@@ -152,6 +155,8 @@ pub const SOMETIMES: [&str; 16] = [
     "a torn tail was cut",
     "damage was refused",
     "a slot was left out because of a clock",
+    "a second daemon was refused",
+    "a second daemon took over",
 ];
 
 /// Counts of one or many schedules.

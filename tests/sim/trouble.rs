@@ -6,7 +6,7 @@ use super::tally::Fault;
 use super::world::{What, World};
 use chrono::TimeDelta;
 
-const TROUBLES: [Fault; 26] = [
+const TROUBLES: [Fault; 27] = [
     Fault::Crash,
     Fault::Crash,
     Fault::Crash,
@@ -15,6 +15,7 @@ const TROUBLES: [Fault; 26] = [
     Fault::Restored,
     Fault::Restored,
     Fault::SecondMachine,
+    Fault::SameState,
     Fault::ClockStep,
     Fault::ClockStep,
     Fault::PolicyEdit,
@@ -57,6 +58,7 @@ impl World {
             }
             Fault::Restored => self.back_up_or_restore(machine),
             Fault::SecondMachine => self.second(machine),
+            Fault::SameState => self.same_state(machine),
             Fault::ClockStep => {
                 let mut stage = self.stage();
                 stage.fault(machine, trouble);
@@ -99,28 +101,26 @@ impl World {
     }
 
     fn flip(&mut self, machine: usize) {
-        if self.machines[machine].flipped.is_some() {
+        let disk = self.stage().posts[machine].disk;
+        if self.stage().disks[disk].flipped.is_some() {
             return;
         }
         // What a running process has read is not read again: it is found at the next start.
-        self.down(machine);
+        self.down_on(disk);
         let mut stage = self.stage();
-        let disk = stage.posts[machine].disk;
         let promised: Vec<_> = stage.disks[disk].acked.iter().map(|(name, len)| (name.clone(), *len)).collect();
         let Some((segment, len)) = promised.into_iter().find(|(_, len)| *len > 0) else { return };
         let (at, mask) = (stage.chance.below(len), 1 << stage.chance.below(8));
         stage.fault(machine, Fault::BitFlip);
         stage.disks[disk].segments.get_mut(&segment).unwrap()[at] ^= mask;
-        drop(stage);
-        self.machines[machine].flipped = Some((segment, at, mask));
+        stage.disks[disk].flipped = Some((segment, at, mask));
     }
 
     /// Another state in the place of this one.
     fn replace(&mut self, machine: usize, mut with: Disk) {
-        self.down(machine);
-        self.machines[machine].flipped = None;
+        let disk = self.stage().posts[machine].disk;
+        self.down_on(disk);
         let mut stage = self.stage();
-        let disk = stage.posts[machine].disk;
         with.life = stage.disks[disk].life + 1;
         with.is_copy = !with.segments.is_empty();
         with.acked = with.segments.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
@@ -129,37 +129,58 @@ impl World {
             Err(broken) => stage.violation(broken),
         }
         with.model.note_copy();
-        let post = &mut stage.posts[machine];
-        post.is_paused = with.model.paused;
-        post.firsts.clear();
         stage.disks[disk] = with;
     }
 
     fn back_up_or_restore(&mut self, machine: usize) {
-        match self.machines[machine].backup.take() {
-            Some(segments) => {
-                self.stage().fault(machine, Fault::Restored);
-                self.replace(machine, Disk { segments, ..Disk::default() });
-            }
-            None if self.machines[machine].flipped.is_none() => {
-                let copy = {
-                    let stage = self.stage();
-                    let disk = &stage.disks[stage.posts[machine].disk];
-                    let whole = |(name, bytes): (&String, &Vec<u8>)| {
-                        let acked = disk.acked.get(name).copied().unwrap_or(0);
-                        (name.clone(), bytes[..acked].to_vec())
-                    };
-                    disk.segments.iter().map(whole).collect()
-                };
-                self.machines[machine].backup = Some(copy);
-            }
-            None => {}
+        if let Some(segments) = self.machines[machine].backup.take() {
+            self.stage().fault(machine, Fault::Restored);
+            return self.replace(machine, Disk { segments, ..Disk::default() });
         }
+        let copy = {
+            let stage = self.stage();
+            let disk = &stage.disks[stage.posts[machine].disk];
+            if disk.flipped.is_some() {
+                return;
+            }
+            let whole = |(name, bytes): (&String, &Vec<u8>)| {
+                let acked = disk.acked.get(name).copied().unwrap_or(0);
+                (name.clone(), bytes[..acked].to_vec())
+            };
+            disk.segments.iter().map(whole).collect()
+        };
+        self.machines[machine].backup = Some(copy);
+    }
+
+    /// The processes on a state end.
+    fn down_on(&mut self, disk: usize) {
+        for machine in 0..self.machines.len() {
+            if self.stage().posts[machine].disk == disk {
+                self.down(machine);
+            }
+        }
+    }
+
+    /// A machine that is to run on the very state of another: a second unit, a shared disk.
+    fn same_state(&mut self, machine: usize) {
+        if self.machines.len() > 1 {
+            return;
+        }
+        let (disk, rules) = {
+            let mut stage = self.stage();
+            stage.fault(machine, Fault::SameState);
+            (stage.posts[machine].disk, stage.posts[machine].rules.1)
+        };
+        self.new_machine(disk, rules);
     }
 
     /// A clone of the machine, or one with an empty state; or the second one goes on where it was.
     fn second(&mut self, machine: usize) {
-        if self.machines.len() > 1 || self.machines[machine].flipped.is_some() {
+        let is_flipped = {
+            let stage = self.stage();
+            stage.disks[stage.posts[machine].disk].flipped.is_some()
+        };
+        if self.machines.len() > 1 || is_flipped {
             return;
         }
         let rules = {
@@ -182,9 +203,6 @@ impl World {
             stage.posts[machine].rules.1
         };
         self.new_machine(1, rules);
-        let mut stage = self.stage();
-        let is_paused = stage.disks[1].model.paused;
-        stage.posts[1].is_paused = is_paused;
     }
 
     fn edit(&mut self, machine: usize) {

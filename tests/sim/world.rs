@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use treasuryd::daemon::metrics::Metrics;
 use treasuryd::daemon::{DAEMON, Engine, EngineError, Parts, Rules as Settings, WishError};
 use treasuryd::intent::{Outcome, RetryRules, Tracked};
-use treasuryd::journal::{Scribe, Store};
+use treasuryd::journal::{Scribe, Store, StoreError};
 use treasuryd::model::{Environment, Timestamp, WalletId};
 use treasuryd::money::Country;
 use treasuryd::plan::Caps;
@@ -46,8 +46,6 @@ pub(super) struct Machine {
     pub tasks: Vec<(What, Work)>,
     pub is_ready: bool,
     pub backup: Option<BTreeMap<String, Vec<u8>>>,
-    /// The bit that was flipped: segment, byte, mask.
-    pub flipped: Option<(String, usize, u8)>,
 }
 
 pub struct World {
@@ -158,7 +156,7 @@ impl World {
             is_paused: false,
             reads: Vec::new(),
             touched: BTreeMap::new(),
-            firsts: Vec::new(),
+            is_up: false,
             is_timed: true,
             is_clear: true,
             is_cut: false,
@@ -170,7 +168,6 @@ impl World {
             tasks: Vec::new(),
             is_ready: false,
             backup: None,
-            flipped: None,
         });
     }
 
@@ -302,24 +299,39 @@ impl World {
         let post = &mut stage.posts[machine];
         post.reads.clear();
         post.touched.clear();
-        (post.deciding_since, post.is_cut) = (None, false);
+        (post.deciding_since, post.is_cut, post.is_up) = (None, false, false);
         post.is_clear = true;
         stage.settle_rules(machine);
         stage.posts[machine].ruled.clear();
+        let disk = stage.posts[machine].disk;
+        // A lock lives as long as the process that took it.
+        let holder = &mut stage.disks[disk].holder;
+        *holder = holder.filter(|holder| *holder != machine);
     }
 
     pub(super) fn boot(&mut self, machine: usize) {
         let drive = Drive(self.machines[machine].door.clone());
-        let opened = Store::on_platter(Box::new(drive));
-        let flipped = self.machines[machine].flipped.take();
         let disk = self.stage().posts[machine].disk;
+        let beside = self.stage().beside(machine);
+        let before = beside.map(|_| self.stage().disks[disk].segments.clone());
+        let opened = Store::on_platter(Box::new(drive));
+        if let (Err(StoreError::Locked { .. }), Some(other), Some(before)) = (&opened, beside, before) {
+            return self.stage().on_refused(machine, other, &before);
+        }
+        let flipped = self.stage().disks[disk].flipped.take();
         let (store, scribe, report) = match (opened, flipped) {
+            // Where another process has the state open, whatever this one does now is judged.
             (Ok(opened), None) => opened,
+            (Err(StoreError::Locked { .. }), _) => {
+                self.stage().violation(format!("I12: machine {machine} is refused, and nobody runs on its state"));
+                return;
+            }
             (Err(_), Some((segment, at, mask))) => {
                 let mut stage = self.stage();
                 stage.tally.once("damage was refused");
                 // Somebody puts the copy of another disk back.
                 stage.disks[disk].segments.get_mut(&segment).unwrap()[at] ^= mask;
+                stage.disks[disk].holder = None;
                 return;
             }
             (Ok(_), Some((segment, at, mask))) => {
@@ -334,7 +346,11 @@ impl World {
         let (rules, confirm_loosening) = {
             self.processes += 1;
             let mut stage = self.stage();
-            stage.posts[machine].process = self.processes;
+            let has_run_before = stage.posts.iter().any(|post| post.disk == disk && post.process > 0);
+            if has_run_before && stage.posts[machine].process == 0 {
+                stage.tally.once("a second daemon took over");
+            }
+            (stage.posts[machine].process, stage.posts[machine].is_up) = (self.processes, true);
             let found = Journal::read(&stage.disks[disk].whole());
             match found {
                 Ok(model) if model.records == report.records => stage.disks[disk].model = model,
@@ -343,6 +359,7 @@ impl World {
                 }
                 Err(broken) => stage.violation(broken),
             }
+            stage.posts[machine].is_paused = stage.disks[disk].model.paused;
             let disk = &mut stage.disks[disk];
             disk.acked = disk.segments.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
             stage.settle_rules(machine);
@@ -472,7 +489,7 @@ impl World {
         let is_attended = self.stage().chance.hits(ATTENDED);
         for round in 0..400 {
             for machine in 0..self.machines.len() {
-                if self.machines[machine].engine.is_none() {
+                if self.machines[machine].engine.is_none() && self.stage().beside(machine).is_none() {
                     self.boot(machine);
                 }
                 let Some(engine) = self.machines[machine].engine.clone() else { continue };
@@ -548,8 +565,8 @@ impl World {
     }
 
     fn is_at_rest(&self) -> bool {
-        let all_up = self.machines.iter().all(|machine| machine.is_ready);
-        all_up && self.stage().flights.is_empty() && self.open_intents().is_empty()
+        let is_up = |machine: usize| self.machines[machine].is_ready || self.stage().beside(machine).is_some();
+        (0..self.machines.len()).all(is_up) && self.stage().flights.is_empty() && self.open_intents().is_empty()
     }
 
     /// Recovery arrives at the present that was lived, and nothing that moved is forgotten.

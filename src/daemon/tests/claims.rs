@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::daemon::FindingRequest;
-use crate::journal::{Platter, Scribe};
+use crate::journal::{Platter, Scribe, StoreError};
 use crate::policy::PolicySet;
 use std::io;
 use std::pin::pin;
@@ -12,6 +12,10 @@ use std::task::{Context, Poll, Waker};
 struct Blank;
 
 impl Platter for Blank {
+    fn lock(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn segments(&mut self) -> Vec<(String, Vec<u8>)> {
         Vec::new()
     }
