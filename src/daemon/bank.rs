@@ -186,7 +186,7 @@ pub struct Counted(pub Arc<Metrics>);
 
 impl Observer for Counted {
     fn request(&self, endpoint: Endpoint, status: StatusLabel, seconds: f64) {
-        self.0.kpay_request(endpoint.word(), status.status(), Duration::from_secs_f64(seconds.max(0.0)));
+        self.0.kpay_request(endpoint, status.status(), Duration::from_secs_f64(seconds.max(0.0)));
     }
 
     fn waited(&self, seconds: f64) {

@@ -11,10 +11,11 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use label::{ENDPOINTS, LimitLabel};
+pub use label::LimitLabel;
 
 use crate::daemon::view::StatusView;
 use crate::intent::Outcome;
+use crate::kpay::Endpoint;
 use crate::model::{Lane, Timestamp, WalletId};
 use crate::money::Amount;
 use crate::plan::Reason;
@@ -190,7 +191,7 @@ impl Metrics {
         for result in WebhookResult::ALL {
             self.webhooks.with_label_values(&[result.word()]);
         }
-        for endpoint in ENDPOINTS {
+        for endpoint in Endpoint::ALL.map(Endpoint::word) {
             self.kpay_requests.with_label_values(&[endpoint, "200"]);
             self.kpay_duration.with_label_values(&[endpoint]);
         }
@@ -249,9 +250,9 @@ impl Metrics {
         }
     }
 
-    /// A request to KPay ended. `endpoint` is one of [`ENDPOINTS`], `status` is `None` where no answer came.
-    pub fn kpay_request(&self, endpoint: &str, status: Option<u16>, took: Duration) {
-        let endpoint = label::endpoint(endpoint);
+    /// A request to KPay ended; `status` is `None` where no answer came.
+    pub fn kpay_request(&self, endpoint: Endpoint, status: Option<u16>, took: Duration) {
+        let endpoint = endpoint.word();
         self.kpay_requests.with_label_values(&[endpoint, label::status(status)]).inc();
         self.kpay_duration.with_label_values(&[endpoint]).observe(took.as_secs_f64());
     }

@@ -6,9 +6,6 @@ use crate::money::{Country, Currency};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-/// The endpoints of KPay's API as they are named in `kpay_requests_total`.
-pub const ENDPOINTS: [&str; 6] = ["token", "me", "overview", "balance", "exchange_rate", "transfer"];
-
 /// What stands for anything outside of a closed set.
 const OTHER: &str = "other";
 /// The policy of a manual move; no policy can have this name.
@@ -86,11 +83,6 @@ pub(super) fn wallet(wallet: WalletId) -> Option<[&'static str; 2]> {
 pub(super) fn pair(from: Currency, to: Currency) -> Option<[&'static str; 2]> {
     let labels = [currency(from), currency(to)];
     (!labels.contains(&OTHER)).then_some(labels)
-}
-
-/// One of [`ENDPOINTS`], or `other`.
-pub(super) fn endpoint(endpoint: &str) -> &'static str {
-    one_of(&ENDPOINTS, endpoint)
 }
 
 /// A documented status, else its class, else `other`; `none` where no answer came.

@@ -126,8 +126,8 @@ fn what_happens_is_counted() {
     metrics.skip("a", Reason::LaneOpen);
     metrics.cycle(CycleResult::Ok, Duration::from_millis(200), now);
     metrics.cycle(CycleResult::Failed, Duration::from_secs(2), now + chrono::TimeDelta::seconds(60));
-    metrics.kpay_request("transfer", Some(409), Duration::from_millis(40));
-    metrics.kpay_request("transfer", None, Duration::from_secs(10));
+    metrics.kpay_request(Endpoint::Transfer, Some(409), Duration::from_millis(40));
+    metrics.kpay_request(Endpoint::Withdraw, None, Duration::from_secs(10));
     metrics.rate_limit_waited(Duration::from_millis(1500));
     metrics.reload(true, now);
     metrics.limit_used(LimitLabel::PolicyPerDay("a", Currency::XAF), Decimal::from(5), Decimal::from(20));
@@ -146,9 +146,10 @@ fn what_happens_is_counted() {
         ("cycle_duration_seconds_sum", 2.2),
         ("last_success_timestamp_seconds", 1_795_539_642.0),
         ("kpay_requests_total{endpoint=\"transfer\",status=\"409\"}", 1.0),
-        ("kpay_requests_total{endpoint=\"transfer\",status=\"none\"}", 1.0),
+        ("kpay_requests_total{endpoint=\"withdraw\",status=\"none\"}", 1.0),
         ("kpay_requests_total{endpoint=\"me\",status=\"200\"}", 0.0),
-        ("kpay_request_duration_seconds_count{endpoint=\"transfer\"}", 2.0),
+        ("kpay_requests_total{endpoint=\"predict_provider\",status=\"200\"}", 0.0),
+        ("kpay_request_duration_seconds_count{endpoint=\"transfer\"}", 1.0),
         ("rate_limit_wait_seconds_total", 1.5),
         ("policies_last_reload_successful", 1.0),
         ("policies_last_reload_timestamp_seconds", 1_795_539_642.0),
@@ -178,7 +179,7 @@ fn provoke(metrics: &Metrics, number: u32) {
     metrics.transfer_outcome(Some(&policy), lane, Outcome::Applied);
     metrics.transferred(Some(&policy), lane, Amount::whole(1));
     metrics.skip(&policy, Reason::Paused);
-    metrics.kpay_request(&format!("/v{number}"), u16::try_from(number % 65_536).ok(), Duration::ZERO);
+    metrics.kpay_request(Endpoint::Transfer, u16::try_from(number % 65_536).ok(), Duration::ZERO);
     metrics.limit_used(LimitLabel::PolicyPerDay(&policy, currency), Decimal::ONE, Decimal::TEN);
     metrics.limit_used(LimitLabel::PerDay(currency), Decimal::ONE, Decimal::TEN);
     metrics.books_difference(WalletId { country, currency }, Amount::ZERO);
