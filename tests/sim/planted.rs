@@ -44,9 +44,9 @@ fn checks(mistake: Mistake) -> &'static [&'static str] {
         M::AmountInId => &["I1"],
         M::NewIdOnRetry => &["I2"],
         M::SlotDecidedAgainAfterStart => &["I1"],
-        M::SendBeforeSync => &["I2"],
+        M::SendBeforeSync => &["I2", "I21"],
         // What was lost leaves a gap in the numbers.
-        M::FailedSyncIsSuccess => &["I2", "I16"],
+        M::FailedSyncIsSuccess => &["I2", "I16", "I21"],
         M::TornTailKept | M::DamageIsATornTail | M::HashNotChecked => &["I16"],
         M::LockIgnored => &["I12"],
         M::ServerErrorIsRefusal
