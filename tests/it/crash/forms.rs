@@ -6,6 +6,7 @@ use crate::support::{Merchant, eventually};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const NEXT_EVENING: &str = "2026-11-25T18:00:30Z";
@@ -41,16 +42,31 @@ fn refused(merchant: &Merchant, what: &str, says: &str) {
     assert_eq!(merchant.books().counters.requests, before, "{what}: KPay was asked");
 }
 
-// D12: upgrade or downgrade with open intents · versioned records; unknown version → refuse.
-#[test]
-fn d12_a_journal_of_another_version_is_refused_and_its_open_transfer_is_not_lost() {
-    let _row = row!();
+/// A merchant with a transfer whose reply never came, the file of its journal and the text of that.
+fn one_without_a_reply() -> (Merchant, PathBuf, String) {
     let mut merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
     merchant.set("kpay", "timeout = \"1s\"");
     merchant.bank().set_faults(&["hang@always"]).unwrap();
     merchant.once().with_code(75);
     let path = segment(&merchant);
     let good = fs::read_to_string(&path).unwrap();
+    (merchant, path, good)
+}
+
+/// With its own journal back, the transfer is settled, and once.
+fn goes_on(merchant: &Merchant, path: &Path, good: &str) {
+    fs::write(path, good).unwrap();
+    merchant.bank().set_faults::<&str>(&[]).unwrap();
+    merchant.once().with_code(0);
+    assert_eq!(merchant.books().transfers.len(), 1);
+    assert_books_agree(merchant);
+}
+
+// D12: upgrade or downgrade with open intents · versioned records; unknown version → refuse.
+#[test]
+fn d12_a_journal_of_another_version_is_refused_and_its_open_transfer_is_not_lost() {
+    let _row = row!();
+    let (merchant, path, good) = one_without_a_reply();
     for version in ["0", "2", "99"] {
         let lines: Vec<&str> = good.lines().collect();
         let newer = lines[lines.len() - 1].replacen("{\"v\":1,", &format!("{{\"v\":{version},"), 1);
@@ -58,23 +74,14 @@ fn d12_a_journal_of_another_version_is_refused_and_its_open_transfer_is_not_lost
         fs::write(&path, text).unwrap();
         refused(&merchant, version, "format version");
     }
-    fs::write(&path, good).unwrap();
-    merchant.bank().set_faults::<&str>(&[]).unwrap();
-    merchant.once().with_code(0);
-    assert_eq!(merchant.books().transfers.len(), 1);
-    assert_books_agree(&merchant);
+    goes_on(&merchant, &path, &good);
 }
 
 // D12: a version of the same format that knows more kinds of records · refused, and nobody is told to restore a backup.
 #[test]
 fn d12_a_record_of_a_newer_kind_is_refused_and_not_called_damage() {
     let _row = row!();
-    let mut merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
-    merchant.set("kpay", "timeout = \"1s\"");
-    merchant.bank().set_faults(&["hang@always"]).unwrap();
-    merchant.once().with_code(75);
-    let path = segment(&merchant);
-    let good = fs::read_to_string(&path).unwrap();
+    let (merchant, path, good) = one_without_a_reply();
     let last: serde_json::Value = serde_json::from_str(good.lines().last().unwrap()).unwrap();
     let (seq, prev, at) =
         (last["seq"].as_u64().unwrap() + 1, last["hash"].as_str().unwrap(), last["at"].as_str().unwrap());
@@ -91,11 +98,7 @@ fn d12_a_record_of_a_newer_kind_is_refused_and_not_called_damage() {
         let said = merchant.treasuryd(&["once", "--at", NEXT_EVENING]).stderr;
         assert!(!said.contains("damaged") && !said.contains("backup"), "{said}");
     }
-    fs::write(&path, good).unwrap();
-    merchant.bank().set_faults::<&str>(&[]).unwrap();
-    merchant.once().with_code(0);
-    assert_eq!(merchant.books().transfers.len(), 1);
-    assert_books_agree(&merchant);
+    goes_on(&merchant, &path, &good);
 }
 
 /// The same journal as the first version of the format wrote it: without what records have held since, and chained anew.
