@@ -2,6 +2,7 @@
 //! commands are those of docs/operations.md.
 
 use super::{EVERY_SECOND, assert_books_agree, copy_state, deposit, transfer_posts};
+use crate::played::row;
 use crate::support::{EVENING, Ended, Merchant, eventually};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -89,6 +90,7 @@ fn what_kpay_knows_and_the_state_does_not_is_held_with_the_reason() {
 /// The same, and the first attempt of what was put back is lost as well: the 409 on the second is an answer to neither.
 #[test]
 fn d05_what_is_put_back_after_its_slot_moved_never_books_its_own_amount() {
+    let _row = row!();
     let slot = chrono::Utc::now() + chrono::TimeDelta::seconds(6);
     let merchant = Merchant::new(&[("CMR", 0), ("GAB", 130_000)]);
     let schedule = slot.format("%-S %-M %-H * * *").to_string();
