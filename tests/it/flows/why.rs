@@ -45,6 +45,8 @@ fn the_stated_change_makes_it_move() {
 #[test]
 fn a_running_daemon_answers() {
     let merchant = Merchant::new(&[("GAB", 130_000), ("COG", 0), ("CMR", 0)]);
+    // The daemon must not take up the slot of the evening that it runs in.
+    merchant.policies(&one_policy("{ from: [GAB], into: CMR, above: 100_000 XAF }", "catch_up: 1m"));
     merchant.once().with_code(0);
     let alone = why(&merchant, &["--at", EVENING]);
     let daemon = merchant.daemon();
