@@ -85,7 +85,7 @@ impl WalletCheck {
     pub fn observe(&mut self, at: Timestamp, event: &Event) {
         let Event::Observed { balances, .. } = event else { return };
         for row in balances {
-            let wallet = WalletId { country: row.wallet, currency: row.currency };
+            let wallet = row.id();
             let moved = self.moved.get(&wallet).copied().unwrap_or_default();
             let observation = Observation { at, available: row.available, moved, after: self.newest };
             let seen = self.seen.entry(wallet).or_insert(Seen { first: observation, last: observation });

@@ -4,7 +4,7 @@ use super::conserve::may_release;
 use super::engine::Engine;
 use super::resolve::WishError;
 use crate::intent::{Event, State};
-use crate::model::{BalanceRow, WalletId, tame};
+use crate::model::{WalletId, tame};
 use crate::money::Country;
 use serde::{Deserialize, Serialize};
 
@@ -65,11 +65,7 @@ impl Engine {
 
     /// What a wallet rose to is what its next reading is compared with.
     fn believe(&self, wallet: WalletId) {
-        let row = |row: &&BalanceRow| (row.wallet, row.currency) == (wallet.country, wallet.currency);
-        let recorded = self.store.with_state(|state| {
-            let available = state.balances.iter().find(row).map(|row| row.available);
-            state.last_observed.zip(available)
-        });
+        let recorded = self.store.with_state(|state| state.last_observed.zip(state.recorded(wallet)));
         let mut world = self.world();
         let read = world.snapshot.as_ref().and_then(|read| Some((read.taken_at, read.available(wallet)?)));
         if let Some((taken_at, available)) = read.or(recorded) {

@@ -8,7 +8,7 @@ use super::view::{
     WalletView,
 };
 use crate::intent::{Outcome, State};
-use crate::model::{BalanceRow, Snapshot, Timestamp, WalletId};
+use crate::model::{BalanceRow, Snapshot, Timestamp};
 use crate::money::Amount;
 use crate::plan::Skip;
 use crate::policy::{Policy, PolicySet};
@@ -167,7 +167,7 @@ pub fn status_of(
 }
 
 fn wallet_view(state: &State, policies: Option<&PolicySet>, row: &BalanceRow, now: Timestamp) -> WalletView {
-    let wallet = WalletId { country: row.wallet, currency: row.currency };
+    let wallet = row.id();
     WalletView {
         wallet: row.wallet,
         currency: row.currency,

@@ -109,10 +109,15 @@ impl State {
         }
     }
 
+    /// What a wallet held at the last reading in the journal, in major units.
+    #[must_use]
+    pub fn recorded(&self, wallet: WalletId) -> Option<Amount> {
+        self.balances.iter().find(|row| row.id() == wallet).map(|row| row.available)
+    }
+
     /// The next reading is compared with this figure also where nothing else of its reading is recorded.
     fn next_is_compared_with(&mut self, wallet: WalletId, available: Amount) {
-        let is_row = |row: &&mut BalanceRow| (row.wallet, row.currency) == (wallet.country, wallet.currency);
-        if let Some(row) = self.balances.iter_mut().find(is_row) {
+        if let Some(row) = self.balances.iter_mut().find(|row| row.id() == wallet) {
             row.available = available;
         }
     }
@@ -125,7 +130,7 @@ impl State {
     /// What was under its floor and is not any more.
     pub(super) fn end_breaches(&mut self, balances: &[BalanceRow]) {
         for row in balances {
-            let wallet = WalletId { country: row.wallet, currency: row.currency };
+            let wallet = row.id();
             if self.breached.get(&wallet).is_some_and(|breach| row.available >= breach.floor) {
                 self.breached.remove(&wallet);
             }
@@ -153,8 +158,7 @@ impl State {
     pub(super) fn release(&mut self, wallet: WalletId) {
         if let Some(frozen) = self.standing.frozen.remove(&wallet) {
             // What it rose to is believed now, also where no reading that shows it was recorded.
-            let is_row = |row: &&BalanceRow| (row.wallet, row.currency) == (wallet.country, wallet.currency);
-            let known = self.balances.iter().find(is_row).map(|row| row.available);
+            let known = self.recorded(wallet);
             if frozen.most.is_some_and(|most| known.is_some_and(|known| known <= most)) {
                 self.next_is_compared_with(wallet, frozen.after);
             }

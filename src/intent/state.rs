@@ -183,7 +183,7 @@ impl State {
         // bring it back to the very figure it had before. Nor is one that shows that figure long after: KPay lags by
         // minutes, and a wallet must not rest for ever because it was filled to the same figure between two readings.
         for row in balances {
-            let wallet = WalletId { country: row.wallet, currency: row.currency };
+            let wallet = row.id();
             let moved = |outflow: &LastOutflow| {
                 let has_settled = taken_at - outflow.applied_at >= SETTLED_AFTER;
                 outflow.applied_at < taken_at && (outflow.before != row.available || has_settled)

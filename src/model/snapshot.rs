@@ -58,7 +58,7 @@ impl Snapshot {
     pub fn from_rows(taken_at: Timestamp, rows: &[BalanceRow]) -> Option<Self> {
         let mut readings = BTreeMap::new();
         for row in rows {
-            let wallet = WalletId { country: row.wallet, currency: row.currency };
+            let wallet = row.id();
             let reading = Reading { available: row.available, balance: None };
             if readings.insert(wallet, reading).is_some() {
                 return None;
@@ -78,4 +78,12 @@ pub struct BalanceRow {
     pub currency: Currency,
     /// What can be spent, a decimal string in major units.
     pub available: Amount,
+}
+
+impl BalanceRow {
+    /// The wallet that it is about.
+    #[must_use]
+    pub fn id(&self) -> WalletId {
+        WalletId { country: self.wallet, currency: self.currency }
+    }
 }

@@ -130,7 +130,7 @@ impl Recorder {
             return Ok(());
         }
         for row in rows {
-            let wallet = WalletId { country: row.wallet, currency: row.currency };
+            let wallet = row.id();
             let own = self.own.entry(wallet).or_default();
             let mut shown = own.iter().filter(|(moved_at, _)| *moved_at <= at).map(|(_, amount)| *amount);
             let shown = shown.try_fold(Amount::ZERO, Amount::checked_add)?;
