@@ -6,6 +6,9 @@
 //! its end was known: KPay's figures may lag. Until then it explains a fall of its own size, once. What income hides is
 //! not found: only what can be proven is told.
 //!
+//! What a move of ours may bring explains a rise of its size in the same way, once, from its first attempt until that long
+//! after its end: a transfer into a wallet, a payout that may come back. Of a rise that is believed anyway it uses up nothing.
+//!
 //! A reading that rose further than it may is believed by nobody here: the one before stays what the next is compared with.
 //!
 //! Deliberately absent: what to do about it, and memory of what was found.
@@ -37,7 +40,7 @@ pub struct Rise {
     pub before: Amount,
     /// What KPay says that it holds now.
     pub after: Amount,
-    /// The most that it might hold.
+    /// The most that it might hold, beside what our own moves may have brought.
     pub most: Amount,
 }
 
@@ -48,6 +51,8 @@ pub struct Compared {
     pub falls: Vec<Fall>,
     /// What rose further than it may.
     pub rises: Vec<Rise>,
+    /// Wallets whose reading is what the next is compared with: not those that rose too far, nor those passed over.
+    pub believed: Vec<WalletId>,
     /// Wallets that a move of ours left meanwhile, or may have left, and what they hold now.
     pub spent_from: Vec<(WalletId, Amount)>,
     /// Wallets whose figures have no room.
@@ -76,11 +81,24 @@ struct Outflow {
     is_told: bool,
 }
 
+/// What a move of ours may bring a wallet of ours.
+#[derive(Debug, Clone, Copy)]
+struct Inflow {
+    wallet: WalletId,
+    /// As much as it may bring.
+    most: Amount,
+    /// How much of that has explained a rise.
+    used: Amount,
+    /// When its end was known; `None` while it is open.
+    settled_at: Option<Timestamp>,
+}
+
 /// The last reading of each wallet, and the moves that may or may not be in it.
 #[derive(Debug, Clone, Default)]
 pub struct Conservation {
     last: BTreeMap<WalletId, (Timestamp, Amount)>,
     outflows: BTreeMap<ExternalId, Outflow>,
+    inflows: BTreeMap<ExternalId, Inflow>,
 }
 
 impl Conservation {
@@ -91,13 +109,22 @@ impl Conservation {
         self.outflows.entry(id.clone()).or_insert(outflow).progress = progress;
     }
 
+    /// Takes in as much as a move that was attempted may bring a wallet, in major units of its currency, and when its end was
+    /// known; `None` while it is open. Must come before the first byte of the attempt leaves.
+    pub fn take_inflow(&mut self, id: &ExternalId, wallet: WalletId, most: Amount, settled_at: Option<Timestamp>) {
+        let inflow = Inflow { wallet, most, used: Amount::ZERO, settled_at };
+        let known = self.inflows.entry(id.clone()).or_insert(inflow);
+        (known.most, known.settled_at) = (most, settled_at);
+    }
+
     /// Takes what a wallet held at an instant for the reading before the next one.
     pub fn begin_with(&mut self, wallet: WalletId, taken_at: Timestamp, available: Amount) {
         self.last.insert(wallet, (taken_at, available));
     }
 
     /// Takes in a reading; what it shows beside the one before, wallet by wallet. One that was asked for before the last is
-    /// passed over. `most` says how much a wallet may hold that held so much before; `None`: whatever comes is believed.
+    /// passed over. `most` says how much a wallet may hold that held so much before, beside what our own moves brought; `None`:
+    /// whatever comes is believed.
     pub fn take_reading(&mut self, snapshot: &Snapshot, most: impl Fn(WalletId, Amount) -> Option<Amount>) -> Compared {
         let mut compared = Compared::default();
         for (wallet, reading) in &snapshot.readings {
@@ -106,17 +133,18 @@ impl Conservation {
             if before.is_some_and(|(taken_at, _)| taken_at >= snapshot.taken_at) {
                 continue;
             }
-            let rise = before.and_then(|(_, before)| {
-                let most = most(wallet, before).filter(|most| after > *most)?;
-                Some(Rise { wallet, before, after, most })
-            });
-            if let Some(rise) = rise {
-                compared.rises.push(rise);
-                continue;
+            if let Some((taken_at, before)) = before {
+                self.inflows.retain(|_, inflow| inflow.wallet != wallet || comes_after(inflow.settled_at, taken_at));
+                if let Some(most) = most(wallet, before).filter(|most| !self.may_rise_to(wallet, after, *most)) {
+                    compared.rises.push(Rise { wallet, before, after, most });
+                    continue;
+                }
             }
             self.last.insert(wallet, (snapshot.taken_at, after));
+            compared.believed.push(wallet);
             let Some((taken_at, before)) = before else { continue };
-            self.outflows.retain(|_, outflow| outflow.wallet != wallet || outflow.may_come_after(taken_at));
+            let is_kept = |outflow: &Outflow| comes_after(outflow.progress.settled_at, taken_at);
+            self.outflows.retain(|_, outflow| outflow.wallet != wallet || is_kept(outflow));
             match before.checked_sub(after).and_then(|fall| self.explain(wallet, fall)) {
                 Ok(unexplained) if unexplained.is_positive() => {
                     compared.falls.push(Fall { wallet, before, after, unexplained });
@@ -142,6 +170,30 @@ impl Conservation {
         })
     }
 
+    /// Whether our own moves may have brought what a wallet holds beyond the most that is believed; uses that up, and nothing
+    /// where they cannot. A figure that has no room is nothing that they brought.
+    fn may_rise_to(&mut self, wallet: WalletId, after: Amount, most: Amount) -> bool {
+        let ours = self.inflows.values_mut().filter(|inflow| inflow.wallet == wallet);
+        let mut ours: Vec<_> = ours.map(|inflow| (inflow.left(), inflow)).collect();
+        // As with falls, those that end to explain anything first go first.
+        ours.sort_by_key(|(_, inflow)| (inflow.settled_at.is_none(), inflow.settled_at));
+        let sum = ours.iter().try_fold(most, |sum, (left, _)| sum.checked_add(*left));
+        // A sum that has no room is over whatever KPay can show.
+        if sum.is_ok_and(|sum| after > sum) {
+            return false;
+        }
+        let Ok(mut beyond) = after.checked_sub(most) else { return after <= most };
+        for (left, inflow) in ours {
+            let used = left.min(beyond);
+            if used.is_positive()
+                && let (Ok(more), Ok(rest)) = (inflow.used.checked_add(used), beyond.checked_sub(used))
+            {
+                (inflow.used, beyond) = (more, rest);
+            }
+        }
+        true
+    }
+
     /// Uses up what our moves explain of a fall; the rest of it.
     fn explain(&mut self, wallet: WalletId, fall: Amount) -> Result<Amount, MoneyError> {
         let mut rest = fall;
@@ -160,11 +212,16 @@ impl Conservation {
     }
 }
 
-impl Outflow {
-    /// Whether a reading asked for at an instant may not show it yet.
-    fn may_come_after(&self, taken_at: Timestamp) -> bool {
-        self.progress.settled_at.is_none_or(|settled_at| settled_at + SETTLES_WITHIN > taken_at)
+impl Inflow {
+    /// How much of a rise it still explains.
+    fn left(&self) -> Amount {
+        self.most.checked_sub(self.used).unwrap_or(Amount::ZERO).max(Amount::ZERO)
     }
+}
+
+/// Whether a reading asked for at an instant may not show a move yet that was over then; `None` while it is open.
+fn comes_after(settled_at: Option<Timestamp>, taken_at: Timestamp) -> bool {
+    settled_at.is_none_or(|settled_at| settled_at + SETTLES_WITHIN > taken_at)
 }
 
 #[cfg(test)]
@@ -201,8 +258,8 @@ mod tests {
 
     const IN_FLIGHT: Progress = Progress { may_have_left: false, settled_at: None };
 
-    /// A story: `5 read 100`, `5 send a 30`, `5 lose a`, `6 end a`, `6 refuse a`, by the minute. What each of its readings
-    /// compares to, over a bound of 1,000 where `bounded` is said.
+    /// A story: `5 read 100`, `5 send a 30`, `5 lose a`, `6 end a`, `6 refuse a`, `5 bring b 30`, `6 bring b 29 over`, by the
+    /// minute. What each of its readings compares to, over a bound of 1,000 where `bounded` is said.
     fn played(story: &str) -> Vec<Compared> {
         let mut conservation = Conservation::default();
         let mut amounts = BTreeMap::new();
@@ -228,6 +285,11 @@ mod tests {
                 ["lose", id] => progress(id, true, false),
                 ["end", id] => progress(id, true, true),
                 ["refuse", id] => progress(id, false, true),
+                ["bring", id, amount, ref over @ ..] => {
+                    let amount = Amount::whole(amount.parse().unwrap());
+                    let settled_at = (over == ["over"]).then(|| at(minute));
+                    conservation.take_inflow(&ExternalId::from_text(id), gabon(), amount, settled_at);
+                }
                 ["believe", amount] => {
                     conservation.begin_with(gabon(), at(minute), Amount::whole(amount.parse().unwrap()));
                 }
@@ -285,6 +347,32 @@ mod tests {
         check_rises("0 read 100, 1 read 2000", &[]);
         // Our own move explains its fall from there, too.
         check_rises("0 bounded, 0 read 100, 1 send a 30, 1 end a, 2 read 2000, 3 read 70", &["100>2000"]);
+    }
+
+    #[test]
+    fn what_our_own_moves_may_bring_explains_a_rise_once_and_nothing_beyond_it_is_believed() {
+        check_rises("0 bounded, 0 read 100, 1 bring b 500 over, 2 read 1500", &[]);
+        check_rises("0 bounded, 0 read 100, 1 bring b 500 over, 2 read 1501", &["100>1501"]);
+        // Under way, late, seen before its end is known, and never.
+        check_rises("0 bounded, 0 read 100, 1 bring b 500, 900 read 1500", &[]);
+        check_rises("0 bounded, 0 read 100, 1 bring b 500 over, 9 read 100, 12 read 1500", &[]);
+        check_rises(
+            "0 bounded, 0 read 100, 1 bring b 500, 2 read 1500, 9 bring b 500 over, 10 read 1501",
+            &["1500>1501"],
+        );
+        check_rises("0 bounded, 0 read 100, 1 bring b 500 over, 11 read 100, 12 read 1500", &["100>1500"]);
+        // What it brought is known: more, less, and nothing, as after a refusal.
+        check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 400 over, 3 read 1401", &["100>1401"]);
+        check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 600 over, 3 read 1600", &[]);
+        check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 0 over, 3 read 1001", &["100>1001"]);
+        // Of two moves each explains its own; what customers pay in meanwhile, within the bound, uses up neither.
+        let two = "0 bounded, 0 read 100, 1 bring a 500, 1 bring b 500 over";
+        check_rises(&format!("{two}, 2 read 900, 3 read 1000, 4 read 2000"), &[]);
+        check_rises(&format!("{two}, 2 read 900, 3 read 1000, 4 read 2001"), &["1000>2001"]);
+        check_rises(&format!("{two}, 2 read 1300, 3 read 1700, 4 read 1701"), &["1700>1701"]);
+        // What rose too far used up nothing: back at what ours explain, it is believed.
+        check_rises("0 bounded, 0 read 100, 1 bring b 500 over, 2 read 9000, 3 read 1500", &["100>9000"]);
+        check_rises("0 bounded, 0 read 100, 1 read 9000, 2 bring b 500 over, 30 read 1500", &["100>9000"]);
     }
 
     #[test]

@@ -18,15 +18,20 @@ use crate::plan::Frozen;
 use crate::settings::FallMode;
 
 impl World {
-    /// Takes in what may leave a wallet: from the first attempt on, and until its end is known.
-    pub(super) fn take_outflow(&mut self, tracked: &Tracked) {
+    /// Takes in what may leave a wallet, and what it may bring another one: from the first attempt on, and until its end is
+    /// known.
+    pub(super) fn take_flows(&mut self, tracked: &Tracked) {
         if tracked.attempts == 0 {
             return;
         }
         let intent = &tracked.intent;
         let settled_at = (!tracked.outcome.is_open()).then_some(tracked.updated_at);
         let progress = Progress { may_have_left: tracked.may_have_left(), settled_at };
-        self.conservation.take_move(&intent.external_id, intent.lane.from, tracked.most_that_left(), progress);
+        let (id, from) = (&intent.external_id, intent.lane.from);
+        self.conservation.take_move(id, from, tracked.most_that_left(), progress);
+        let into = tracked.intent.lane.to.wallet().unwrap_or(from);
+        let (into, most) = tracked.brings().unwrap_or((into, Amount::ZERO));
+        self.conservation.take_inflow(id, into, most, settled_at);
     }
 
     /// By how much each wallet moved since the start beyond our own moves: customers' payments, and whatever else.
@@ -51,11 +56,15 @@ impl Engine {
         let Some(last) = last else { return };
         let mut world = self.world();
         for tracked in &open {
-            world.take_outflow(tracked);
+            world.take_flows(tracked);
         }
         for (id, settled) in &settled {
             let progress = Progress { may_have_left: settled.left, settled_at: Some(settled.at) };
-            world.conservation.take_move(&ExternalId::from_text(id), settled.wallet, settled.amount, progress);
+            let id = ExternalId::from_text(id);
+            world.conservation.take_move(&id, settled.wallet, settled.amount, progress);
+            if let Some((into, most)) = settled.brings {
+                world.conservation.take_inflow(&id, into, most, Some(settled.at));
+            }
         }
         for (wallet, reading) in &last.readings {
             // What it rose to is not believed: it is compared with what it was.
@@ -98,10 +107,11 @@ impl Engine {
     /// What is recorded of a reading, on a state.
     fn shown_by(&self, state: &State, snapshot: &Snapshot, found: &Compared) -> Vec<Event> {
         let (taken_at, mode) = (snapshot.taken_at, self.rules.conservation.mode);
-        let not_believed = state.standing.frozen.iter().filter(|(_, frozen)| frozen.most.is_some());
+        // A reading from before the one that showed the rise says nothing of it.
+        let not_believed = state.standing.frozen.iter();
+        let not_believed = not_believed.filter(|(_, frozen)| frozen.most.is_some() && frozen.since < taken_at);
         let came_back = not_believed.filter_map(|(wallet, _)| {
-            let after =
-                snapshot.available(*wallet).filter(|_| found.rises.iter().all(|rise| rise.wallet != *wallet))?;
+            let after = snapshot.available(*wallet).filter(|_| found.believed.contains(wallet))?;
             Some(Event::CameBack { wallet: *wallet, taken_at, after })
         });
         let falls = found.falls.iter().filter(|_| mode != FallMode::Off).map(|fall| Event::Fell {
@@ -134,8 +144,7 @@ impl Engine {
                 self.note_problem(&self.told(&Fall { wallet, before, after, unexplained }, freezes && is_opened));
             }
             Event::Rose { wallet, taken_at, before, after, most } => {
-                let unexplained = after.checked_sub(before).unwrap_or(after);
-                let frozen = Frozen { since: taken_at, before, after, unexplained, most: Some(most) };
+                let frozen = Frozen::by_rise(taken_at, before, after, most);
                 let view = FrozenView::of(wallet, &frozen, &self.rules.conservation.release_by);
                 self.note_problem(&view.sentence);
             }

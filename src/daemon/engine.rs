@@ -261,7 +261,7 @@ impl Engine {
                 world.asked.insert(tracked.intent.external_id.clone());
             }
             world.take_move(tracked);
-            world.take_outflow(tracked);
+            world.take_flows(tracked);
             if !tracked.outcome.is_open() {
                 world.forget(&tracked.intent.external_id);
                 world.finished.push_front(tracked.clone());

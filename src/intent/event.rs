@@ -77,7 +77,7 @@ pub enum Event {
         before: Amount,
         /// What KPay says that it holds now.
         after: Amount,
-        /// The most that would have been believed.
+        /// The most that would have been believed, beside what our own moves brought.
         most: Amount,
     },
     /// A wallet that is frozen because it rose holds again what is believed, and moves may leave it.

@@ -4,7 +4,7 @@
 
 use super::{Outcome, State, Tracked};
 use crate::model::{BalanceRow, Intent, Timestamp, WalletId};
-use crate::money::{Amount, Money};
+use crate::money::{Amount, Money, Rate};
 use crate::plan::Frozen;
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,8 @@ pub struct Settled {
     pub at: Timestamp,
     /// Whether its money left: not where KPay refused, or where a payout came back.
     pub left: bool,
+    /// The wallet of ours that it may have brought something, and as much as it may, in major units of its currency.
+    pub brings: Option<(WalletId, Amount)>,
 }
 
 /// A wallet that a move of ours brought under its floor, and that was not seen above it since. Amounts are in major units of
@@ -170,7 +172,7 @@ impl State {
     pub(super) fn note_settled(&mut self, tracked: &Tracked, at: Timestamp) {
         let intent = &tracked.intent;
         let (amount, left) = (tracked.most_that_left(), tracked.may_have_left());
-        let settled = Settled { wallet: intent.lane.from, amount, at, left };
+        let settled = Settled { wallet: intent.lane.from, amount, at, left, brings: tracked.brings() };
         self.settled.insert(intent.external_id.to_string(), settled);
     }
 
@@ -184,6 +186,31 @@ impl Tracked {
     #[must_use]
     pub fn most_that_left(&self) -> Amount {
         self.facts.as_ref().map_or(self.intent.amount, |facts| facts.amount.max(self.intent.amount))
+    }
+
+    /// The wallet of ours that it may bring something, and as much as it may, in major units of its currency: where it goes,
+    /// and for a payout where it comes back to. `None` where it brings nothing, or nobody can say how much.
+    #[must_use]
+    pub fn brings(&self) -> Option<(WalletId, Amount)> {
+        let lane = self.intent.lane;
+        let may_be_there = match self.outcome {
+            Outcome::Sending | Outcome::Unknown => true,
+            Outcome::NeedsOperator => self.holds,
+            Outcome::Applied => lane.to.wallet().is_some(),
+            // A payout that failed; a transfer that a person found not to have moved brought nothing.
+            Outcome::Rejected => lane.to.wallet().is_none() && self.may_have_arrived,
+            Outcome::Planned | Outcome::AwaitingApproval | Outcome::Cancelled => false,
+        };
+        let Some(into) = lane.to.wallet().filter(|_| may_be_there) else {
+            return may_be_there.then(|| (lane.from, self.most_that_left()));
+        };
+        let facts = self.facts.as_ref();
+        if let Some(credited) = facts.and_then(|facts| facts.credited) {
+            return Some((into, credited.amount));
+        }
+        let rate = facts.and_then(|facts| facts.exchange_rate).or(self.intent.indicative_rate);
+        let rate = if lane.crosses_currencies() { rate? } else { Rate::ONE };
+        Some((into, self.most_that_left().checked_mul(rate.decimal()).ok()?))
     }
 
     /// Whether its money left its wallet, or may have: not while its first answer is waited for, nor after a 409 on a first

@@ -131,10 +131,7 @@ impl State {
                 self.note_breach(*wallet, Breach { since: *taken_at, floor: *floor, available: *available });
             }
             Event::Rose { wallet, taken_at, before, after, most } => {
-                let unexplained = after.checked_sub(*before)?;
-                let frozen =
-                    Frozen { since: *taken_at, before: *before, after: *after, unexplained, most: Some(*most) };
-                self.note_rise(*wallet, frozen);
+                self.note_rise(*wallet, Frozen::by_rise(*taken_at, *before, *after, *most));
             }
             Event::CameBack { wallet, after, .. } => self.come_back(*wallet, *after),
             Event::Released { wallet, .. } => self.release(*wallet),

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// Changes whenever what is stored changes: raise the number with every change of the shape or the meaning of `State` and
 /// `Standing`, also within one version of the program. The version is part of it as well.
-const FORMAT: &str = concat!("treasuryd-index/11 ", env!("CARGO_PKG_VERSION"));
+const FORMAT: &str = concat!("treasuryd-index/12 ", env!("CARGO_PKG_VERSION"));
 /// sled's page cache, in bytes: start and `find` are its only readers.
 const CACHE: u64 = 2 * 1024 * 1024;
 /// While an index is built: pages are filled many times over.

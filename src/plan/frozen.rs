@@ -15,14 +15,22 @@ pub struct Frozen {
     pub before: Amount,
     /// What it held after the last fall that counts.
     pub after: Amount,
-    /// What nobody explains of the fall that froze it and of those since, or of the rise; positive.
+    /// What nobody explains of the fall that froze it and of those since, or the whole rise; positive.
     pub unexplained: Amount,
-    /// Where it rose too far: the most that it may hold to be believed again without a person. `None` where it fell.
+    /// Where it rose too far: the most that it may hold to be believed again without a person, beside what our own moves
+    /// bring. `None` where it fell.
     #[serde(default)]
     pub most: Option<Amount>,
 }
 
 impl Frozen {
+    /// By a rise, to more than the most that is believed. A difference that has no room is all that it holds.
+    #[must_use]
+    pub fn by_rise(since: Timestamp, before: Amount, after: Amount, most: Amount) -> Self {
+        let unexplained = after.checked_sub(before).unwrap_or(after);
+        Self { since, before, after, unexplained, most: Some(most) }
+    }
+
     /// The same after another fall. A sum that has no room stays what it was.
     #[must_use]
     pub fn fallen_again(self, after: Amount, unexplained: Amount) -> Self {
@@ -36,8 +44,8 @@ impl Frozen {
         let money = |amount| money(amount, wallet.currency);
         if let Some(most) = self.most {
             return format!(
-                "{wallet} is frozen since {}: from one reading to the next it rose from {} to {}, and more than {} is \
-                 not believed without a person",
+                "{wallet} is frozen since {}: from one reading to the next it rose from {} to {}, and more than {}, beside \
+                 what our own moves bring, is not believed without a person",
                 self.since.format("%Y-%m-%dT%H:%M:%SZ"),
                 money(self.before),
                 money(self.after),

@@ -38,8 +38,8 @@ pub struct ConservationSettings {
     /// What a wallet may lose in a UTC day before it is frozen, by its currency, in major units; nothing where its currency
     /// has no entry.
     pub freeze_above: BTreeMap<Currency, Amount>,
-    /// A wallet that rises from one reading to the next to more than so many times what it held is frozen; `None`: however
-    /// far it rises, it is believed.
+    /// A wallet that rises from one reading to the next to more than so many times what it held, beyond what our own moves may
+    /// have brought, is frozen; `None`: however far it rises, it is believed.
     pub rise_times: Option<u32>,
     /// A rise of at most so much is always believed, by the wallet's currency, in major units; nothing where its currency has
     /// no entry.
@@ -56,8 +56,8 @@ impl ConservationSettings {
         self.mode == FallMode::Freeze && lost > bound
     }
 
-    /// The most that a wallet may hold at a reading, and be believed, that held so much at the one before; `None` where
-    /// whatever comes is believed.
+    /// The most that a wallet may hold at a reading, and be believed, that held so much at the one before, beside what our own
+    /// moves may have brought; `None` where whatever comes is believed.
     #[must_use]
     pub fn most_after(&self, currency: Currency, before: Amount) -> Option<Amount> {
         let times = Decimal::from(self.rise_times?);

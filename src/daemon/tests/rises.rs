@@ -115,3 +115,41 @@ async fn c09_it_stays_frozen_over_a_restart_and_another_configuration() {
         }
     }
 }
+
+/// What our own transfers bring is no rise, however poor the wallet was; what comes beyond it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_our_own_moves_bring_into_an_empty_wallet_is_believed_and_nothing_beyond_it() {
+    let rise_above: BTreeMap<_, _> = [(Currency::XAF, Amount::whole(10_000))].into();
+    let rules = ConservationSettings { rise_above, ..rules(Some(50), FallMode::Freeze) };
+    for (income, restarts, expected) in [
+        (10_000, false, vec![]),
+        (10_000, true, vec![]),
+        (10_001, false, vec!["rose 0>470001"]),
+        (10_001, true, vec!["rose 0>470001"]),
+    ] {
+        let evening = evening_with(POLICY, &[Some("1")], WhileWaiting::default(), 100, true, &rules).await;
+        evening.engine.observe().await.unwrap();
+        evening.work().await;
+        // KPay shows both of them at once, and late.
+        evening.bank.wallets.lock().unwrap().insert(Country::CMR, Amount::whole(460_000 + income));
+        *evening.bank.clock.0.lock().unwrap() += TimeDelta::minutes(9);
+        if restarts {
+            evening.again().await.observe().await.unwrap();
+        } else {
+            evening.engine.observe().await.unwrap();
+        }
+        assert_eq!(evening.changes(), expected, "{income} {restarts}");
+    }
+}
+
+/// Two readings under way at once: the one that was asked for first and comes last says nothing of the rise after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reading_from_before_the_rise_does_not_end_it() {
+    let evening = decided(Some(50), FallMode::Freeze).await;
+    let (taken_at, asked) = (evening.bank.clock.now(), BTreeSet::new());
+    let older = evening.bank.wallets(taken_at, &asked).await.unwrap();
+    evening.shows(HUNDREDFOLD);
+    evening.engine.observe().await.unwrap();
+    evening.engine.compare(&older).await.unwrap();
+    assert_eq!((evening.changes(), evening.is_frozen()), (vec!["rose 330000>33000000".to_owned()], true));
+}

@@ -1,6 +1,7 @@
 //! Withdrawals: what each of KPay's words means, what is held meanwhile, and when it is asked next.
 
 use super::*;
+use crate::money::Currency;
 use crate::plan::LastOutflow;
 
 const RULES: RetryRules = RetryRules { resend_for: TimeDelta::hours(6) };
@@ -162,4 +163,44 @@ fn kpay_is_asked_after_growing_pauses_for_as_long_as_it_takes() {
     }
     let (_, lost) = told(&[lost()], &[]);
     assert_eq!(next_poll_at(&lost, 0, None, instant(2_000)), None);
+}
+
+/// As much as a payout may bring back to its wallet, and a transfer into its own.
+#[test]
+fn what_an_intent_may_bring_a_wallet_of_ours() {
+    let into = |to, units| Some((wallet(to), Amount::whole(units)));
+    let back = into(Country::CMR, 230_000);
+    for (replies, words, expected) in [
+        (vec![], vec![], None),
+        (vec![not_sent()], vec![], None),
+        (vec![refused()], vec![], None),
+        (vec![lost()], vec![], back),
+        (vec![conflict()], vec![], None),
+        (vec![lost(), conflict()], vec![], back),
+        (vec![accepted("PENDING")], vec![], back),
+        (vec![accepted("PENDING")], vec![("COMPLETED", None)], None),
+        (vec![accepted("PENDING")], vec![("FAILED", None)], back),
+    ] {
+        assert_eq!(told(&replies, &words).1.brings(), expected, "payout {replies:?} {words:?}");
+    }
+    let credited = |units| {
+        let credited = Money { amount: Amount::whole(units), currency: Currency::XOF };
+        Reply::Applied(AppliedFacts { credited: Some(credited), ..facts() })
+    };
+    let half: Rate = "0.5".parse().unwrap();
+    for (to, rate, replies, expected) in [
+        (Country::CMR, None, vec![lost()], into(Country::CMR, 230_000)),
+        (Country::CMR, None, vec![lost(), conflict()], into(Country::CMR, 230_000)),
+        (Country::CMR, None, vec![conflict()], None),
+        (Country::CMR, None, vec![refused()], None),
+        (Country::CMR, None, vec![applied()], into(Country::CMR, 230_000)),
+        (Country::SEN, Some(half), vec![lost()], into(Country::SEN, 115_000)),
+        (Country::SEN, None, vec![lost()], None),
+        (Country::SEN, Some(half), vec![credited(114_000)], into(Country::SEN, 114_000)),
+    ] {
+        let (_, tracked) = after(&Intent { indicative_rate: rate, ..intent(to, 1, false) }, &replies);
+        assert_eq!(tracked.brings(), expected, "{to} {rate:?} {replies:?}");
+    }
+    let (mut state, tracked) = after(&intent(Country::CMR, 1, false), &[]);
+    assert_eq!(attempt(&mut state, &tracked, 10).brings(), into(Country::CMR, 230_000), "its answer is waited for");
 }

@@ -167,7 +167,7 @@ fn an_index_of_an_older_shape_is_built_anew() {
     let index = sled::open(home.path().join("index")).unwrap();
     let anchor = String::from_utf8(index.get("anchor").unwrap().unwrap().to_vec()).unwrap();
     let (format, rest) = anchor.split_once(' ').unwrap();
-    assert_eq!(format, "treasuryd-index/11", "raised with every change of the shape of what is stored");
+    assert_eq!(format, "treasuryd-index/12", "raised with every change of the shape of what is stored");
     index.insert("anchor", format!("treasuryd-index/5 {rest}").as_bytes()).unwrap();
     index.flush().unwrap();
     drop(index);
