@@ -13,6 +13,8 @@
 mod aim;
 mod auditor;
 mod books;
+mod boot;
+mod calm;
 mod chance;
 mod doors;
 mod landing;
@@ -21,6 +23,8 @@ mod people;
 #[cfg(debug_assertions)]
 mod planted;
 mod policies;
+mod records;
+mod sends;
 mod stage;
 mod tally;
 mod trouble;

@@ -107,10 +107,10 @@ impl World {
                 note: "as KPay shows it".to_owned(),
             }
         };
-        let mut work: Work = Box::pin(async move { forgive(engine.resolve(&wish).await) });
-        let looked = work.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
-        if looked.is_pending() {
-            self.machines[machine].tasks.push((What::Find, work));
-        }
+        let work: Work = Box::pin(async move { forgive(engine.resolve(&wish).await) });
+        let tasks = &mut self.machines[machine].tasks;
+        tasks.push((What::Find, work));
+        let last = tasks.len() - 1;
+        self.poll(machine, last);
     }
 }

@@ -1,9 +1,8 @@
 //! One schedule: machines, tasks and troubles in an order that the seed says, then calm, then the last audit.
 
-use super::auditor::Journal;
 use super::books::Books;
 use super::chance::Chance;
-use super::doors::{Door, Drive, opening, spend};
+use super::doors::{Door, opening, spend};
 use super::policies::Rules;
 use super::stage::{Disk, FaultsAt, Post, Stage, Way};
 use super::tally::{Fault, Stage as At, Tally};
@@ -13,12 +12,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use treasuryd::daemon::metrics::Metrics;
-use treasuryd::daemon::{DAEMON, Engine, EngineError, Parts, Rules as Settings, WishError};
-use treasuryd::intent::{Outcome, RetryRules, Tracked};
-use treasuryd::journal::{Scribe, Store, StoreError};
-use treasuryd::model::{Environment, Timestamp, WalletId};
+use treasuryd::daemon::{Engine, EngineError, WishError};
+use treasuryd::journal::Scribe;
+use treasuryd::model::{Timestamp, WalletId};
 use treasuryd::money::Country;
-use treasuryd::plan::Caps;
 
 pub(super) type Work = Pin<Box<dyn Future<Output = Result<(), EngineError>> + Send>>;
 
@@ -51,8 +48,8 @@ pub(super) struct Machine {
 pub struct World {
     pub(super) stage: Arc<Mutex<Stage>>,
     pub(super) machines: Vec<Machine>,
-    metrics: Arc<Metrics>,
-    processes: u64,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) processes: u64,
 }
 
 /// In so many worlds of a thousand policies that loosen a guard wait for a person.
@@ -60,9 +57,6 @@ const CONFIRMING: usize = 200;
 
 /// So many schedules of a thousand are long.
 const LONG: usize = 200;
-/// In so many of a thousand there is somebody who still approves and refuses when the faults have stopped.
-const ATTENDED: usize = 300;
-
 /// How a schedule went.
 pub struct Ended {
     pub trace: u64,
@@ -245,7 +239,7 @@ impl World {
         true
     }
 
-    fn write(&mut self, machine: usize) {
+    pub(super) fn write(&mut self, machine: usize) {
         let Some(scribe) = &mut self.machines[machine].scribe else { return };
         scribe.turn();
         if std::mem::take(&mut self.stage().posts[machine].is_cut) {
@@ -253,7 +247,7 @@ impl World {
         }
     }
 
-    fn poll(&mut self, machine: usize, task: usize) {
+    pub(super) fn poll(&mut self, machine: usize, task: usize) {
         let (what, work) = &mut self.machines[machine].tasks[task];
         let what = *what;
         let Poll::Ready(result) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { return };
@@ -306,88 +300,6 @@ impl World {
         // A lock lives as long as the process that took it.
         let holder = &mut stage.disks[disk].holder;
         *holder = holder.filter(|holder| *holder != machine);
-    }
-
-    pub(super) fn boot(&mut self, machine: usize) {
-        let drive = Drive(self.machines[machine].door.clone());
-        let disk = self.stage().posts[machine].disk;
-        let beside = self.stage().beside(machine);
-        let before = beside.map(|_| self.stage().disks[disk].segments.clone());
-        let opened = Store::on_platter(Box::new(drive));
-        if let (Err(StoreError::Locked { .. }), Some(other), Some(before)) = (&opened, beside, before) {
-            return self.stage().on_refused(machine, other, &before);
-        }
-        let flipped = self.stage().disks[disk].flipped.take();
-        let (store, scribe, report) = match (opened, flipped) {
-            // Where another process has the state open, whatever this one does now is judged.
-            (Ok(opened), None) => opened,
-            (Err(StoreError::Locked { .. }), _) => {
-                self.stage().violation(format!("I12: machine {machine} is refused, and nobody runs on its state"));
-                return;
-            }
-            (Err(_), Some((segment, at, mask))) => {
-                let mut stage = self.stage();
-                stage.tally.once("damage was refused");
-                // Somebody puts the copy of another disk back.
-                stage.disks[disk].segments.get_mut(&segment).unwrap()[at] ^= mask;
-                stage.disks[disk].holder = None;
-                return;
-            }
-            (Ok(_), Some((segment, at, mask))) => {
-                self.stage().violation(format!("I16: {segment} has byte {at} ^ {mask:#x}, and was opened"));
-                return;
-            }
-            (Err(error), None) => {
-                self.stage().violation(format!("I16: an undamaged journal is refused: {error}"));
-                return;
-            }
-        };
-        let (rules, confirm_loosening) = {
-            self.processes += 1;
-            let mut stage = self.stage();
-            let has_run_before = stage.posts.iter().any(|post| post.disk == disk && post.process > 0);
-            if has_run_before && stage.posts[machine].process == 0 {
-                stage.tally.once("a second daemon took over");
-            }
-            (stage.posts[machine].process, stage.posts[machine].is_up) = (self.processes, true);
-            let found = Journal::read(&stage.disks[disk].whole());
-            match found {
-                Ok(model) if model.records == report.records => stage.disks[disk].model = model,
-                Ok(model) => {
-                    stage.violation(format!("I16: {} records are opened, of {}", report.records, model.records));
-                }
-                Err(broken) => stage.violation(broken),
-            }
-            stage.posts[machine].is_paused = stage.disks[disk].model.paused;
-            let disk = &mut stage.disks[disk];
-            disk.acked = disk.segments.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
-            stage.settle_rules(machine);
-            let rules = stage.posts[machine].rules.1;
-            (stage.rules[rules].set.clone(), stage.confirms)
-        };
-        let door = Arc::new(self.machines[machine].door.clone());
-        let parts = Parts {
-            clock: door.clone(),
-            bank: door,
-            store: Arc::new(store),
-            metrics: self.metrics.clone(),
-            rules: Settings {
-                environment: Environment::Sandbox,
-                caps: Caps {
-                    max_transfers_per_hour: u32::try_from(self.stage().per_hour).unwrap(),
-                    max_per_day: BTreeMap::new(),
-                },
-                retry: RetryRules { resend_for: TimeDelta::hours(6) },
-                confirm_loosening,
-                conservation: treasuryd::settings::ConservationSettings::default(),
-            },
-            ahead: TimeDelta::zero(),
-        };
-        let engine = Arc::new(Engine::new(parts, Some(rules)));
-        let begin = engine.clone();
-        let machine = &mut self.machines[machine];
-        (machine.engine, machine.scribe) = (Some(engine), Some(scribe));
-        machine.tasks.push((What::Begin, Box::pin(async move { begin.begin(DAEMON).await })));
     }
 
     /// The engine of a machine that is ready and has no such thing under way.
@@ -463,144 +375,6 @@ impl World {
         drop(stage);
         // As time passes, KPay's withdrawals go on.
         self.payouts_go_on(0);
-    }
-
-    fn calm(&mut self) {
-        {
-            let mut stage = self.stage();
-            (stage.faults_at, stage.aim) = (FaultsAt::default(), None);
-            let (now, step) = (stage.now, stage.step);
-            for post in &mut stage.posts {
-                post.is_clear &= post.ahead == TimeDelta::zero();
-                post.set_clock(now, TimeDelta::zero(), step);
-            }
-        }
-        // Whoever asked for a move by hand waits no longer; the move goes on.
-        for machine in 0..self.machines.len() {
-            self.machines[machine].tasks.retain(|(what, _)| *what != What::Ask);
-            self.write(machine);
-            // Nor does anybody hear that what they asked for could not be written: the next record would end the process.
-            let engine = self.machines[machine].engine.as_ref();
-            if engine.is_some_and(|engine| engine.store().refusal().is_some()) {
-                self.down(machine);
-            }
-        }
-        let is_attended = self.stage().chance.hits(ATTENDED);
-        for round in 0..400 {
-            for machine in 0..self.machines.len() {
-                if self.machines[machine].engine.is_none() && self.stage().beside(machine).is_none() {
-                    self.boot(machine);
-                }
-                let Some(engine) = self.machines[machine].engine.clone() else { continue };
-                if !self.machines[machine].is_ready {
-                    continue;
-                }
-                if round < 8 && engine.is_paused() {
-                    self.begin(machine, &engine, What::Resume);
-                }
-                if round < 6 && is_attended {
-                    self.say(machine);
-                }
-                // A set that waits, with none in force, keeps everything waiting.
-                self.accept(machine);
-                self.begin(machine, &engine, What::WorkOff);
-            }
-            let records = self.stage().tally.records;
-            if !self.until_idle() {
-                return;
-            }
-            let in_hand = self.stage().books.in_hand();
-            for (id, status) in in_hand {
-                let next = if status == "PENDING" { "PROCESSING" } else { "COMPLETED" };
-                self.stage().books.progress(&id, next);
-            }
-            if self.is_at_rest() {
-                return;
-            }
-            let next = self.machines.iter().filter_map(|machine| machine.engine.as_ref()?.next_work_at()).min();
-            let mut stage = self.stage();
-            let pause = next.map_or(TimeDelta::zero(), |next| next - stage.now);
-            // What waits for the part before it is due all along.
-            let least = TimeDelta::seconds(if stage.tally.records == records { 300 } else { 2 });
-            stage.now += pause.clamp(least, TimeDelta::minutes(10));
-        }
-        let open: Vec<String> = self.open_intents();
-        let engines = self.machines.iter().filter_map(|machine| machine.engine.as_ref());
-        let said: Vec<String> = engines.flat_map(|engine| engine.problems().into_iter().rev().take(3)).collect();
-        self.stage().violation(format!("I18: still open long after the faults stopped: {open:?} ({said:?})"));
-    }
-
-    pub(super) fn until_idle(&mut self) -> bool {
-        for _ in 0..5_000 {
-            self.stage().step += 1;
-            if !self.progress(false) {
-                return self.stage().violations.is_empty();
-            }
-            if !self.stage().violations.is_empty() {
-                return false;
-            }
-        }
-        self.stage().violation("I18, I19: it never comes to rest");
-        false
-    }
-
-    fn open_intents(&self) -> Vec<String> {
-        let engines = self.machines.iter().filter_map(|machine| machine.engine.as_ref());
-        let open = engines.flat_map(|engine| {
-            engine.store().with_state(|state| {
-                let waits = |outcome| !matches!(outcome, Outcome::Applied | Outcome::NeedsOperator);
-                let open = state.open.values().filter(|tracked| waits(tracked.outcome));
-                let told = |tracked: &Tracked| {
-                    let (id, first) = (&tracked.intent.external_id, tracked.first_attempt_at);
-                    format!(
-                        "{id} {:?}, {} attempts since {first:?}: {}",
-                        tracked.outcome, tracked.attempts, tracked.detail
-                    )
-                };
-                open.map(told).collect::<Vec<_>>()
-            })
-        });
-        open.collect()
-    }
-
-    fn is_at_rest(&self) -> bool {
-        let is_up = |machine: usize| self.machines[machine].is_ready || self.stage().beside(machine).is_some();
-        (0..self.machines.len()).all(is_up) && self.stage().flights.is_empty() && self.open_intents().is_empty()
-    }
-
-    /// Recovery arrives at the present that was lived, and nothing that moved is forgotten.
-    fn last_audit(&mut self) {
-        for machine in 0..self.machines.len() {
-            let Some(engine) = self.machines[machine].engine.clone() else { continue };
-            let lived = engine.store().with_state(Clone::clone);
-            drop(engine);
-            self.down(machine);
-            match Store::on_platter(Box::new(Drive(self.machines[machine].door.clone()))) {
-                Ok((store, ..)) if store.with_state(|state| *state == lived) => {}
-                Ok(_) => self.stage().violation("I21: recovery gives another state than was lived"),
-                Err(error) => self.stage().violation(format!("I16: {error}")),
-            }
-            let mut stage = self.stage();
-            let lineage = stage.lineage(machine);
-            let model = &stage.disks[lineage.0].model;
-            let lost = stage.books.ids.iter().filter(|(_, taken)| taken.by.contains(&lineage)).find(|(id, taken)| {
-                let word = model.intents.get(*id).map(|story| story.word.as_str());
-                match word {
-                    Some("applied" | "needs_operator") => false,
-                    Some("returned") => !taken.is_returned(),
-                    Some("resolved") => taken.is_returned() == model.intents[id.as_str()].is_found,
-                    _ => true,
-                }
-            });
-            if let Some((id, taken)) = lost {
-                let what = format!("I8, I21: {id} moved {} at KPay, and the journal has no word of it", taken.amount);
-                stage.violation(what);
-            }
-            let disk = &stage.disks[lineage.0];
-            if let Some(flaw) = super::ledger::flaw(&disk.whole(), &disk.model, &stage.books, lineage) {
-                stage.violation(flaw);
-            }
-        }
     }
 
     pub(super) fn spend(&self, machine: usize) {
