@@ -78,12 +78,7 @@ pub async fn serve(
     let tick = Arc::new(Notify::new());
     let heartbeat = Heartbeat::start(tick.clone()).await.map_err(|error| CliError::new(Exit::Failed, error))?;
     let source: Arc<dyn StatusSource> = Arc::new(Shown(engine.clone()));
-    let page = tokio::spawn(http::serve(
-        listener,
-        http::router(source, metrics.clone()),
-        http::PAGE_BYTES,
-        ended(stopped.clone()),
-    ));
+    let page = tokio::spawn(http::serve(listener, http::router(source, metrics.clone()), ended(stopped.clone())));
     let commands = tokio::spawn(control::serve(control, engine.clone()));
     engine.begin(DAEMON).await?;
     let webhooks = webhooks.map(|(listener, secret)| {

@@ -12,12 +12,10 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use chrono::TimeDelta;
 use std::future::Future;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -28,8 +26,6 @@ const PATH: &str = "/webhooks/kpay";
 const SIGNATURE: HeaderName = HeaderName::from_static("x-kpay-signature");
 /// The longest body.
 pub(super) const MOST_BODY: usize = 64 * 1024;
-/// A whole request: body, request line and headers.
-const MOST_BYTES: usize = MOST_BODY + http::PAGE_BYTES;
 /// How far from our clock a webhook may have been made. KPay tries again for 15 s only.
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
 /// Hints that wait to be passed on.
@@ -68,19 +64,11 @@ const TOO_LONG: Verdict =
     Verdict(WebhookResult::Malformed, StatusCode::PAYLOAD_TOO_LARGE, "longer than 64 KiB, or cut short");
 
 /// Serves until `shutdown` is done. Hints that still wait then are dropped: the next start asks about every open intent.
-///
-/// # Errors
-/// [`io::Error`] where the listener breaks down.
-pub async fn serve(
-    listener: TcpListener,
-    parts: Parts,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Output = ()> + Send) {
     let (waiting, taken) = mpsc::channel(MOST_WAITING);
     let passing_on = tokio::spawn(pass_on(taken, parts.hints.clone()));
-    let served = http::serve(listener, router(parts, waiting), MOST_BYTES, shutdown).await;
+    http::serve(listener, router(parts, waiting), shutdown).await;
     passing_on.abort();
-    served
 }
 
 /// One after another: whatever the other side does with a hint, KPay does not wait for it.
@@ -94,14 +82,7 @@ pub(super) fn router(parts: Parts, waiting: mpsc::Sender<Payout>) -> Router {
     let Parts { secret, clock, metrics, .. } = parts;
     let (recent, warned_at) = (Mutex::default(), Mutex::default());
     let shared = Shared { secret, clock, metrics, waiting, recent, warned_at };
-    Router::new().route(PATH, post(take)).with_state(Arc::new(shared)).layer(from_fn(closing))
-}
-
-/// One request a connection: a connection's time and bytes are then a request's.
-async fn closing(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
-    response
+    Router::new().route(PATH, post(take)).with_state(Arc::new(shared))
 }
 
 async fn take(State(shared): State<Arc<Shared>>, request: Request) -> Response {

@@ -295,7 +295,7 @@ async fn hints_that_find_the_queue_full_are_dropped() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(crate::http::serve(listener, router, crate::http::PAGE_BYTES, async { drop(stopped.await) }));
+    tokio::spawn(crate::http::serve(listener, router, async { drop(stopped.await) }));
     let bench = Bench { address, told, metrics, _stop: stop };
     for number in 0..MOST_WAITING + 3 {
         let body = payout("completed", number, NOW);

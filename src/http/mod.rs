@@ -12,7 +12,7 @@ mod serve;
 mod tests;
 
 pub use router::router;
-pub use serve::{PAGE_BYTES, serve};
+pub use serve::serve;
 
 use crate::daemon::view::StatusView;
 

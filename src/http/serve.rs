@@ -1,132 +1,66 @@
 //! Serving: what a connection may cost is bounded, and a full house never keeps the next one out.
 //!
-//! A connection lives for [`LIFETIME`] at most, may send so many bytes ([`PAGE_BYTES`] for the pages) and carries one
-//! request. Past [`MOST_CONNECTIONS`] the oldest is closed in favour of the newest: an honest request is answered within
-//! milliseconds, so the oldest are the slow ones, and a probe gets through however many of them are held open.
+//! A connection lives for [`LIFETIME`] at most, carries one request, and that has a head of [`HEAD_BYTES`] at most; how much
+//! of a body is read is up to who takes it. Past [`MOST_CONNECTIONS`] the oldest is closed in favour of the newest: an honest
+//! request is answered within milliseconds, so the oldest are the slow ones, and a probe gets through however many of them
+//! are held open.
 
 use axum::Router;
 use axum::serve::Listener;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::pin::pin;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio::time::Sleep;
+use tokio::task::JoinSet;
 
 /// From the accepted connection to the last byte handed to the kernel.
 const LIFETIME: Duration = Duration::from_secs(5);
-/// What a request for a page may have: request line, headers and body together.
-pub const PAGE_BYTES: usize = 16 * 1024;
-/// How a connection begins that speaks HTTP/2, where one connection carries any number of requests. None is spoken here,
-/// whatever the libraries are built with.
-const HTTP_2: &[u8] = b"PRI ";
+/// Request line and headers together.
+const HEAD_BYTES: usize = 16 * 1024;
 /// Connections open at one time.
 const MOST_CONNECTIONS: usize = 64;
 
-/// Serves until `shutdown` is done. A connection may send `most_bytes`: request line, headers and body together.
-/// Connections still open at the end are closed: an answer is computed in one go, so only
-/// a slow or idle reader is cut off, and the end of the daemon waits for nobody.
-///
-/// # Errors
-/// [`io::Error`] where the listener breaks down.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    most_bytes: usize,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let listener = Bounded { listener, most_bytes, open: VecDeque::new() };
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
-}
-
-/// A listener that keeps the leash of every connection it gave out: dropping a leash closes its connection.
-struct Bounded {
-    listener: TcpListener,
-    most_bytes: usize,
-    open: VecDeque<oneshot::Sender<Infallible>>,
-}
-
-impl Listener for Bounded {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // axum's accept logs what fails and tries again, with a pause where descriptors have run out.
-        let (stream, peer) = Listener::accept(&mut self.listener).await;
-        self.open.retain(|leash| !leash.is_closed());
-        while self.open.len() >= MOST_CONNECTIONS {
-            self.open.pop_front();
+/// Serves until `shutdown` is done. Connections still open then are closed: an answer is computed in one go, so only a slow
+/// or idle reader is cut off, and the end of the daemon waits for nobody.
+pub async fn serve(mut listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send) {
+    let mut shutdown = pin!(shutdown);
+    let mut leashes: VecDeque<oneshot::Sender<Infallible>> = VecDeque::new();
+    // Dropped at the end, and all connections with it.
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            // axum's accept logs what fails and tries again, with a pause where descriptors have run out.
+            (stream, _) = Listener::accept(&mut listener) => stream,
+            () = &mut shutdown => return,
+        };
+        while connections.try_join_next().is_some() {}
+        leashes.retain(|leash| !leash.is_closed());
+        while leashes.len() >= MOST_CONNECTIONS {
+            leashes.pop_front();
         }
         let (leash, let_go) = oneshot::channel();
-        self.open.push_back(leash);
-        let until = Box::pin(tokio::time::sleep(LIFETIME));
-        (Connection { stream, bytes_left: self.most_bytes, begins: Vec::new(), until, let_go }, peer)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        leashes.push_back(leash);
+        connections.spawn(converse(stream, router.clone(), let_go));
     }
 }
 
-/// One connection with its bounds.
-struct Connection {
-    stream: TcpStream,
-    bytes_left: usize,
-    /// The first bytes that came, as many as [`HTTP_2`] has.
-    begins: Vec<u8>,
-    until: Pin<Box<Sleep>>,
-    let_go: oneshot::Receiver<Infallible>,
-}
-
-impl Connection {
-    /// Also leaves the task's waker with the clock and the leash, so that a stalled connection ends too.
-    fn check_bounds(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if self.until.as_mut().poll(cx).is_ready() {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the connection took too long"));
-        }
-        if Pin::new(&mut self.let_go).poll(cx).is_ready() {
-            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "closed in favour of a newer connection"));
-        }
-        Ok(())
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.check_bounds(cx)?;
-        if self.bytes_left == 0 {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the request is too long")));
-        }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let came = buffer.filled().len().saturating_sub(before);
-        self.bytes_left = self.bytes_left.saturating_sub(came);
-        let wanting = HTTP_2.len().saturating_sub(self.begins.len());
-        self.begins.extend(buffer.filled().iter().skip(before).take(wanting));
-        if self.begins == HTTP_2 {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "HTTP/2 is not spoken here")));
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.check_bounds(cx)?;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+/// One request and its answer, until its time is over or its leash is dropped.
+async fn converse(stream: TcpStream, router: Router, let_go: oneshot::Receiver<Infallible>) {
+    let connection = http1::Builder::new()
+        .keep_alive(false)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::select! {
+        ended = connection => if let Err(error) = ended {
+            tracing::debug!(%error, "a connection");
+        },
+        () = tokio::time::sleep(LIFETIME) => tracing::debug!("a connection took too long"),
+        _ = let_go => tracing::debug!("a connection was closed in favour of a newer one"),
     }
 }
