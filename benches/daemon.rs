@@ -99,6 +99,7 @@ fn transfers(runtime: &tokio::runtime::Runtime, wanted: u64) {
             requests_per_minute: 1_000_000_000,
             timeout: Duration::from_secs(10),
             budget_file: None,
+            patience: None,
         };
         let bank = KpayBank::new(Client::new(client, Arc::new(NoObserver)).unwrap());
         let engine = Arc::new(Engine::new(

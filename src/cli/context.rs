@@ -140,6 +140,7 @@ pub fn access(settings: &Settings, surroundings: &Surroundings) -> Result<kpay::
         requests_per_minute: settings.kpay.requests_per_minute,
         timeout: settings.kpay.timeout,
         budget_file: None,
+        patience: None,
     })
 }
 

@@ -5,7 +5,8 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::TransferView;
-use crate::daemon::{Engine, once};
+use crate::daemon::{Engine, PATIENCE, once};
+use crate::kpay::ClientSettings;
 use crate::model::{Environment, Timestamp};
 use crate::policy::PolicySet;
 use crate::settings::Surroundings;
@@ -42,6 +43,7 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let ahead = args.at.map_or(TimeDelta::zero(), |at| at - SystemClock.now());
     let metrics = context::metrics()?;
     let access = context::access(&settings, &Surroundings::of_process()?)?;
+    let access = ClientSettings { patience: Some(PATIENCE), ..access };
     let store = context::store(&settings)?;
     let last = store.with_state(|state| state.policy_hash.clone());
     // What is said of policies here is about those that will be worked with.

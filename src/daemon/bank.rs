@@ -117,9 +117,16 @@ impl Bank for KpayBank {
                     let clearance = self.client.clear_to_send().await.map_err(|error| bank_error(&error))?;
                     Ok(Leave(Box::new(clearance)))
                 }
-                Kind::Payout => Ok(Leave(Box::new(self.client.clear_to_withdraw().await))),
+                Kind::Payout => {
+                    let clearance = self.client.clear_to_withdraw().await.map_err(|error| bank_error(&error))?;
+                    Ok(Leave(Box::new(clearance)))
+                }
             }
         })
+    }
+
+    fn waits_for(&self) -> Option<String> {
+        self.client.waits_for()
     }
 
     fn can_read_with_leave(&self) -> bool {

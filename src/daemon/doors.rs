@@ -70,6 +70,12 @@ pub trait Bank: Send + Sync {
     /// recorded, so that an attempt never lies about while we wait. Fails at once where a long Retry-After runs.
     fn leave_to_send(&self, kind: Kind) -> BoxFuture<'_, Result<Leave, BankError>>;
 
+    /// What a question or a leave that is under way waits for before anything of it is sent, in one sentence; `None` where
+    /// nothing waits, or it is the bank that keeps us waiting.
+    fn waits_for(&self) -> Option<String> {
+        None
+    }
+
     /// Whether wallets can be read while a leave to send is held: not where the budget is one request a minute.
     fn can_read_with_leave(&self) -> bool {
         true

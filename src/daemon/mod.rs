@@ -37,7 +37,7 @@ pub use confirm::confirm;
 pub use conserve::may_release;
 pub use engine::{DAEMON, Engine, EngineError, Parts, Rules};
 pub use held::{AcceptRequest, Held, Judged, judge};
-pub use once::{OnceReport, Trouble, once};
+pub use once::{OnceReport, PATIENCE, Trouble, once};
 pub use operators::read_availability;
 pub use policies::{Loaded, load};
 pub use preview::{Basis, read_rates};

@@ -5,6 +5,7 @@ use super::follow::is_followed;
 use crate::intent::Outcome;
 use crate::model::{Kind, Timestamp};
 use chrono::TimeDelta;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -13,6 +14,8 @@ use tokio::time::{Instant, timeout_at};
 const KEEPS_ON: TimeDelta = TimeDelta::seconds(10);
 /// A running Retry-After is waited for so long, for intents that were not asked about yet.
 const WAITS: TimeDelta = TimeDelta::seconds(15);
+/// A place in the request budget is waited for so long. What has to wait longer is told, and left to the next run.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Reading and deciding are given up after so long.
 const READS_FOR: Duration = Duration::from_secs(12);
@@ -47,10 +50,17 @@ pub enum Trouble {
 /// [`EngineError`], except for the bank's, which is in the report.
 pub async fn once(engine: &Arc<Engine>, only: Option<&str>) -> Result<OnceReport, EngineError> {
     let begun = Instant::now();
-    let mut trouble = match timeout_at(begun + READS_FOR, ask_and_decide(engine, only)).await {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(trouble_of(error)?),
-        Err(_) => Some(Trouble::Unavailable("KPay did not answer in time; nothing was decided".to_owned())),
+    let mut trouble = {
+        // Kept until it is known what it waited for.
+        let mut reading = pin!(ask_and_decide(engine, only));
+        match timeout_at(begun + READS_FOR, &mut reading).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(trouble_of(error)?),
+            Err(_) => {
+                let why = engine.bank.waits_for().unwrap_or_else(|| "KPay did not answer in time".to_owned());
+                Some(Trouble::Unavailable(format!("{why}; nothing was decided")))
+            }
+        }
     };
     let records_before = engine.store.records();
     // What is still under way at the end is cut off: a lost reply, asked about at the next start.

@@ -54,6 +54,8 @@ struct TestBank {
     waiting: WhileWaiting,
     /// The machine sleeps for so many seconds while an answer about wallets is on its way.
     sleeps: Mutex<i64>,
+    /// It never answers about wallets, and says that a request waits for this; nothing does where it is empty.
+    stuck: Mutex<Option<&'static str>>,
     /// Its budget is one request a minute: nothing can be read while leave is held.
     one_a_minute: bool,
     sent: Mutex<Vec<Amount>>,
@@ -90,6 +92,9 @@ impl Bank for TestBank {
         };
         let readings = self.wallets.lock().unwrap().iter().map(reading).collect();
         *self.clock.0.lock().unwrap() += TimeDelta::seconds(*self.sleeps.lock().unwrap());
+        if self.stuck.lock().unwrap().is_some() {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async move { Ok(Snapshot { taken_at, readings, problems: Vec::new() }) })
     }
 
@@ -97,6 +102,10 @@ impl Bank for TestBank {
         let mut rates = self.rates.lock().unwrap();
         let rate = if rates.len() > 1 { rates.remove(0) } else { rates[0] };
         Box::pin(async move { rate.ok_or_else(|| BankError::Unavailable("no rate".to_owned())) })
+    }
+
+    fn waits_for(&self) -> Option<String> {
+        self.stuck.lock().unwrap().filter(|why| !why.is_empty()).map(str::to_owned)
     }
 
     fn leave_to_send(&self, _: Kind) -> BoxFuture<'_, Result<Leave, BankError>> {
@@ -186,6 +195,7 @@ async fn evening_with(
         wallets: Mutex::new(wallets.map(|(country, amount)| (country, Amount::whole(amount))).into()),
         waiting,
         sleeps: Mutex::new(0),
+        stuck: Mutex::new(None),
         one_a_minute: waiting.seconds > 0 && waiting.spent_elsewhere == 0,
         sent: Mutex::default(),
         applies,
@@ -248,6 +258,19 @@ async fn i06_a_send_never_rests_on_a_reading_from_before_a_long_wait() {
     assert!(left >= Amount::whole(100_000), "only {left} are left in Gabon");
     assert_eq!(evening.count(Outcome::Cancelled), 1, "Gabon's, whose balance no longer allows it");
     assert_eq!(evening.sent(), 1, "Congo's");
+}
+
+/// `once` says what it waited for in vain.
+#[tokio::test(start_paused = true)]
+async fn what_kept_a_reading_from_its_end_is_told() {
+    for (waits_for, told) in
+        [("", "KPay did not answer in time; nothing was decided"), ("used up", "used up; nothing was decided")]
+    {
+        let evening = evening(WhileWaiting::default(), 100, true).await;
+        *evening.bank.stuck.lock().unwrap() = Some(waits_for);
+        let report = super::once(&evening.engine, None).await.unwrap();
+        assert_eq!(report.trouble, Some(super::Trouble::Unavailable(told.to_owned())));
+    }
 }
 
 /// No timer runs while a machine sleeps: a balance from before is not sent on after it.

@@ -2,12 +2,13 @@
 
 use super::judge_withdrawal::without_urls;
 use super::keys::sensitive;
-use super::limiter::{Limiter, Permit};
+use super::limiter::{Full, Limiter, Permit};
 use super::retry_after::read_retry_after;
 use super::server_clock::ServerClock;
 use super::strict::{message_of, shown};
 use super::token::{Issued, Token, Tokens};
 use super::transport::{Answer, Failure, Transport};
+use super::used_up::UsedUp;
 use super::{BaseUrl, CallError, Endpoint, KeySource, Keys, Observer, StatusLabel, token};
 use crate::model::{ApplicationId, Environment, tame};
 use reqwest::header::{self, HeaderValue};
@@ -39,6 +40,8 @@ pub struct ClientSettings {
     pub timeout: Duration,
     /// Where the budget is kept over restarts; `None` for commands that write nothing.
     pub budget_file: Option<PathBuf>,
+    /// How long a request waits for a place in the budget, a Retry-After left out; `None`: as long as it takes.
+    pub patience: Option<Duration>,
 }
 
 /// A wait as long as this is told to whoever reads the log.
@@ -60,6 +63,7 @@ pub struct Client {
     /// Whose the keys are, by KPay's word.
     pub(super) application: Mutex<Option<ApplicationId>>,
     observer: Arc<dyn Observer>,
+    patience: Option<Duration>,
 }
 
 /// How a request identifies itself.
@@ -110,6 +114,7 @@ impl Client {
             key_source: settings.key_source,
             application: Mutex::default(),
             observer,
+            patience: settings.patience,
         })
     }
 
@@ -138,18 +143,38 @@ impl Client {
         self.limiter.wait()
     }
 
+    /// What a request that waits now waits for: a Retry-After or the budget; `None` where none waits.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<String> {
+        if !self.limiter.somebody_waits() {
+            return None;
+        }
+        match self.held_for() {
+            Some(hold) => Some(format!("KPay asked us to wait (Retry-After): {} s more", hold.as_secs() + 1)),
+            None => self.limiter.full().map(|full| self.used_up(full).to_string()),
+        }
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the wall clock, for people who read it")]
+    fn used_up(&self, full: Full) -> UsedUp {
+        UsedUp::at(SystemTime::now().into(), self.limiter.limit(), full.since, full.left)
+    }
+
     /// Waits for leave to send one request, outside any deadline.
-    pub(super) async fn permit(&self) -> Permit {
+    ///
+    /// # Errors
+    /// [`CallError::UsedUp`] where the budget has no place within [`ClientSettings::patience`].
+    pub(super) async fn permit(&self, endpoint: Endpoint) -> Result<Permit, CallError> {
         let start = Instant::now();
         if let Some(wait) = self.wait_expected().filter(|wait| *wait >= WORTH_A_WORD) {
             tracing::info!(seconds = wait.as_secs(), "waiting for the request budget or a retry-after");
         }
-        let permit = self.limiter.acquire().await;
+        let permit = self.limiter.acquire(self.patience).await;
         let waited = start.elapsed();
         if !waited.is_zero() {
             self.observer.waited(waited.as_secs_f64());
         }
-        permit
+        permit.map_err(|full| CallError::UsedUp { endpoint, used_up: self.used_up(full) })
     }
 
     /// Sends one request, once, and tells the budget and the observer.
@@ -191,8 +216,8 @@ impl Client {
 
     /// A question (not a transfer): only 200 and 201 are answers.
     pub(super) async fn ask(&self, call: Call<'_>) -> Result<Vec<u8>, CallError> {
-        let permit = self.permit().await;
         let endpoint = call.endpoint;
+        let permit = self.permit(endpoint).await?;
         let answer = self.exchange(permit, call).await.map_err(|failure| self.explain(endpoint, failure))?;
         let message = || {
             let said = message_of(&answer.body).unwrap_or_else(|| shown(&answer.body));

@@ -1,6 +1,6 @@
 //! Why a question to KPay has no answer. Each text says what was being done, what came, and what to do.
 
-use super::{Endpoint, KeyError};
+use super::{Endpoint, KeyError, UsedUp};
 use crate::intent::Reply;
 use crate::model::Environment;
 
@@ -63,6 +63,14 @@ pub enum CallError {
         endpoint: Endpoint,
         /// How long everything waits.
         held_for_seconds: u64,
+    },
+    /// This minute's requests are used up: nothing was sent.
+    #[error("{} ({endpoint}): nothing was sent: {used_up}", .endpoint.doing())]
+    UsedUp {
+        /// Which call.
+        endpoint: Endpoint,
+        /// Since when, and until when.
+        used_up: UsedUp,
     },
     /// 401: KPay does not know these keys.
     #[error("{} ({endpoint}): KPay does not accept the keys ({message}); check both keys, and whether they were revoked", .endpoint.doing())]
@@ -159,6 +167,7 @@ impl CallError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn only_an_answer_about_something_else_is_astray() {
@@ -176,6 +185,10 @@ mod tests {
             CallError::NotAuthorized { endpoint, message: text() },
             CallError::RateLimited { endpoint, held_for_seconds: 1 },
             CallError::Broken { endpoint, what: text() },
+            CallError::UsedUp {
+                endpoint,
+                used_up: UsedUp::at("2026-11-24T17:00:00Z".parse().unwrap(), 100, Duration::ZERO, Duration::ZERO),
+            },
         ] {
             assert!(!error.is_astray(), "{error}");
         }

@@ -51,6 +51,15 @@ enum Turn {
     WhenOneEnds,
 }
 
+/// A minute whose requests are used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full {
+    /// How long it has been so.
+    pub(super) since: Duration,
+    /// How long until the next request may go.
+    pub(super) left: Duration,
+}
+
 /// Leave for one request. Dropped unused it gives its place back; used, it counts for a minute more.
 pub(super) struct Permit {
     limiter: Arc<Limiter>,
@@ -76,15 +85,46 @@ impl Limiter {
     }
 
     /// Waits until a request may be sent. Outside any deadline: a wait may take as long as the longest Retry-After.
-    pub(super) async fn acquire(self: &Arc<Self>) -> Permit {
+    ///
+    /// # Errors
+    /// [`Full`], at once, where the budget has no place within `patience`; never without one.
+    pub(super) async fn acquire(self: &Arc<Self>, patience: Option<Duration>) -> Result<Permit, Full> {
         let _in_order = self.gate.lock().await;
         loop {
             match self.take_turn() {
-                Turn::Now => return Permit { limiter: Arc::clone(self), begun: false, place: None },
-                Turn::At(instant) => tokio::time::sleep_until(instant).await,
-                Turn::WhenOneEnds => self.freed.notified().await,
+                Turn::Now => return Ok(Permit { limiter: Arc::clone(self), begun: false, place: None }),
+                Turn::At(instant) => {
+                    self.is_worth_a_wait(patience)?;
+                    tokio::time::sleep_until(instant).await;
+                }
+                Turn::WhenOneEnds => {
+                    self.is_worth_a_wait(patience)?;
+                    self.freed.notified().await;
+                }
             }
         }
+    }
+
+    fn is_worth_a_wait(&self, patience: Option<Duration>) -> Result<(), Full> {
+        let too_long = self.full().filter(|full| patience.is_some_and(|longest| full.left > longest));
+        too_long.map_or(Ok(()), Err)
+    }
+
+    /// Whether a request waits now, for a Retry-After or for the budget.
+    pub(super) fn somebody_waits(&self) -> bool {
+        self.gate.try_lock().is_err()
+    }
+
+    /// Whether the budget has no place left; where all of it is in flight, a whole window is named.
+    pub(super) fn full(&self) -> Option<Full> {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let left = match state.place(self.limit, now) {
+            Turn::Now => return None,
+            Turn::At(instant) => instant - now,
+            Turn::WhenOneEnds => WINDOW,
+        };
+        Some(Full { since: state.ended.back().map_or(Duration::ZERO, |last| now - *last), left })
     }
 
     fn take_turn(&self) -> Turn {
@@ -144,11 +184,16 @@ impl Limiter {
 
 impl State {
     fn turn(&mut self, limit: usize, now: Instant) -> Turn {
+        match self.held_until.filter(|&until| until > now) {
+            Some(until) => Turn::At(until),
+            None => self.place(limit, now),
+        }
+    }
+
+    /// The same by the budget alone.
+    fn place(&mut self, limit: usize, now: Instant) -> Turn {
         while self.ended.front().is_some_and(|&ended| ended + WINDOW <= now) {
             self.ended.pop_front();
-        }
-        if let Some(until) = self.held_until.filter(|&until| until > now) {
-            return Turn::At(until);
         }
         let taken = self.in_flight + self.ended.len();
         if taken < limit {
@@ -241,7 +286,7 @@ mod tests {
     async fn send(limiter: &Arc<Limiter>, count: usize, lasting: Duration) -> Vec<Instant> {
         let mut begun = Vec::new();
         for _ in 0..count {
-            let mut permit = limiter.acquire().await;
+            let mut permit = limiter.acquire(None).await.unwrap();
             permit.begin();
             begun.push(Instant::now());
             tokio::time::sleep(lasting).await;
@@ -287,14 +332,37 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_wait_given_up_and_a_permit_unused_cost_nothing() {
         let limiter = Limiter::new(1, None, SystemTime::now);
-        drop(limiter.acquire().await);
+        drop(limiter.acquire(None).await.unwrap());
         assert_eq!(limiter.wait(), None);
-        let held = limiter.acquire().await;
-        assert!(tokio::time::timeout(Duration::from_mins(10), limiter.acquire()).await.is_err());
+        let held = limiter.acquire(None).await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_mins(10), limiter.acquire(None)).await.is_err());
         drop(held);
         assert_eq!(limiter.wait(), None);
         send(&limiter, 1, Duration::ZERO).await;
         assert_eq!(limiter.wait(), Some(WINDOW));
+    }
+
+    /// Who has no patience for the rest of the minute is told how it stands with it, and spends nothing.
+    #[tokio::test(start_paused = true)]
+    async fn a_full_minute_is_told_at_once_to_who_would_wait_too_long() {
+        let seconds = Duration::from_secs;
+        let limiter = Limiter::new(2, None, SystemTime::now);
+        send(&limiter, 2, seconds(10)).await;
+        tokio::time::sleep(seconds(5)).await;
+        // They ended 15 and 5 seconds ago.
+        let full = Full { since: seconds(5), left: Duration::from_millis(45_500) };
+        let start = Instant::now();
+        assert_eq!(limiter.acquire(Some(seconds(45))).await.err(), Some(full));
+        assert_eq!((start.elapsed(), limiter.somebody_waits()), (Duration::ZERO, false));
+        assert!(limiter.acquire(Some(seconds(46))).await.is_ok());
+        assert_eq!(start.elapsed(), full.left);
+        // A pause that KPay asks for is no matter of the budget.
+        limiter.hold(Some(seconds(120)));
+        assert!(limiter.acquire(Some(seconds(1))).await.is_ok());
+        // All places in flight: none comes back before a whole window.
+        let _one = limiter.acquire(None).await.unwrap();
+        let _other = limiter.acquire(None).await.unwrap();
+        assert_eq!(limiter.acquire(Some(seconds(60))).await.err().map(|full| full.left), Some(WINDOW));
     }
 
     #[tokio::test(start_paused = true)]
@@ -305,7 +373,7 @@ mod tests {
             assert_eq!(pause.as_secs(), expected);
             let running = limiter.held_for().unwrap();
             let start = Instant::now();
-            drop(limiter.acquire().await);
+            drop(limiter.acquire(None).await.unwrap());
             assert!(start.elapsed() >= running && running >= pause);
         }
         limiter.heard();
@@ -340,7 +408,7 @@ mod tests {
             let limiter = Limiter::new(20, Some(&path), wall);
             let round = tokio::time::timeout(Duration::from_secs(5), async {
                 loop {
-                    let mut permit = limiter.acquire().await;
+                    let mut permit = limiter.acquire(None).await.unwrap();
                     follow(base);
                     permit.begin();
                     times.push(Instant::now());
@@ -357,7 +425,7 @@ mod tests {
         // A request counts from its end, also for the next process.
         let path = dir.path().join("slow");
         let slow = Limiter::new(1, Some(&path), wall);
-        let mut permit = slow.acquire().await;
+        let mut permit = slow.acquire(None).await.unwrap();
         permit.begin();
         tokio::time::sleep(Duration::from_secs(10)).await;
         follow(base);

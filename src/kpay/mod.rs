@@ -30,6 +30,7 @@ mod tls;
 mod token;
 mod transfer_body;
 mod transport;
+mod used_up;
 mod withdrawal_body;
 mod withdrawing;
 
@@ -47,5 +48,6 @@ pub use keys::{KeyError, KeySource, Keys};
 pub use observer::{Endpoint, NoObserver, Observer, StatusLabel};
 pub use sending::Clearance;
 pub use transfer_body::transfer_body;
+pub use used_up::UsedUp;
 pub use withdrawal_body::{WithdrawalAsk, withdrawal_body};
 pub use withdrawing::{GatewayPage, WithdrawalClearance};

@@ -70,7 +70,9 @@ impl Client {
         let overview = match self.overview(taken_at, countries).await {
             Ok(snapshot) => return Ok(snapshot),
             // The same host and budget: a second question would fare no better.
-            Err(error @ (CallError::Unreachable { .. } | CallError::RateLimited { .. })) => return Err(error),
+            Err(error @ (CallError::Unreachable { .. } | CallError::RateLimited { .. } | CallError::UsedUp { .. })) => {
+                return Err(error);
+            }
             Err(error) => error,
         };
         match self.balance(taken_at, countries).await {

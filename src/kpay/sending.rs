@@ -42,7 +42,7 @@ impl Client {
     pub async fn clear_to_send(&self) -> Result<Clearance, CallError> {
         loop {
             let token = self.token().await?;
-            let permit = self.permit().await;
+            let permit = self.permit(Endpoint::Transfer).await?;
             // The wait may have outlasted the token; its successor needs a place of its own.
             if !token.is_due() {
                 return Ok(Clearance { token, permit });
@@ -104,7 +104,7 @@ impl Client {
         if self.wait_expected().is_some_and(|wait| wait > LONGEST_SECOND_WAIT) {
             return None;
         }
-        let leave = async { Ok((self.token().await?, self.permit().await)) };
+        let leave = async { Ok((self.token().await?, self.permit(Endpoint::Transfer).await?)) };
         tokio::time::timeout(self.transport.timeout() + LONGEST_SECOND_WAIT, leave).await.ok()
     }
 

@@ -30,8 +30,11 @@ pub struct GatewayPage {
 
 impl Client {
     /// Waits for the request budget and any Retry-After, as long as it takes. Nothing is sent; the wait may be given up.
-    pub async fn clear_to_withdraw(&self) -> WithdrawalClearance {
-        WithdrawalClearance { permit: self.permit().await }
+    ///
+    /// # Errors
+    /// [`CallError::UsedUp`] where the budget has no place within the client's patience.
+    pub async fn clear_to_withdraw(&self) -> Result<WithdrawalClearance, CallError> {
+        Ok(WithdrawalClearance { permit: self.permit(Endpoint::Withdraw).await? })
     }
 
     /// Sends the intent's bytes exactly as they are, once, under the whole-request deadline. `may_send` is asked right

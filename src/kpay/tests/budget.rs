@@ -55,7 +55,7 @@ struct Sent {
 type Log = Rc<RefCell<Vec<Sent>>>;
 
 async fn request(limiter: Arc<Limiter>, lasting: Duration, log: Log) {
-    let mut permit = limiter.acquire().await;
+    let mut permit = limiter.acquire(None).await.unwrap();
     permit.begin();
     let place = log.borrow().len();
     log.borrow_mut().push(Sent { begun: Instant::now(), over: None });

@@ -87,6 +87,7 @@ pub fn settings(base_url: &str) -> ClientSettings {
         requests_per_minute: 1_000_000,
         timeout: Duration::from_secs(5),
         budget_file: None,
+        patience: None,
     }
 }
 

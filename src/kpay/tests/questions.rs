@@ -1,13 +1,14 @@
 //! Questions over HTTP: identity, wallets from two places, rates (B7, C2, C11).
 
 use super::fixtures::{APPLICATION, CANARY, client, server_with_token, settings, token_body};
-use crate::kpay::{CallError, Client, KeySource, Keys, NoObserver};
+use crate::kpay::{CallError, Client, ClientSettings, KeySource, Keys, NoObserver};
 use crate::model::{Environment, Snapshot, Timestamp};
 use crate::money::{Country, Currency};
 use chrono::Utc;
 use mockito::{Matcher, Mock, Server, ServerGuard};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 const ME: &str = "/api/v1/payments/me";
 const OVERVIEW: &str = "/api/wallets/overview";
@@ -211,4 +212,26 @@ async fn b05_a_token_of_a_megabyte_is_refused_without_a_loop() {
     answering(&mut server, BALANCE, 200, BARE_ROWS).await;
     assert!(wallets(&client(&server.url())).await.is_ok(), "the balance needs no token");
     token.expect(1).assert_async().await;
+}
+
+/// What keeps a request from being sent is named while it waits, and nothing is while none does.
+#[tokio::test]
+async fn what_a_request_waits_for_can_be_asked() {
+    let mut server = Server::new_async().await;
+    answering(&mut server, ME, 200, &me(APPLICATION, "TEST")).await;
+    for (held, named) in
+        [(false, "(1 a minute, commands before"), (true, "KPay asked us to wait (Retry-After): 60 s more")]
+    {
+        let settings = ClientSettings { requests_per_minute: 1, ..settings(&server.url()) };
+        let client = Client::new(settings, Arc::new(NoObserver)).unwrap();
+        client.identity().await.unwrap();
+        assert_eq!(client.waits_for(), None);
+        if held {
+            client.limiter.hold(Some(Duration::from_mins(1)));
+        }
+        let mut second = std::pin::pin!(client.identity());
+        assert!(tokio::time::timeout(Duration::from_millis(50), &mut second).await.is_err());
+        let waits_for = client.waits_for().unwrap();
+        assert!(waits_for.contains(named), "{waits_for}");
+    }
 }

@@ -34,7 +34,7 @@ fn to_ivory_coast() -> Intent {
 }
 
 async fn send(client: &Client, intent: &Intent) -> (Reply, Option<GatewayPage>) {
-    client.send_withdrawal(client.clear_to_withdraw().await, intent, &|| true).await
+    client.send_withdrawal(client.clear_to_withdraw().await.unwrap(), intent, &|| true).await
 }
 
 /// One attempt against a server that answers so; the reply, the page, and how many requests came.
@@ -385,7 +385,7 @@ async fn i04_nothing_leaves_that_is_not_the_intents_or_may_not() {
     let mut wrong = order();
     wrong.body = wrong.body.replace("5000", "50000");
     assert!(matches!(send(&client, &wrong).await.0, Reply::NotSent { .. }));
-    let leave = client.clear_to_withdraw().await;
+    let leave = client.clear_to_withdraw().await.unwrap();
     assert!(matches!(client.send_withdrawal(leave, &order(), &|| false).await.0, Reply::NotSent { .. }));
     post.assert_async().await;
     let nobody = super::fixtures::client("http://127.0.0.1:1");
@@ -398,7 +398,7 @@ async fn b01_a_pause_that_kpay_asks_for_voids_the_leave() {
     let post = server.mock("POST", WITHDRAW).with_status(429).with_header("Retry-After", "2").expect(1);
     let post = post.create_async().await;
     let client = client(&server.url());
-    let early = client.clear_to_withdraw().await;
+    let early = client.clear_to_withdraw().await.unwrap();
     assert!(matches!(send(&client, &order()).await.0, Reply::Lost { .. }));
     assert!(matches!(client.send_withdrawal(early, &order(), &|| true).await.0, Reply::NotSent { .. }));
     post.assert_async().await;

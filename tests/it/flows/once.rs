@@ -172,3 +172,36 @@ fn a_refusal_closes_the_slot_with_its_reason() {
     once_at(&merchant, "2026-11-25T18:00:30Z").with_code(0);
     assert_eq!(moved(&merchant), ["GAB>CMR 30000"]);
 }
+
+/// Where this minute's requests are used up, also by commands before, that is what is told, and at once: since when, until
+/// when, and what to do. KPay is not to blame.
+#[test]
+fn a_minute_whose_requests_are_used_up_is_told_as_that() {
+    // One is enough for no reading, three for no transfer after it; the second run has none left at all.
+    for (per_minute, planned) in [(1, false), (3, true)] {
+        let mut merchant = gabon();
+        merchant.set("kpay", &format!("requests_per_minute = {per_minute}"));
+        for planned in [planned, false] {
+            let before = chrono::Utc::now();
+            let ended = merchant.once().with_code(75);
+            let said = &ended.stderr;
+            assert!(!said.contains("in time") && said.contains("still planned, not sent") == planned, "{said}");
+            assert!(said.contains("kpay.requests_per_minute") && said.contains("try again then"), "{said}");
+            let (since, until) = (instant_after(said, "used up since "), instant_after(said, "the next may go at "));
+            let minute = chrono::TimeDelta::seconds(62);
+            assert!(since <= chrono::Utc::now() && until > before && until - since <= minute, "{said}");
+            assert!(until - before > chrono::TimeDelta::seconds(15), "that was worth a wait: {said}");
+        }
+        merchant.extra.clear();
+        merchant.set("kpay", "requests_per_minute = 100");
+        merchant.once().with_code(0);
+        assert_eq!(moved(&merchant), ["GAB>CMR 30000"]);
+    }
+}
+
+/// The instant that follows some words.
+fn instant_after(text: &str, words: &str) -> chrono::DateTime<chrono::Utc> {
+    let (_, rest) = text.split_once(words).unwrap_or_else(|| panic!("`{words}` is not in {text}"));
+    let end = rest.find('Z').unwrap_or_else(|| panic!("no instant in {rest}"));
+    rest[..=end].parse().unwrap()
+}
