@@ -8,8 +8,9 @@ use crate::control::{Request, Response};
 use crate::daemon::{Basis, decisions};
 use crate::intent::State;
 use crate::journal::ReadOnly;
-use crate::model::{Timestamp, tame};
+use crate::model::{Slot, Timestamp, tame};
 use crate::money::{Amount, Currency, Money};
+use crate::plan::Reason;
 use crate::plan::why::{Answer, Decisions, LaneAnswer, Past, Subject, WalletInputs, why};
 use crate::policy::{PolicySet, unbroken};
 use crate::settings::{Settings, Surroundings};
@@ -139,8 +140,12 @@ fn render(answer: &Answer, policies: &PolicySet) -> String {
         for skip in &lane.skipped {
             say("stays", &format!("{}: {}", skip.reason.word(), skip.detail));
         }
+        let is_said = lane.skipped.iter().any(|skip| skip.reason == Reason::WalletFrozen);
+        if let Some(frozen) = lane.inputs.from.frozen.as_ref().filter(|_| !is_said) {
+            say("frozen", &format!("{frozen}; nothing new leaves it at any slot"));
+        }
         if let Some(past) = &lane.decided {
-            say("decided", &decided_text(past, lane.inputs.from.currency));
+            say("decided", &decided_text(past, lane.slot, lane.inputs.from.currency));
         }
         if let Some(counterfactual) = &lane.counterfactual {
             say("would", &counterfactual.sentence);
@@ -182,8 +187,9 @@ fn wallet(wallet: &WalletInputs) -> String {
     [Some(shown), held, arriving].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn decided_text(past: &Past, currency: Currency) -> String {
+fn decided_text(past: &Past, slot: Option<Slot>, currency: Currency) -> String {
     let at = past.decided_at.format("%Y-%m-%d %H:%M:%S UTC");
+    let at = if Some(past.slot) == slot { at.to_string() } else { format!("{at}, for slot {}", past.slot) };
     if let Some(reason) = past.reason {
         return format!("{at}: nothing moved, {}: {}", reason.word(), past.detail);
     }

@@ -19,8 +19,8 @@ impl Refusal {
 
     /// Why nothing leaves a frozen wallet; `None` where it is not frozen.
     pub(super) fn of_frozen(standing: &Standing, wallet: WalletId) -> Option<Self> {
-        let frozen = standing.frozen.get(&wallet)?;
-        Some(Self::new(Reason::WalletFrozen, frozen.sentence(wallet), Frozen::remedy(wallet)))
+        let why = standing.why_frozen(wallet)?;
+        Some(Self::new(Reason::WalletFrozen, why, Frozen::remedy(wallet)))
     }
 
     pub(super) fn into_skip(self, lane: Lane) -> Skip {

@@ -203,6 +203,12 @@ impl Standing {
         self.decided.insert(policy.to_owned(), Decided { slot, left_open });
     }
 
+    /// Why nothing new may leave a wallet; `None` where it is not frozen.
+    #[must_use]
+    pub fn why_frozen(&self, wallet: WalletId) -> Option<String> {
+        self.frozen.get(&wallet).map(|frozen| frozen.sentence(wallet))
+    }
+
     /// The intent that holds a lane.
     #[must_use]
     pub fn hold_on(&self, lane: Lane) -> Option<&Hold> {

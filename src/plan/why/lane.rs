@@ -2,7 +2,7 @@
 
 use super::search::{Found, Search};
 use super::words;
-use super::{Counterfactual, Decisions, LaneAnswer, LaneInputs, WalletInputs, moves, skips};
+use super::{Counterfactual, Decisions, LaneAnswer, LaneInputs, Past, WalletInputs, moves, skips};
 use crate::model::{Lane, WalletId};
 use crate::money::{Amount, Rate};
 use crate::plan::spread::reference_rate;
@@ -20,7 +20,9 @@ pub(super) fn answer(
     let skipped = skips(made, &policy.name, lane);
     let past = decisions.get(&(policy.name.clone(), lane));
     let slot = entry.and_then(|entry| entry.slot);
-    let is_decided = skipped.iter().any(|skip| skip.reason == Reason::AlreadyDone);
+    let is_for = |reason| skipped.iter().any(|skip| skip.reason == reason);
+    let (is_decided, is_missed) = (is_for(Reason::AlreadyDone), is_for(Reason::Missed));
+    let tells = |past: &Past| is_decided && Some(past.slot) == slot || is_missed && Some(past.slot) > slot;
     let mut answer = LaneAnswer {
         policy: policy.name.clone(),
         from: lane.from.country,
@@ -36,7 +38,7 @@ pub(super) fn answer(
             .cloned()
             .collect(),
         skipped,
-        decided: past.filter(|past| is_decided && Some(past.slot) == slot).cloned(),
+        decided: past.filter(|past| tells(past)).cloned(),
         counterfactual: None,
         in_the_way: None,
     };
@@ -86,5 +88,6 @@ fn wallet_inputs(inputs: &Inputs<'_>, wallet: WalletId) -> WalletInputs {
         // A sum that does not fit holds the lane still; its reason says so.
         held: inputs.standing.held_from(wallet).unwrap_or_default(),
         arriving: arriving.unwrap_or_default(),
+        frozen: inputs.standing.why_frozen(wallet),
     }
 }

@@ -79,7 +79,7 @@ pub struct LaneAnswer {
     pub transfers: Vec<PlannedTransfer>,
     /// Why nothing would be, or not more.
     pub skipped: Vec<Skip>,
-    /// What was decided for the slot, where it is decided already.
+    /// What was decided for the slot, where it is decided already; for a later one, where that is why this one is missed.
     pub decided: Option<Past>,
     /// What would make it move; `None` where it moves now, or where nothing that was tried makes it.
     pub counterfactual: Option<Counterfactual>,
@@ -123,6 +123,9 @@ pub struct WalletInputs {
     pub held: Amount,
     /// What they bring into it, as far as that is known.
     pub arriving: Amount,
+    /// Why nothing new may leave it, whatever a slot or a rule says; `None` where it is not frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
 }
 
 /// What was decided for a lane's slot.

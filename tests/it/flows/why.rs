@@ -1,8 +1,9 @@
 //! `why`: what it says would make a lane move does make it move, on the built binary; and what was decided is told.
 
-use super::tools::{one_policy, plan, until_ready};
+use super::tools::{once_at, one_policy, plan, until_ready};
 use crate::support::{EVENING, Merchant};
 use serde_json::Value;
+use treasuryd::money::{Amount, Country};
 
 const SWEEP: &str = "{ from: [GAB], into: CMR, above: 250_000 XAF, keep: 100_000 XAF }";
 
@@ -84,4 +85,33 @@ fn what_nobody_knows_is_wrong_usage() {
         assert!(ended.stderr.contains(said) && ended.stdout.is_empty(), "{said}: {ended:?}");
     }
     assert_eq!(merchant.books().counters.requests, 0);
+}
+
+/// A slot decided ahead of its day leaves the day's own one missed: it is told what was decided instead, and that nothing leaves
+/// the wallet at all by now, whatever becomes of slots.
+#[test]
+fn a_frozen_wallet_is_told_also_where_its_slot_was_missed() {
+    let mut merchant = Merchant::new(&[("GAB", 130_000), ("COG", 0), ("CMR", 0)]);
+    merchant.set("conservation", "mode = \"freeze\"");
+    let tomorrow = "2026-11-25T18:00:30Z";
+    once_at(&merchant, tomorrow).with_code(0);
+    // 30 000 of it might be that move of ours, seen late.
+    merchant.bank().withdraw(Country::GAB, Amount::whole(50_000)).unwrap();
+    once_at(&merchant, tomorrow).with_code(0);
+    let answer = why(&merchant, &["--at", EVENING]);
+    let lane = &answer["lanes"][0];
+    assert_eq!(lane["skipped"][0]["reason"], "missed", "{answer:#}");
+    assert_eq!(lane["decided"]["slot"], "2026-11-25T18:00:00Z");
+    let frozen = lane["inputs"]["from"]["frozen"].as_str().unwrap();
+    assert!(frozen.starts_with("GAB is frozen since") && frozen.contains("20 000 XAF more"), "{frozen}");
+    let text = merchant.treasuryd(&["why", "GAB>CMR", "--at", EVENING]).with_code(0).stdout;
+    for words in ["frozen  GAB is frozen since", "for slot 2026-11-25T18:00:00Z: 30 000 XAF (applied"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Where that is the reason, it is said once.
+    let text = merchant.treasuryd(&["why", "GAB>CMR", "--at", "2026-11-26T18:00:30Z"]).with_code(0).stdout;
+    assert!(text.contains("stays   wallet_frozen") && text.matches("GAB is frozen since").count() == 1, "{text}");
+    // Into it money may come; the other wallets are as they were.
+    let answer = why(&merchant, &["--at", EVENING, "--policy", "consolidate"]);
+    assert_eq!(answer["lanes"][0]["inputs"]["to"].get("frozen"), None, "{answer:#}");
 }
