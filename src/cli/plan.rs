@@ -5,13 +5,13 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{Request, Response};
 use crate::daemon::doors::{Clock, SystemClock};
-use crate::daemon::view::HeldView;
+use crate::daemon::view::{FrozenView, HeldView};
 use crate::daemon::{Basis, Held};
 use crate::intent::{State, plainly, signed};
 use crate::journal::ReadOnly;
 use crate::model::{Availability, BalanceRow, Identity, Kind, Snapshot, Timestamp, share_of_the_fee, tame};
 use crate::money::{Currency, Money, Rate};
-use crate::plan::{Plan, PlannedTransfer, basis_points, peg};
+use crate::plan::{Plan, PlannedTransfer, Reason, basis_points, peg};
 use crate::policy::PolicySet;
 use crate::settings::{Settings, Surroundings};
 use serde::Deserialize;
@@ -55,10 +55,13 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
     context::start_logging(settings.log, "error");
     let (on_disk, _) = context::policies(&settings)?;
-    let (plan, held) = match by_daemon(&settings, args)? {
+    let Made { plan, held, frozen } = match by_daemon(&settings, args)? {
         Some(made) => made,
         None => here(&settings, &on_disk, args)?,
     };
+    for frozen in frozen.iter().filter(|frozen| !names(&plan, frozen)) {
+        output::talk(format_args!("note: {}", frozen.sentence));
+    }
     if let Some(held) = held {
         output::talk(format_args!("note: planned with the policies last in force; {}", held.sentence()));
     }
@@ -70,8 +73,23 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
+/// A plan, and what is to be told beside it.
+struct Made {
+    plan: Plan,
+    /// Policies that wait for a person.
+    held: Option<HeldView>,
+    /// Wallets that a record freezes.
+    frozen: Vec<FrozenView>,
+}
+
+/// Whether a plan itself says that a wallet is frozen.
+fn names(plan: &Plan, frozen: &FrozenView) -> bool {
+    let mut skipped = plan.policies.iter().flat_map(|policy| &policy.skipped);
+    skipped.any(|skip| skip.from == frozen.wallet && skip.reason == Reason::WalletFrozen)
+}
+
 /// The running daemon's plan with its policies; `None` where there is none, or the balances are a file's.
-fn by_daemon(settings: &Settings, args: &Args) -> Result<Option<(Plan, Option<HeldView>)>, CliError> {
+fn by_daemon(settings: &Settings, args: &Args) -> Result<Option<Made>, CliError> {
     if args.balances.is_some() {
         return Ok(None);
     }
@@ -80,14 +98,14 @@ fn by_daemon(settings: &Settings, args: &Args) -> Result<Option<(Plan, Option<He
     context::known_name(names, args.policy.as_deref())?;
     let request = Request::Plan { at: args.at, policy: args.policy.clone() };
     match context::call(settings, &request)? {
-        Some(Response::Plan(plan)) => Ok(Some((plan, view.held_policies))),
+        Some(Response::Plan(plan)) => Ok(Some(Made { plan, held: view.held_policies, frozen: view.frozen })),
         Some(_) => Err(context::odd_answer()),
         None => Ok(None),
     }
 }
 
 /// The plan without a daemon: on the journal as it is, with live balances or those of a file.
-fn here(settings: &Settings, on_disk: &Arc<PolicySet>, args: &Args) -> Result<(Plan, Option<HeldView>), CliError> {
+fn here(settings: &Settings, on_disk: &Arc<PolicySet>, args: &Args) -> Result<Made, CliError> {
     let state = state(settings)?;
     let (policies, held) = context::in_force(settings, on_disk, state.policy_hash.as_deref())?;
     context::known_policy(&policies, args.policy.as_deref())?;
@@ -99,7 +117,9 @@ fn here(settings: &Settings, on_disk: &Arc<PolicySet>, args: &Args) -> Result<(P
         }
         None => live(settings, &basis)?,
     };
-    Ok((plan, held.as_ref().map(Held::view)))
+    let release_by = &settings.conservation.release_by;
+    let frozen = state.standing.frozen.iter().map(|(wallet, frozen)| FrozenView::of(*wallet, frozen, release_by));
+    Ok(Made { plan, held: held.as_ref().map(Held::view), frozen: frozen.collect() })
 }
 
 fn live(settings: &Settings, basis: &Basis<'_>) -> Result<Plan, CliError> {
@@ -154,6 +174,8 @@ pub fn basis<'a>(
         clock,
         availability: Availability::unasked(),
         only,
+        conservation: &settings.conservation,
+        before: None,
     }
 }
 

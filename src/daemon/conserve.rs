@@ -10,30 +10,15 @@
 use super::engine::{Engine, EngineError};
 use super::seen::{SinceStart, World};
 use super::view::FrozenView;
-use crate::books::{Compared, Fall, Progress};
+use crate::books::{Compared, Conservation, Fall, Progress};
 use crate::intent::{Breach, Event, State, Tracked};
 use crate::model::{ExternalId, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Money};
 use crate::plan::Frozen;
-use crate::settings::FallMode;
+use crate::settings::{ConservationSettings, FallMode};
+use std::collections::BTreeMap;
 
 impl World {
-    /// Takes in what may leave a wallet, and what it may bring another one: from the first attempt on, and until its end is
-    /// known.
-    pub(super) fn take_flows(&mut self, tracked: &Tracked) {
-        if tracked.attempts == 0 {
-            return;
-        }
-        let intent = &tracked.intent;
-        let settled_at = (!tracked.outcome.is_open()).then_some(tracked.updated_at);
-        let progress = Progress { may_have_left: tracked.may_have_left(), settled_at };
-        let (id, from) = (&intent.external_id, intent.lane.from);
-        self.conservation.take_move(id, from, tracked.most_that_left(), progress);
-        let into = tracked.intent.lane.to.wallet().unwrap_or(from);
-        let (into, most) = tracked.brings().unwrap_or((into, Amount::ZERO));
-        self.conservation.take_inflow(id, into, most, settled_at);
-    }
-
     /// By how much each wallet moved since the start beyond our own moves: customers' payments, and whatever else.
     pub fn unexplained(&self) -> Vec<(WalletId, Amount)> {
         let Some(snapshot) = &self.snapshot else { return Vec::new() };
@@ -48,30 +33,8 @@ impl World {
 impl Engine {
     /// Goes on from the journal's last reading, with the moves that it may not show.
     pub(super) fn take_up_balances(&self) {
-        let (last, settled, open, frozen) = self.store.with_state(|state| {
-            let last = state.last_observed.and_then(|at| Snapshot::from_rows(at, &state.balances));
-            let open: Vec<_> = state.open.values().filter(|tracked| tracked.outcome.is_open()).cloned().collect();
-            (last, state.settled.clone(), open, state.standing.frozen.clone())
-        });
-        let Some(last) = last else { return };
-        let mut world = self.world();
-        for tracked in &open {
-            world.take_flows(tracked);
-        }
-        for (id, settled) in &settled {
-            let progress = Progress { may_have_left: settled.left, settled_at: Some(settled.at) };
-            let id = ExternalId::from_text(id);
-            world.conservation.take_move(&id, settled.wallet, settled.amount, progress);
-            if let Some((into, most)) = settled.brings {
-                world.conservation.take_inflow(&id, into, most, Some(settled.at));
-            }
-        }
-        for (wallet, reading) in &last.readings {
-            // What it rose to is not believed: it is compared with what it was.
-            let risen = frozen.get(wallet).filter(|frozen| frozen.most.is_some());
-            let available = risen.map_or(reading.available, |frozen| frozen.before);
-            world.conservation.begin_with(*wallet, last.taken_at, available);
-        }
+        let begun = self.store.with_state(begun_with);
+        self.world().conservation = begun;
     }
 
     /// Compares a reading with the one before, and records what it shows. The reading may be used once this is done.
@@ -83,17 +46,12 @@ impl Engine {
         let _alone = self.comparing.lock().await;
         let frozen = self.store.with_state(|state| state.standing.frozen.clone());
         let rules = &self.rules.conservation;
-        // One that rose has its bound from then, whatever the configuration says by now.
-        let most = |wallet: WalletId, before| {
-            let risen = frozen.get(&wallet).and_then(|frozen| frozen.most);
-            risen.or_else(|| rules.most_after(wallet.currency, before))
-        };
-        let found = self.world().conservation.take_reading(snapshot, most);
+        let found = take_reading(&mut self.world().conservation, snapshot, &frozen, rules);
         for error in &found.errors {
             self.note_problem(&format!("a reading cannot be compared with the one before: {error}"));
         }
         let (is_opened, events) =
-            self.store.with_state(|state| (state.identity.is_some(), self.shown_by(state, snapshot, &found)));
+            self.store.with_state(|state| (state.identity.is_some(), shown_by(rules, state, snapshot, &found)));
         // Told first: from here to the queue of the journal nothing waits, and whoever reads may give up waiting after it.
         for event in &events {
             self.tell(event, is_opened);
@@ -102,40 +60,6 @@ impl Engine {
             self.append(events).await?;
         }
         Ok(())
-    }
-
-    /// What is recorded of a reading, on a state.
-    fn shown_by(&self, state: &State, snapshot: &Snapshot, found: &Compared) -> Vec<Event> {
-        let (taken_at, mode) = (snapshot.taken_at, self.rules.conservation.mode);
-        // A reading from before the one that showed the rise says nothing of it.
-        let not_believed = state.standing.frozen.iter();
-        let not_believed = not_believed.filter(|(_, frozen)| frozen.most.is_some() && frozen.since < taken_at);
-        let came_back = not_believed.filter_map(|(wallet, _)| {
-            let after = snapshot.available(*wallet).filter(|_| found.believed.contains(wallet))?;
-            Some(Event::CameBack { wallet: *wallet, taken_at, after })
-        });
-        let falls = found.falls.iter().filter(|_| mode != FallMode::Off).map(|fall| Event::Fell {
-            wallet: fall.wallet,
-            taken_at,
-            before: fall.before,
-            after: fall.after,
-            unexplained: fall.unexplained,
-            freezes: self.freezes(state, fall, taken_at),
-        });
-        let is_news = |wallet: WalletId| !state.standing.frozen.contains_key(&wallet);
-        let rises = found.rises.iter().filter(|rise| is_news(rise.wallet)).map(|rise| Event::Rose {
-            wallet: rise.wallet,
-            taken_at,
-            before: rise.before,
-            after: rise.after,
-            most: rise.most,
-        });
-        let breaches = found.spent_from.iter().filter_map(|(wallet, available)| {
-            let floor = state.floors.get(wallet).copied().filter(|floor| available < floor)?;
-            let is_told = state.breached.contains_key(wallet);
-            (!is_told).then_some(Event::Breached { wallet: *wallet, taken_at, floor, available: *available })
-        });
-        came_back.chain(falls).chain(rises).chain(breaches).collect()
     }
 
     fn tell(&self, event: &Event, is_opened: bool) {
@@ -160,19 +84,6 @@ impl Engine {
         }
     }
 
-    /// Whether a fall freezes its wallet: together with what it lost before on the same UTC day it is over the bound. In one
-    /// that is frozen every fall counts.
-    fn freezes(&self, state: &State, fall: &Fall, taken_at: Timestamp) -> bool {
-        let rules = &self.rules.conservation;
-        let has_fallen = |frozen: &Frozen| frozen.most.is_none();
-        if rules.mode == FallMode::Freeze && state.standing.frozen.get(&fall.wallet).is_some_and(has_fallen) {
-            return true;
-        }
-        let lost = state.lost_on(fall.wallet, taken_at.date_naive()).checked_add(fall.unexplained);
-        // A sum that has no room is over any bound.
-        rules.freezes(fall.wallet.currency, lost.unwrap_or(fall.unexplained))
-    }
-
     fn told(&self, fall: &Fall, freezes: bool) -> String {
         let Fall { wallet, before, after, unexplained } = *fall;
         let money = |amount| Money { amount, currency: wallet.currency };
@@ -193,6 +104,113 @@ impl Engine {
     pub(super) fn is_frozen(&self, wallet: WalletId) -> bool {
         self.store.with_state(|state| state.standing.frozen.contains_key(&wallet))
     }
+}
+
+/// Goes on from the last reading in the journal, with the moves that it may not show.
+pub(super) fn begun_with(state: &State) -> Conservation {
+    let mut conservation = Conservation::default();
+    let Some(last) = state.last_observed.and_then(|at| Snapshot::from_rows(at, &state.balances)) else {
+        return conservation;
+    };
+    for tracked in state.open.values().filter(|tracked| tracked.outcome.is_open()) {
+        take_flows(&mut conservation, tracked);
+    }
+    for (id, settled) in &state.settled {
+        let progress = Progress { may_have_left: settled.left, settled_at: Some(settled.at) };
+        let id = ExternalId::from_text(id);
+        conservation.take_move(&id, settled.wallet, settled.amount, progress);
+        if let Some((into, most)) = settled.brings {
+            conservation.take_inflow(&id, into, most, Some(settled.at));
+        }
+    }
+    for (wallet, reading) in &last.readings {
+        // What it rose to is not believed: it is compared with what it was.
+        let risen = state.standing.frozen.get(wallet).filter(|frozen| frozen.most.is_some());
+        let available = risen.map_or(reading.available, |frozen| frozen.before);
+        conservation.begin_with(*wallet, last.taken_at, available);
+    }
+    conservation
+}
+
+/// Takes in what may leave a wallet, and what it may bring another one: from the first attempt on, and until its end is
+/// known.
+pub(super) fn take_flows(conservation: &mut Conservation, tracked: &Tracked) {
+    if tracked.attempts == 0 {
+        return;
+    }
+    let intent = &tracked.intent;
+    let settled_at = (!tracked.outcome.is_open()).then_some(tracked.updated_at);
+    let progress = Progress { may_have_left: tracked.may_have_left(), settled_at };
+    let (id, from) = (&intent.external_id, intent.lane.from);
+    conservation.take_move(id, from, tracked.most_that_left(), progress);
+    let into = tracked.intent.lane.to.wallet().unwrap_or(from);
+    let (into, most) = tracked.brings().unwrap_or((into, Amount::ZERO));
+    conservation.take_inflow(id, into, most, settled_at);
+}
+
+/// Takes in a reading, with the wallets that are frozen by now.
+pub(super) fn take_reading(
+    conservation: &mut Conservation,
+    snapshot: &Snapshot,
+    frozen: &BTreeMap<WalletId, Frozen>,
+    rules: &ConservationSettings,
+) -> Compared {
+    // One that rose has its bound from then, whatever the configuration says by now.
+    conservation.take_reading(snapshot, |wallet, before| {
+        let risen = frozen.get(&wallet).and_then(|frozen| frozen.most);
+        risen.or_else(|| rules.most_after(wallet.currency, before))
+    })
+}
+
+/// What is recorded of a reading, on a state.
+pub(super) fn shown_by(
+    rules: &ConservationSettings,
+    state: &State,
+    snapshot: &Snapshot,
+    found: &Compared,
+) -> Vec<Event> {
+    let (taken_at, mode) = (snapshot.taken_at, rules.mode);
+    // A reading from before the one that showed the rise says nothing of it.
+    let not_believed = state.standing.frozen.iter();
+    let not_believed = not_believed.filter(|(_, frozen)| frozen.most.is_some() && frozen.since < taken_at);
+    let came_back = not_believed.filter_map(|(wallet, _)| {
+        let after = snapshot.available(*wallet).filter(|_| found.believed.contains(wallet))?;
+        Some(Event::CameBack { wallet: *wallet, taken_at, after })
+    });
+    let falls = found.falls.iter().filter(|_| mode != FallMode::Off).map(|fall| Event::Fell {
+        wallet: fall.wallet,
+        taken_at,
+        before: fall.before,
+        after: fall.after,
+        unexplained: fall.unexplained,
+        freezes: freezes(rules, state, fall, taken_at),
+    });
+    let is_news = |wallet: WalletId| !state.standing.frozen.contains_key(&wallet);
+    let rises = found.rises.iter().filter(|rise| is_news(rise.wallet)).map(|rise| Event::Rose {
+        wallet: rise.wallet,
+        taken_at,
+        before: rise.before,
+        after: rise.after,
+        most: rise.most,
+    });
+    let breaches = found.spent_from.iter().filter_map(|(wallet, available)| {
+        let floor = state.floors.get(wallet).copied().filter(|floor| available < floor)?;
+        let is_told = state.breached.contains_key(wallet);
+        (!is_told).then_some(Event::Breached { wallet: *wallet, taken_at, floor, available: *available })
+    });
+    came_back.chain(falls).chain(rises).chain(breaches).collect()
+}
+
+/// Whether a fall freezes its wallet: together with what it lost before on the same UTC day it is over the bound. In one
+/// that is frozen every fall counts.
+fn freezes(rules: &ConservationSettings, state: &State, fall: &Fall, taken_at: Timestamp) -> bool {
+    let has_fallen = |frozen: &Frozen| frozen.most.is_none();
+    if rules.mode == FallMode::Freeze && state.standing.frozen.get(&fall.wallet).is_some_and(has_fallen) {
+        return true;
+    }
+    let lost = state.lost_on(fall.wallet, taken_at.date_naive()).checked_add(fall.unexplained);
+    // A sum that has no room is over any bound.
+    rules.freezes(fall.wallet.currency, lost.unwrap_or(fall.unexplained))
 }
 
 /// `awa or brice`; who may release a wallet.

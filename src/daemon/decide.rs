@@ -60,7 +60,9 @@ impl Engine {
         let policies = self.policies().unwrap_or_default();
         let state = self.store.with_state(State::clone);
         let now = at.unwrap_or_else(|| self.decision_now());
-        Ok(self.basis(&state, &policies, now, only).preview(&*self.bank).await?)
+        let before = self.world().conservation.clone();
+        let basis = Basis { before: Some(&before), ..self.basis(&state, &policies, now, only) };
+        Ok(basis.preview(&*self.bank).await?)
     }
 
     pub(super) fn basis<'a>(
@@ -72,7 +74,18 @@ impl Engine {
     ) -> Basis<'a> {
         let environment = self.rules.environment;
         let availability = Availability::unasked();
-        Basis { state, policies, caps: &self.rules.caps, environment, now, clock: self.clock.now(), availability, only }
+        Basis {
+            state,
+            policies,
+            caps: &self.rules.caps,
+            environment,
+            now,
+            clock: self.clock.now(),
+            availability,
+            only,
+            conservation: &self.rules.conservation,
+            before: None,
+        }
     }
 
     pub(super) async fn decide_due(

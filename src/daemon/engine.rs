@@ -1,6 +1,7 @@
 //! The engine: what the daemon, `once` and the demo share. Holds the doors, the store and what was last seen, and
 //! offers one method a step; the tasks only decide when to call them.
 
+use super::conserve::take_flows;
 use super::doors::{Bank, BankError, Clock};
 use super::follow::is_followed;
 use super::metrics::Metrics;
@@ -261,7 +262,7 @@ impl Engine {
                 world.asked.insert(tracked.intent.external_id.clone());
             }
             world.take_move(tracked);
-            world.take_flows(tracked);
+            take_flows(&mut world.conservation, tracked);
             if !tracked.outcome.is_open() {
                 world.forget(&tracked.intent.external_id);
                 world.finished.push_front(tracked.clone());

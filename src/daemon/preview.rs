@@ -1,12 +1,15 @@
 //! What would happen now: the plan with live balances, sending nothing and writing nothing.
 
+use super::conserve::{begun_with, shown_by, take_reading};
 use super::doors::{Bank, BankError};
 use super::operators::read_availability;
+use crate::books::Conservation;
 use crate::intent::State;
-use crate::model::{Availability, Environment, Identity, Snapshot, Timestamp};
+use crate::model::{Availability, Environment, Identity, Snapshot, Timestamp, WalletId};
 use crate::money::{Currency, Rate};
 use crate::plan::{Caps, Inputs, Plan, plan};
 use crate::policy::{PolicySet, Rule};
+use crate::settings::ConservationSettings;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is made from, beside the world.
@@ -28,6 +31,10 @@ pub struct Basis<'a> {
     pub availability: &'a Availability,
     /// One policy alone.
     pub only: Option<&'a str>,
+    /// What a reading may show beside the one before.
+    pub conservation: &'a ConservationSettings,
+    /// The readings and moves to compare one with; `None`: those of the state.
+    pub before: Option<&'a Conservation>,
 }
 
 impl Basis<'_> {
@@ -105,6 +112,21 @@ impl Basis<'_> {
         wanted.into_iter().filter(|(name, _)| due.contains(*name)).flat_map(|(_, pairs)| pairs).collect()
     }
 
+    /// The state as it would be if a reading were recorded: with what it freezes, or ends. Written nowhere.
+    pub(super) fn with_reading(&self, snapshot: &Snapshot) -> State {
+        let mut state = self.state.clone();
+        let mut before = self.before.cloned().unwrap_or_else(|| begun_with(self.state));
+        let frozen = &self.state.standing.frozen;
+        let found = take_reading(&mut before, snapshot, frozen, self.conservation);
+        for event in shown_by(self.conservation, self.state, snapshot, &found) {
+            // What cannot be folded is not recorded either.
+            let _ = state.apply(self.clock, &event);
+        }
+        let is_new = |wallet: &&WalletId| !frozen.contains_key(wallet);
+        state.standing.foreseen = state.standing.frozen.keys().filter(is_new).copied().collect();
+        state
+    }
+
     /// Asks the bank for everything and plans.
     ///
     /// # Errors
@@ -112,12 +134,14 @@ impl Basis<'_> {
     pub async fn preview(&self, bank: &dyn Bank) -> Result<Plan, BankError> {
         let identity = bank.identity().await?;
         let snapshot = bank.wallets(self.clock, &self.policies.countries()).await?;
+        let state = self.with_reading(&snapshot);
+        let basis = Basis { state: &state, ..*self };
         let (rates, _) = read_rates(bank, self.pairs()).await;
         if !self.has_payouts() {
-            return Ok(self.plan(&snapshot, &rates, Some(&identity)));
+            return Ok(basis.plan(&snapshot, &rates, Some(&identity)));
         }
         let availability = read_availability(bank).await;
-        Ok(Basis { availability: &availability, ..*self }.plan(&snapshot, &rates, Some(&identity)))
+        Ok(Basis { availability: &availability, ..basis }.plan(&snapshot, &rates, Some(&identity)))
     }
 }
 

@@ -328,7 +328,8 @@ pub async fn rehearse(
     let rates = rates(bank, wish.lane).await;
     let asks = wish.provider().is_some() && basis.availability.is_unasked();
     let read = if asks { Some(read_availability(bank).await) } else { None };
-    let basis = Basis { availability: read.as_ref().unwrap_or(basis.availability), ..*basis };
+    let state = basis.with_reading(&snapshot);
+    let basis = Basis { availability: read.as_ref().unwrap_or(basis.availability), state: &state, ..*basis };
     let intents = wish.intents(&basis.inputs(&snapshot, &rates, Some(&identity)), &identity)?;
     let rate = intents.first().and_then(|first| first.indicative_rate);
     let would_be = intents.into_iter().map(|intent| TransferView::from(&Tracked::new(intent, basis.clock)));
@@ -367,7 +368,9 @@ impl Engine {
         let availability = operators.as_deref().unwrap_or(Availability::unasked());
         if wish.dry_run {
             let state = self.store.with_state(Clone::clone);
-            let basis = Basis { availability, ..self.basis(&state, &policies, self.decision_now(), None) };
+            let before = Some(self.world().conservation.clone());
+            let basis = self.basis(&state, &policies, self.decision_now(), None);
+            let basis = Basis { availability, before: before.as_ref(), ..basis };
             return rehearse(&*self.bank, &basis, wish, find).await;
         }
         let snapshot = self.reading_of_all().await?;

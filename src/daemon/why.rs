@@ -27,7 +27,8 @@ impl Basis<'_> {
         let mut concerned = self.policies.policies.iter().filter(concerned);
         let pays_out = concerned.any(|policy| matches!(policy.rule, Rule::Payout(_)));
         let availability = if pays_out { read_availability(bank).await } else { Availability::unasked().clone() };
-        let basis = Basis { availability: &availability, ..*self };
+        let state = self.with_reading(&snapshot);
+        let basis = Basis { availability: &availability, state: &state, ..*self };
         Ok(why(&basis.inputs(&snapshot, &rates, Some(&identity)), subject, decisions))
     }
 }
@@ -48,7 +49,9 @@ impl Engine {
         let decisions =
             tokio::task::block_in_place(|| decisions(self.store.dir(), &state, subject, &|id| self.store.find(id)))?;
         let now = at.unwrap_or_else(|| self.decision_now());
-        Ok(self.basis(&state, &policies, now, only).explain(&*self.bank, subject, &decisions).await?)
+        let before = self.world().conservation.clone();
+        let basis = Basis { before: Some(&before), ..self.basis(&state, &policies, now, only) };
+        Ok(basis.explain(&*self.bank, subject, &decisions).await?)
     }
 }
 

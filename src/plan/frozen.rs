@@ -41,20 +41,28 @@ impl Frozen {
     /// 380 000 XAF`.
     #[must_use]
     pub fn sentence(&self, wallet: WalletId) -> String {
-        let money = |amount| money(amount, wallet.currency);
+        format!("{wallet} is frozen since {}: {}", self.since.format("%Y-%m-%dT%H:%M:%SZ"), self.cause(wallet.currency))
+    }
+
+    /// The same of a reading that was only looked at: `this reading would freeze GAB: it fell by …`.
+    #[must_use]
+    pub fn foreseen(&self, wallet: WalletId) -> String {
+        format!("this reading would freeze {wallet}: {}", self.cause(wallet.currency))
+    }
+
+    fn cause(&self, currency: Currency) -> String {
+        let money = |amount| money(amount, currency);
         if let Some(most) = self.most {
             return format!(
-                "{wallet} is frozen since {}: from one reading to the next it rose from {} to {}, and more than {}, beside \
-                 what our own moves bring, is not believed without a person",
-                self.since.format("%Y-%m-%dT%H:%M:%SZ"),
+                "from one reading to the next it rose from {} to {}, and more than {}, beside what our own moves bring, is \
+                 not believed without a person",
                 money(self.before),
                 money(self.after),
                 money(most)
             );
         }
         format!(
-            "{wallet} is frozen since {}: it fell by {} more than our own moves explain, from {} to {}",
-            self.since.format("%Y-%m-%dT%H:%M:%SZ"),
+            "it fell by {} more than our own moves explain, from {} to {}",
             money(self.unexplained),
             money(self.before),
             money(self.after)

@@ -43,6 +43,9 @@ pub struct Standing {
     /// Wallets that nothing new may leave until a person releases them.
     #[serde(with = "pairs", default)]
     pub frozen: BTreeMap<WalletId, Frozen>,
+    /// Those of them that no record freezes: a reading that was only looked at would.
+    #[serde(skip)]
+    pub foreseen: BTreeSet<WalletId>,
     /// The last applied rate of each pair of currencies.
     #[serde(with = "pairs")]
     pub rates: BTreeMap<(Currency, Currency), AppliedRate>,
@@ -206,7 +209,9 @@ impl Standing {
     /// Why nothing new may leave a wallet; `None` where it is not frozen.
     #[must_use]
     pub fn why_frozen(&self, wallet: WalletId) -> Option<String> {
-        self.frozen.get(&wallet).map(|frozen| frozen.sentence(wallet))
+        let is_foreseen = self.foreseen.contains(&wallet);
+        let sentence = |frozen: &Frozen| if is_foreseen { frozen.foreseen(wallet) } else { frozen.sentence(wallet) };
+        self.frozen.get(&wallet).map(sentence)
     }
 
     /// The intent that holds a lane.
