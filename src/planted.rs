@@ -133,11 +133,21 @@ pub enum Mistake {
     CreditIsTheDebit,
     /// The books leave a payout that came back where it was.
     ReturnNotBooked,
+    /// A start forgets which wallets are frozen.
+    FreezeForgottenAtStart,
+    /// What was decided before its wallet was frozen is sent.
+    FrozenIsSent,
+    /// A wallet that rose too far and is back stays frozen.
+    RiseIsForGood,
+    /// What our own moves bring a wallet counts as a rise.
+    OwnMovesAreARise,
+    /// Anybody may release a frozen wallet.
+    AnybodyReleases,
 }
 
 impl Mistake {
     /// All of them, in order.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 66] = [
         Self::AmountInId,
         Self::NewIdOnRetry,
         Self::SlotDecidedAgainAfterStart,
@@ -199,6 +209,11 @@ impl Mistake {
         Self::PlannedRateIsBooked,
         Self::CreditIsTheDebit,
         Self::ReturnNotBooked,
+        Self::FreezeForgottenAtStart,
+        Self::FrozenIsSent,
+        Self::RiseIsForGood,
+        Self::OwnMovesAreARise,
+        Self::AnybodyReleases,
     ];
 }
 

@@ -105,6 +105,7 @@ impl Conservation {
     /// Takes in a move that was attempted, or how it stands now: what leaves the wallet (in major units), and how far it
     /// got. Must come before the first byte of the attempt leaves.
     pub fn take_move(&mut self, id: &ExternalId, wallet: WalletId, amount: Amount, progress: Progress) {
+        let progress = Progress { settled_at: self.known_at(wallet, progress.settled_at), ..progress };
         let outflow = Outflow { wallet, left: amount, progress, is_seen: false, is_told: false };
         self.outflows.entry(id.clone()).or_insert(outflow).progress = progress;
     }
@@ -112,9 +113,16 @@ impl Conservation {
     /// Takes in as much as a move that was attempted may bring a wallet, in major units of its currency, and when its end was
     /// known; `None` while it is open. Must come before the first byte of the attempt leaves.
     pub fn take_inflow(&mut self, id: &ExternalId, wallet: WalletId, most: Amount, settled_at: Option<Timestamp>) {
+        let settled_at = self.known_at(wallet, settled_at);
         let inflow = Inflow { wallet, most, used: Amount::ZERO, settled_at };
         let known = self.inflows.entry(id.clone()).or_insert(inflow);
         (known.most, known.settled_at) = (most, settled_at);
+    }
+
+    /// When an end was known, and not before the last reading: it was not known then, whatever a clock says that was set since.
+    fn known_at(&self, wallet: WalletId, settled_at: Option<Timestamp>) -> Option<Timestamp> {
+        let last = self.last.get(&wallet).map(|(taken_at, _)| *taken_at);
+        settled_at.map(|settled_at| last.map_or(settled_at, |last| settled_at.max(last)))
     }
 
     /// Takes what a wallet held at an instant for the reading before the next one.
@@ -361,6 +369,7 @@ mod tests {
             &["1500>1501"],
         );
         check_rises("0 bounded, 0 read 100, 1 bring b 500 over, 11 read 100, 12 read 1500", &["100>1500"]);
+        check_rises("0 bounded, 50 read 100, 51 bring b 500, 1 bring b 500 over, 52 read 1500", &[]);
         // What it brought is known: more, less, and nothing, as after a refusal.
         check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 400 over, 3 read 1401", &["100>1401"]);
         check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 600 over, 3 read 1600", &[]);
@@ -399,6 +408,8 @@ mod tests {
         check("0 read 100, 0 send b 30, 0 end b, 5 send a 30, 5 end a, 6 read 70, 10 read 70, 12 read 40", &[]);
         // A payout that failed comes back.
         check("0 read 100, 1 send a 30, 2 read 70, 3 end a, 4 read 100, 5 read 100", &[]);
+        // The clock steps back after a reading: what ends then comes after that reading all the same.
+        check("50 read 100, 51 send a 30, 1 end a, 52 read 70", &[]);
         // A reading that was asked for earlier comes later.
         check("0 read 100, 2 read 100, 1 read 60, 3 read 100", &[]);
     }

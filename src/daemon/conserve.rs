@@ -15,7 +15,9 @@ use crate::intent::{Breach, Event, State, Tracked};
 use crate::model::{ExternalId, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Money};
 use crate::plan::Frozen;
+use crate::planted::{self, Mistake};
 use crate::settings::{ConservationSettings, FallMode};
+use chrono::TimeDelta;
 use std::collections::BTreeMap;
 
 impl World {
@@ -33,7 +35,8 @@ impl World {
 impl Engine {
     /// Goes on from the journal's last reading, with the moves that it may not show.
     pub(super) fn take_up_balances(&self) {
-        let begun = self.store.with_state(begun_with);
+        let now = self.clock.now();
+        let begun = self.store.with_state(|state| begun_with(state, now));
         self.world().conservation = begun;
     }
 
@@ -102,16 +105,25 @@ impl Engine {
 
     /// Whether nothing new may leave a wallet.
     pub(super) fn is_frozen(&self, wallet: WalletId) -> bool {
-        self.store.with_state(|state| state.standing.frozen.contains_key(&wallet))
+        let is_frozen = self.store.with_state(|state| state.standing.frozen.contains_key(&wallet));
+        is_frozen && !planted::is(Mistake::FrozenIsSent)
     }
 }
 
-/// Goes on from the last reading in the journal, with the moves that it may not show.
-pub(super) fn begun_with(state: &State) -> Conservation {
+/// Goes on from the last reading in the journal, with the moves that it may not show. Whatever is read from `now` on comes
+/// after it, also where the clock stepped back since.
+pub(super) fn begun_with(state: &State, now: Timestamp) -> Conservation {
     let mut conservation = Conservation::default();
     let Some(last) = state.last_observed.and_then(|at| Snapshot::from_rows(at, &state.balances)) else {
         return conservation;
     };
+    let taken_at = last.taken_at.min(now - TimeDelta::milliseconds(1));
+    for (wallet, reading) in &last.readings {
+        // What it rose to is not believed: it is compared with what it was.
+        let risen = state.standing.frozen.get(wallet).filter(|frozen| frozen.most.is_some());
+        let available = risen.map_or(reading.available, |frozen| frozen.before);
+        conservation.begin_with(*wallet, taken_at, available);
+    }
     for tracked in state.open.values().filter(|tracked| tracked.outcome.is_open()) {
         take_flows(&mut conservation, tracked);
     }
@@ -122,12 +134,6 @@ pub(super) fn begun_with(state: &State) -> Conservation {
         if let Some((into, most)) = settled.brings {
             conservation.take_inflow(&id, into, most, Some(settled.at));
         }
-    }
-    for (wallet, reading) in &last.readings {
-        // What it rose to is not believed: it is compared with what it was.
-        let risen = state.standing.frozen.get(wallet).filter(|frozen| frozen.most.is_some());
-        let available = risen.map_or(reading.available, |frozen| frozen.before);
-        conservation.begin_with(*wallet, last.taken_at, available);
     }
     conservation
 }
@@ -145,7 +151,9 @@ pub(super) fn take_flows(conservation: &mut Conservation, tracked: &Tracked) {
     conservation.take_move(id, from, tracked.most_that_left(), progress);
     let into = tracked.intent.lane.to.wallet().unwrap_or(from);
     let (into, most) = tracked.brings().unwrap_or((into, Amount::ZERO));
-    conservation.take_inflow(id, into, most, settled_at);
+    if !planted::is(Mistake::OwnMovesAreARise) {
+        conservation.take_inflow(id, into, most, settled_at);
+    }
 }
 
 /// Takes in a reading, with the wallets that are frozen by now.
@@ -171,7 +179,7 @@ pub(super) fn shown_by(
 ) -> Vec<Event> {
     let (taken_at, mode) = (snapshot.taken_at, rules.mode);
     // A reading from before the one that showed the rise says nothing of it.
-    let not_believed = state.standing.frozen.iter();
+    let not_believed = state.standing.frozen.iter().filter(|_| !planted::is(Mistake::RiseIsForGood));
     let not_believed = not_believed.filter(|(_, frozen)| frozen.most.is_some() && frozen.since < taken_at);
     let came_back = not_believed.filter_map(|(wallet, _)| {
         let after = snapshot.available(*wallet).filter(|_| found.believed.contains(wallet))?;

@@ -19,12 +19,13 @@ impl Engine {
     /// [`EngineError::Bank`]; the last good reading stays, with its age. [`EngineError::Store`], where a fall that it shows
     /// could not be recorded.
     pub async fn read_balances(&self) -> Result<Arc<Snapshot>, EngineError> {
+        let nth = self.world().ask_reading();
         let taken_at = self.clock.now();
         match self.bank.wallets(taken_at, &self.countries()).await {
             Ok(snapshot) => {
                 let snapshot = Arc::new(snapshot);
                 self.compare(&snapshot).await?;
-                self.world().take_reading(snapshot.clone());
+                self.world().take_reading(nth, snapshot.clone());
                 Ok(snapshot)
             }
             Err(error) => {
@@ -77,8 +78,10 @@ impl Engine {
         let now = self.clock.now();
         // Not those that came with a decision: the books are held against observations alone.
         let is_known = self.world().observed.as_ref() == Some(&rows);
+        // A newer one came before it: what is recorded never goes back.
+        let is_late = self.world().snapshot.as_ref().is_some_and(|newest| !Arc::ptr_eq(newest, &snapshot));
         let is_old = self.store.with_state(|state| state.last_observed.is_none_or(|last| now - last >= RECORD_EVERY));
-        if !is_known || is_old {
+        if (!is_known || is_old) && !is_late {
             self.append(vec![Event::Observed { taken_at: snapshot.taken_at, balances: rows.clone() }]).await?;
             self.world().observed = Some(rows);
         }

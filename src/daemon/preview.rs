@@ -115,7 +115,7 @@ impl Basis<'_> {
     /// The state as it would be if a reading were recorded: with what it freezes, or ends. Written nowhere.
     pub(super) fn with_reading(&self, snapshot: &Snapshot) -> State {
         let mut state = self.state.clone();
-        let mut before = self.before.cloned().unwrap_or_else(|| begun_with(self.state));
+        let mut before = self.before.cloned().unwrap_or_else(|| begun_with(self.state, snapshot.taken_at));
         let frozen = &self.state.standing.frozen;
         let found = take_reading(&mut before, snapshot, frozen, self.conservation);
         for event in shown_by(self.conservation, self.state, snapshot, &found) {

@@ -6,6 +6,7 @@ use super::resolve::WishError;
 use crate::intent::{Event, State};
 use crate::model::{WalletId, tame};
 use crate::money::Country;
+use crate::planted::{self, Mistake};
 use serde::{Deserialize, Serialize};
 
 /// A person's word on a frozen wallet, as it was typed.
@@ -35,7 +36,7 @@ impl Engine {
         }
         let country = wish.wallet;
         let rules = &self.rules.conservation;
-        if !rules.may_release(&by) {
+        if !rules.may_release(&by) && !planted::is(Mistake::AnybodyReleases) {
             return Err(WishError::Refused(format!(
                 "{by} may not release a wallet: conservation.release_by names {}; nothing was changed",
                 may_release(&rules.release_by)

@@ -21,6 +21,8 @@ pub(super) struct World {
     pub held: Option<Held>,
     pub identity: Option<Identity>,
     pub snapshot: Option<Arc<Snapshot>>,
+    /// How many readings were asked for, and which of them the last one seen is.
+    pub readings: (u64, u64),
     /// The balances of the last observation that was recorded since the start.
     pub observed: Option<Vec<BalanceRow>>,
     /// Why the last reading failed; `None` after a good one.
@@ -97,14 +99,24 @@ impl World {
         self.hinted_at.remove(id);
     }
 
-    /// Takes in a good reading.
-    pub fn take_reading(&mut self, snapshot: Arc<Snapshot>) {
+    /// A reading is about to be asked for: its place among all of them.
+    pub fn ask_reading(&mut self) -> u64 {
+        self.readings.0 += 1;
+        self.readings.0
+    }
+
+    /// Takes in a good reading. One that comes after a newer one is none that was last seen.
+    pub fn take_reading(&mut self, nth: u64, snapshot: Arc<Snapshot>) {
+        self.read_error = None;
+        if nth < self.readings.1 {
+            return;
+        }
+        self.readings.1 = nth;
         for (wallet, reading) in &snapshot.readings {
             let fresh = || SinceStart { opening: reading.available, own_moves: Amount::ZERO };
             self.since_start.entry(*wallet).or_insert_with(fresh);
         }
         self.snapshot = Some(snapshot);
-        self.read_error = None;
     }
 
     /// Takes in a move. A figure that does not fit is left out: it is for display only.

@@ -56,6 +56,8 @@ struct TestBank {
     sleeps: Mutex<i64>,
     /// It never answers about wallets, and says that a request waits for this; nothing does where it is empty.
     stuck: Mutex<Option<&'static str>>,
+    /// How often others get their turn before its next answer about wallets is there.
+    lags: Mutex<u32>,
     /// Its budget is one request a minute: nothing can be read while leave is held.
     one_a_minute: bool,
     sent: Mutex<Vec<Amount>>,
@@ -95,7 +97,13 @@ impl Bank for TestBank {
         if self.stuck.lock().unwrap().is_some() {
             return Box::pin(std::future::pending());
         }
-        Box::pin(async move { Ok(Snapshot { taken_at, readings, problems: Vec::new() }) })
+        let lags = std::mem::take(&mut *self.lags.lock().unwrap());
+        Box::pin(async move {
+            for _ in 0..lags {
+                tokio::task::yield_now().await;
+            }
+            Ok(Snapshot { taken_at, readings, problems: Vec::new() })
+        })
     }
 
     fn rate(&self, _: Currency, _: Currency) -> BoxFuture<'_, Result<Rate, BankError>> {
@@ -195,6 +203,7 @@ async fn evening_with(
         wallets: Mutex::new(wallets.map(|(country, amount)| (country, Amount::whole(amount))).into()),
         waiting,
         sleeps: Mutex::new(0),
+        lags: Mutex::new(0),
         stuck: Mutex::new(None),
         one_a_minute: waiting.seconds > 0 && waiting.spent_elsewhere == 0,
         sent: Mutex::default(),

@@ -105,7 +105,8 @@ impl State {
         self.next_is_compared_with(wallet, after);
         if freezes {
             let first = Frozen { since: taken_at, before, after, unexplained, most: None };
-            let known = self.standing.frozen.get(&wallet);
+            // One that rose is frozen by this fall now: no reading ends that, only a person.
+            let known = self.standing.frozen.get(&wallet).filter(|frozen| frozen.most.is_none());
             let frozen = known.map_or(first, |frozen| frozen.fallen_again(after, unexplained));
             self.standing.frozen.insert(wallet, frozen);
         }

@@ -75,7 +75,8 @@ fn standing_refusal(intent: &Intent, inputs: &GateInputs<'_>) -> Option<String> 
     if standing.paused_all && !planted::is(Mistake::PauseIgnored) {
         return Some("everything is paused".to_owned());
     }
-    if let Some(frozen) = standing.frozen.get(&intent.lane.from) {
+    let frozen = standing.frozen.get(&intent.lane.from);
+    if let Some(frozen) = frozen.filter(|_| !planted::is(Mistake::FrozenIsSent)) {
         return Some(format!("{}: {}", Reason::WalletFrozen.word(), frozen.sentence(intent.lane.from)));
     }
     if inputs.now > intent.expires_at && !planted::is(Mistake::ExpiredIsSent) {

@@ -490,5 +490,8 @@ impl State {
             self.standing.lanes.clear();
         }
         self.standing.paused_all &= !planted::is(Mistake::PauseForgottenAtStart);
+        if planted::is(Mistake::FreezeForgottenAtStart) {
+            self.standing.frozen.clear();
+        }
     }
 }

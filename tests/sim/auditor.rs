@@ -1,8 +1,10 @@
 //! The auditor's own small model of a journal, from its bytes alone, and what it holds against KPay's books. It shares no
 //! code with the planner, the fold or the reader of records.
 
+use super::frozen::Ice;
 use chrono::{SecondsFormat, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
+use treasuryd::intent::{Outcome, State};
 use treasuryd::model::Timestamp;
 
 /// One life of a state directory: a wiped or restored one is another.
@@ -24,6 +26,8 @@ pub struct Story {
     /// When its first attempt was recorded, by the machine's clock: right after the last look at balances and policies.
     pub gated_at: Option<String>,
     pub source: String,
+    /// Which wallet of ours it goes to; none for a payout.
+    pub destination: Option<String>,
     /// The last instant at which it may be sent for the first time.
     pub expires_at: Option<Timestamp>,
     /// Whether this journal, and no copy of it, was here before the slot.
@@ -49,6 +53,25 @@ pub struct Story {
 impl Story {
     pub fn is_open(&self) -> bool {
         !matches!(self.word.as_str(), "applied" | "rejected" | "cancelled" | "returned" | "resolved" | "declined")
+    }
+
+    /// Whether it was attempted, and no answer says that it was somebody else's.
+    pub fn is_ours(&self) -> bool {
+        self.attempts > 0 && !self.holds_nothing
+    }
+
+    /// The word that the program has for where it stands; none where it is over.
+    pub fn outcome(&self) -> Option<Outcome> {
+        let is_awaited = self.approved_by.len() < self.approvers;
+        match self.word.as_str() {
+            "decided" | "approved" if is_awaited => Some(Outcome::AwaitingApproval),
+            "not_sent" if self.doubted => Some(Outcome::Unknown),
+            "decided" | "approved" | "not_sent" => Some(Outcome::Planned),
+            "attempted" | "accepted" | "followed" => Some(Outcome::Sending),
+            "unknown" => Some(Outcome::Unknown),
+            "needs_operator" => Some(Outcome::NeedsOperator),
+            _ => None,
+        }
     }
 
     /// Whether it is known to have moved: by KPay's word, or by a person's.
@@ -80,6 +103,10 @@ pub struct Journal {
     /// What each wallet had before the last move out of it that is known to have gone, and when that was known. Gone
     /// itself once a reading showed another balance.
     outflows: BTreeMap<String, (i64, Timestamp)>,
+    /// Wallets that nothing new may leave.
+    pub frozen: BTreeMap<String, Ice>,
+    /// What each lost on the last day on which it lost anything.
+    pub(super) lost: BTreeMap<String, (String, i64)>,
     pub records: u64,
 }
 
@@ -114,6 +141,7 @@ impl Journal {
         let at = text(line, "at").ok_or("I16: a record without a time")?;
         self.times.push(at.to_owned());
         self.see(event);
+        self.freeze(word, event)?;
         match word {
             "decided" | "requested" => self.decide(word, event)?,
             "copied" => self.note_copy(),
@@ -132,6 +160,10 @@ impl Journal {
         match word {
             "attempted" => {
                 story.attempts += 1;
+                let is_new = !story.doubted && story.word != "unknown";
+                if is_new && self.frozen.contains_key(&story.source) {
+                    return Err(format!("I8: {id} is attempted out of {}, which is frozen", story.source));
+                }
                 if story.attempts == 1 {
                     story.gated_at = Some(at.to_owned());
                 }
@@ -171,6 +203,9 @@ impl Journal {
             "rejected" if story.attempts == 0 => return Err(format!("I3: {id} is rejected and was never sent")),
             "rejected" | "cancelled" if story.doubted => return Err(format!("I3: {id} was unknown and is `{word}`")),
             "unknown" => story.doubted = true,
+            "approved" if self.frozen.contains_key(&story.source) => {
+                return Err(format!("I8: {id} is approved, and {} is frozen", story.source));
+            }
             "approved" => {
                 story.approved_by.insert(text(event, "by").unwrap_or_default().trim().to_lowercase());
             }
@@ -183,6 +218,27 @@ impl Journal {
         }
         word.clone_into(&mut story.word);
         Ok(Some(Said { word, id, line: event }))
+    }
+
+    /// What the program's own fold of the same records says otherwise: of what is open, of who is paused, of what is frozen.
+    pub fn objection(&self, state: &State) -> Option<String> {
+        let open = state.open.iter().filter(|(_, tracked)| tracked.outcome.is_open());
+        let open: BTreeMap<&str, Outcome> = open.map(|(id, tracked)| (id.as_str(), tracked.outcome)).collect();
+        let told = self.intents.iter().filter_map(|(id, story)| Some((id.as_str(), story.outcome()?)));
+        let told: BTreeMap<&str, Outcome> = told.collect();
+        if open != told {
+            return Some(format!("I21: open is {open:?}, and by the journal {told:?}"));
+        }
+        if state.standing.paused_all != self.paused || state.policy_hash != self.in_force {
+            let (paused, hash) = (state.standing.paused_all, &state.policy_hash);
+            return Some(format!(
+                "I21: paused: {paused}, policies {hash:?}; by the journal {} {:?}",
+                self.paused, self.in_force
+            ));
+        }
+        let frozen: BTreeSet<String> = state.standing.frozen.keys().map(ToString::to_string).collect();
+        let ice: BTreeSet<String> = self.frozen.keys().cloned().collect();
+        (frozen != ice).then(|| format!("I8, I21: frozen are {frozen:?}, and by the journal {ice:?}"))
     }
 
     /// What happened elsewhere since is not in it.
@@ -210,9 +266,16 @@ impl Journal {
                 return Err(format!("I5: {id} says that this journal was here before its slot, and it was not"));
             }
             let slot = text(intent, "slot").map(|slot| written(instant(slot)));
+            let (from, to) = text(intent, "lane").and_then(|lane| lane.split_once('>')).unwrap_or_default();
+            let country = |end: &str| end.split_once('/').map(|(country, _)| country.to_owned()).unwrap_or_default();
+            let source = country(from);
+            if self.frozen.contains_key(&source) {
+                return Err(format!("I8: {id} is decided out of {source}, which is frozen"));
+            }
             let story = Story {
                 was_here: was_here && (self.copied_at.is_none() || slot > self.copied_at),
-                source: text(intent, "lane").and_then(|lane| lane.get(..3)).unwrap_or_default().to_owned(),
+                source,
+                destination: Some(country(to)).filter(|country| country.len() == 3),
                 expires_at: text(intent, "expires_at").map(instant),
                 body: escaped(intent, "body").unwrap_or_default().to_owned(),
                 word: "decided".to_owned(),
@@ -279,7 +342,7 @@ fn written(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn instant(text: &str) -> Timestamp {
+pub fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 

@@ -48,6 +48,15 @@ pub struct Books {
     pub validates_first: bool,
     /// How long an id is known, in seconds.
     pub remembers_for: i64,
+    /// What others did to each wallet.
+    others: BTreeMap<WalletId, Others>,
+}
+
+/// What others took out of a wallet and brought into it, ever.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Others {
+    pub took: i64,
+    pub brought: i64,
 }
 
 pub fn units(amount: Decimal) -> i64 {
@@ -75,7 +84,28 @@ impl Books {
             outside: 0,
             validates_first: false,
             remembers_for: 24 * 3600,
+            others: BTreeMap::new(),
         }
+    }
+
+    /// Others take so much of what is there.
+    pub fn take_away(&mut self, wallet: WalletId, amount: i64) {
+        let there = self.wallets.entry(wallet).or_default();
+        let amount = amount.min((*there).max(0));
+        *there -= amount;
+        self.others.entry(wallet).or_default().took += amount;
+    }
+
+    /// Others pay in.
+    pub fn bring(&mut self, wallet: WalletId, amount: i64) {
+        *self.wallets.entry(wallet).or_default() += amount;
+        self.others.entry(wallet).or_default().brought += amount;
+    }
+
+    /// What others did to the wallet of a country.
+    pub fn others(&self, wallet: &str) -> Others {
+        let found = self.others.iter().find(|(of, _)| of.country.code() == wallet);
+        found.map(|(_, others)| *others).unwrap_or_default()
     }
 
     /// One request that arrived. An error is a violation.

@@ -11,6 +11,7 @@ use treasuryd::intent::RetryRules;
 use treasuryd::journal::{Store, StoreError};
 use treasuryd::model::Environment;
 use treasuryd::plan::Caps;
+use treasuryd::settings::FallMode;
 
 impl World {
     pub(super) fn boot(&mut self, machine: usize) {
@@ -47,7 +48,7 @@ impl World {
                 return;
             }
         };
-        let (rules, confirm_loosening) = {
+        let (rules, confirm_loosening, guard) = {
             self.processes += 1;
             let mut stage = self.stage();
             let has_run_before = stage.posts.iter().any(|post| post.disk == disk && post.process > 0);
@@ -57,7 +58,13 @@ impl World {
             (stage.posts[machine].process, stage.posts[machine].is_up) = (self.processes, true);
             let found = Journal::read(&stage.disks[disk].whole());
             match found {
-                Ok(model) if model.records == report.records => stage.disks[disk].model = model,
+                Ok(model) if model.records == report.records => {
+                    let objection = store.with_state(|state| model.objection(state));
+                    stage.disks[disk].model = model;
+                    if let Some(objection) = objection {
+                        stage.violation(objection);
+                    }
+                }
                 Ok(model) => {
                     stage.violation(format!("I16: {} records are opened, of {}", report.records, model.records));
                 }
@@ -68,7 +75,15 @@ impl World {
             disk.acked = disk.segments.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
             stage.settle_rules(machine);
             let rules = stage.posts[machine].rules.1;
-            (stage.rules[rules].set.clone(), stage.confirms)
+            let set = stage.rules[rules].set.clone();
+            // Somebody changes the configuration now and then, and what is frozen stays so.
+            let mut guard = stage.guard;
+            if guard.mode == FallMode::Freeze && stage.chance.hits(100) {
+                guard.mode = stage.chance.pick(&[FallMode::Warn, FallMode::Off]);
+            }
+            guard.rise = guard.rise.filter(|_| !stage.chance.hits(100));
+            stage.posts[machine].watch.guard = guard;
+            (set, stage.confirms, guard)
         };
         let door = Arc::new(self.machines[machine].door.clone());
         let parts = Parts {
@@ -84,7 +99,7 @@ impl World {
                 },
                 retry: RetryRules { resend_for: TimeDelta::hours(6) },
                 confirm_loosening,
-                conservation: treasuryd::settings::ConservationSettings::default(),
+                conservation: guard.settings(),
             },
             ahead: TimeDelta::zero(),
         };

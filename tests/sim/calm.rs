@@ -23,7 +23,13 @@ impl World {
         }
         // Whoever asked for a move by hand waits no longer; the move goes on.
         for machine in 0..self.machines.len() {
-            self.machines[machine].tasks.retain(|(what, _)| *what != What::Ask);
+            let tasks = &mut self.machines[machine].tasks;
+            let many = tasks.len();
+            tasks.retain(|(what, _)| *what != What::Ask);
+            if tasks.len() < many {
+                // What was read for them may have been compared with nothing.
+                self.stage().posts[machine].watch.forget();
+            }
             self.write(machine);
             // Nor does anybody hear that what they asked for could not be written: the next record would end the process.
             let engine = self.machines[machine].engine.as_ref();
@@ -44,8 +50,14 @@ impl World {
                 if round < 8 && engine.is_paused() {
                     self.begin(machine, &engine, What::Resume);
                 }
+                if round < 3 && self.stage().is_any_frozen(machine) {
+                    // Money that came from nowhere is gone again, and somebody looks.
+                    self.stage().take_back(machine);
+                    self.begin(machine, &engine, What::Observe);
+                }
                 if round < 6 && is_attended {
                     self.say(machine);
+                    self.release(machine);
                 }
                 // A set that waits, with none in force, keeps everything waiting.
                 self.accept(machine);
@@ -61,7 +73,7 @@ impl World {
                 self.stage().books.progress(&id, next);
             }
             if self.is_at_rest() {
-                return;
+                return (0..self.machines.len()).for_each(|machine| self.stage().on_rest(machine));
             }
             let next = self.machines.iter().filter_map(|machine| machine.engine.as_ref()?.next_work_at()).min();
             let mut stage = self.stage();
@@ -120,6 +132,13 @@ impl World {
             let Some(engine) = self.machines[machine].engine.clone() else { continue };
             let lived = engine.store().with_state(Clone::clone);
             drop(engine);
+            let objection = {
+                let stage = self.stage();
+                stage.disks[stage.posts[machine].disk].model.objection(&lived)
+            };
+            if let Some(objection) = objection {
+                self.stage().violation(objection);
+            }
             self.down(machine);
             match Store::on_platter(Box::new(Drive(self.machines[machine].door.clone()))) {
                 Ok((store, ..)) if store.with_state(|state| *state == lived) => {}

@@ -102,7 +102,11 @@ impl Bank for Door {
                 (stage.now, wallets)
             };
             self.pause().await;
-            self.stage().posts[self.machine].reads.push((at, readings.clone()));
+            {
+                let mut stage = self.stage();
+                stage.posts[self.machine].reads.push((at, readings.clone()));
+                stage.on_reading(self.machine, at, &readings);
+            }
             let reading =
                 |(wallet, units): (WalletId, i64)| (wallet, Reading { available: Amount::whole(units), balance: None });
             Ok(Snapshot { taken_at, readings: readings.into_iter().map(reading).collect(), problems: Vec::new() })
@@ -224,7 +228,7 @@ impl Door {
             Some(Fault::NotSent) => return Err(Box::new(Reply::NotSent { detail: "connection refused".to_owned() })),
             Some(Fault::NotAuthorized) => return Err(Box::new(Reply::NotAuthorized { detail: "401".to_owned() })),
             // Somebody empties the wallet after the last look at it.
-            Some(Fault::Spent) => drop(stage.books.wallets.insert(intent.lane.from, 0)),
+            Some(Fault::Spent) => stage.books.take_away(intent.lane.from, i64::MAX),
             _ => {}
         }
         stage.on_send(self.machine, intent);
@@ -264,12 +268,20 @@ impl Stage {
 
 /// Somebody else takes money out of a wallet.
 pub fn spend(stage: &mut Stage) {
-    let wallets = stage.books.wallets.len();
-    let nth = stage.chance.below(wallets);
-    let amount = 1000 * i64::try_from(stage.chance.below(120)).unwrap();
-    if let Some(wallet) = stage.books.wallets.values_mut().nth(nth) {
-        *wallet -= amount.min((*wallet).max(0));
-    }
+    let (wallet, amount) = (any_wallet(stage), 1000 * i64::try_from(stage.chance.below(120)).unwrap());
+    stage.books.take_away(wallet, amount);
+}
+
+/// Customers pay into a wallet, or somebody lures.
+pub fn pay_in(stage: &mut Stage) {
+    let amount = 1000 * i64::try_from(stage.chance.below(300)).unwrap();
+    let wallet = any_wallet(stage);
+    stage.books.bring(wallet, amount);
+}
+
+fn any_wallet(stage: &mut Stage) -> WalletId {
+    let wallets: Vec<WalletId> = stage.books.wallets.keys().copied().collect();
+    stage.chance.pick(&wallets)
 }
 
 /// One machine's disk.

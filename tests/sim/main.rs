@@ -17,6 +17,7 @@ mod boot;
 mod calm;
 mod chance;
 mod doors;
+mod frozen;
 mod landing;
 mod ledger;
 mod people;

@@ -1,9 +1,10 @@
 //! What people do beside pausing: they ask for moves by hand, approve and refuse, and look up at KPay what nobody knows.
 
+use super::frozen::RELEASER;
 use super::tally::Fault;
 use super::world::{What, Work, World, forgive};
 use rust_decimal::Decimal;
-use treasuryd::daemon::{AcceptRequest, ApprovalRequest, FindingRequest, MoveRequest};
+use treasuryd::daemon::{AcceptRequest, ApprovalRequest, FindingRequest, MoveRequest, ReleaseRequest};
 use treasuryd::model::{Lane, WalletId};
 use treasuryd::money::{Amount, Country, Rate};
 
@@ -73,6 +74,26 @@ impl World {
         let wish = AcceptRequest { hash: held.set.hash.clone(), by: "bob".to_owned() };
         let work: Work = Box::pin(async move { forgive(engine.accept(&wish).await) });
         self.machines[machine].tasks.push((What::Accept, work));
+    }
+
+    /// A person releases a wallet, who may or may not, whether it is frozen or not.
+    pub(super) fn release(&mut self, machine: usize) {
+        let Some(engine) = self.running(machine, What::Release) else { return };
+        let wish = {
+            let mut stage = self.stage();
+            let frozen: Vec<String> = stage.disks[stage.posts[machine].disk].model.frozen.keys().cloned().collect();
+            if frozen.is_empty() {
+                return;
+            }
+            stage.fault(machine, Fault::Released);
+            let wallet = stage.chance.pick(&frozen.iter().collect::<Vec<_>>()).clone();
+            let by = stage.chance.pick(&[RELEASER, RELEASER, RELEASER, "bob"]);
+            let country = wallet.parse().unwrap();
+            stage.posts[machine].releasing = (by == RELEASER).then_some(wallet);
+            ReleaseRequest { wallet: country, by: by.to_owned(), note: "a refund".to_owned() }
+        };
+        let work: Work = Box::pin(async move { forgive(engine.release(&wish).await) });
+        self.machines[machine].tasks.push((What::Release, work));
     }
 
     /// A person looks up at KPay what became of an intent and tells the daemon, in one go: nothing of it is in the air.

@@ -89,6 +89,8 @@ fn checks(mistake: Mistake) -> &'static [&'static str] {
         M::CancelledIsNotHeard => &["I18"],
         M::FailedIsSentAgain => &["I4"],
         M::CreditIsTheDebit | M::ReturnNotBooked => &["I8, I9"],
+        M::FreezeForgottenAtStart => &["I8", "I8, I21"],
+        M::FrozenIsSent | M::RiseIsForGood | M::OwnMovesAreARise | M::AnybodyReleases => &["I8"],
     }
 }
 

@@ -23,6 +23,7 @@ impl Stage {
             if line.contains("\"type\":\"policies_in_force\"") {
                 self.on_policies(machine, line);
             }
+            self.on_frozen(machine, line);
             let said = match self.disks[disk].model.take(line) {
                 Ok(said) => said,
                 Err(broken) => {
@@ -148,6 +149,9 @@ impl Stage {
             self.tally.once(once);
         }
         let story = &self.disks[lineage.0].model.intents[&id];
+        if said.word == "cancelled" && said.line.contains("wallet_frozen") {
+            self.tally.once("a move was stopped by a freeze");
+        }
         if said.word == "applied" && story.approvers > 0 {
             self.tally.once("applied after approvals");
         }

@@ -51,7 +51,11 @@ impl Stage {
         if let Some(before) = self.disks[disk].model.part_before(&id) {
             self.violation(format!("I4: {id} leaves, and {before}… before it is not applied"));
         }
+        if attempts > 1 && self.disks[disk].model.frozen.contains_key(intent.lane.from.country.code()) {
+            self.tally.once("what was in doubt was asked again out of a frozen wallet");
+        }
         if attempts == 1 {
+            self.on_leaving(machine, &id, intent.lane.from.country.code());
             self.on_first(machine, intent, amount, &id);
         }
     }

@@ -3,6 +3,7 @@
 use super::auditor::{Journal, Lineage};
 use super::books::Books;
 use super::chance::Chance;
+use super::frozen::{Guard, Watch};
 use super::policies::Rules;
 use super::tally::{Fault, Stage as At, Tally};
 use chrono::TimeDelta;
@@ -91,6 +92,10 @@ pub struct Post {
     pub is_clear: bool,
     /// Power went while it wrote.
     pub is_cut: bool,
+    /// What its readings show of what nobody explains.
+    pub watch: Watch,
+    /// The wallet that a person who may is releasing.
+    pub releasing: Option<String>,
 }
 
 impl Post {
@@ -158,6 +163,8 @@ pub struct Stage {
     pub violations: Vec<String>,
     /// Whether policies that loosen a guard wait for a person.
     pub confirms: bool,
+    /// What is done about what nobody explains.
+    pub guard: Guard,
     /// Whether what happens is printed.
     pub tells: bool,
 }
@@ -183,6 +190,7 @@ impl Stage {
             closed: BTreeSet::new(),
             violations: Vec::new(),
             confirms: false,
+            guard: Guard::default(),
             tells: false,
         }
     }

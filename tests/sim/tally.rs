@@ -44,13 +44,15 @@ pub enum Fault {
     Said,
     Found,
     Accepted,
+    PaidIn,
+    Released,
 }
 
 /// What a disk does to a write.
 pub const DISK: [Fault; 4] = [Fault::PowerCut, Fault::WriteError, Fault::SyncError, Fault::DiskFull];
 
 impl Fault {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::Crash,
         Self::PowerCut,
         Self::WriteError,
@@ -88,6 +90,8 @@ impl Fault {
         Self::Asked,
         Self::Said,
         Self::Found,
+        Self::PaidIn,
+        Self::Released,
     ];
 
     /// Those that can hit whatever the intents are doing.
@@ -115,6 +119,7 @@ impl Fault {
                 | Self::Unreadable
                 | Self::WalletMissing
                 | Self::Spent
+                | Self::PaidIn
                 | Self::Asked
         )
     }
@@ -138,7 +143,7 @@ impl Stage {
 }
 
 /// What an idle run would not reach.
-pub const SOMETIMES: [&str; 18] = [
+pub const SOMETIMES: [&str; 24] = [
     "applied by KPay's reply",
     "applied by a 409",
     "applied by KPay's word on a payout",
@@ -157,6 +162,12 @@ pub const SOMETIMES: [&str; 18] = [
     "a slot was left out because of a clock",
     "a second daemon was refused",
     "a second daemon took over",
+    "a wallet was frozen by a fall",
+    "a wallet was frozen by a rise",
+    "a wallet that rose came back",
+    "a wallet was released",
+    "a move was stopped by a freeze",
+    "what was in doubt was asked again out of a frozen wallet",
 ];
 
 /// Counts of one or many schedules.

@@ -1,12 +1,13 @@
 //! What is done to the machines, and by whom: crashes, disks, clocks, people, others who spend.
 
 use super::auditor::Journal;
+use super::doors::{pay_in, spend};
 use super::stage::Disk;
 use super::tally::Fault;
 use super::world::{What, World};
 use chrono::TimeDelta;
 
-const TROUBLES: [Fault; 27] = [
+const TROUBLES: [Fault; 30] = [
     Fault::Crash,
     Fault::Crash,
     Fault::Crash,
@@ -23,6 +24,9 @@ const TROUBLES: [Fault; 27] = [
     Fault::Pause,
     Fault::Pause,
     Fault::Spent,
+    Fault::PaidIn,
+    Fault::Released,
+    Fault::Released,
     Fault::PayoutFails,
     Fault::PayoutFails,
     Fault::Hint,
@@ -41,7 +45,12 @@ const STEPS: [i64; 9] = [0, 0, 3, -3, 240, -240, 3_600, -86_400, 315_360_000];
 
 impl World {
     pub(super) fn trouble(&mut self, machine: usize) {
-        let trouble = self.stage().chance.pick(&TROUBLES);
+        let trouble = {
+            let mut stage = self.stage();
+            // A frozen wallet is what people look at.
+            let looks = stage.is_any_frozen(machine) && stage.chance.hits(500);
+            if looks { stage.chance.pick(&[Fault::Released, Fault::Spent]) } else { stage.chance.pick(&TROUBLES) }
+        };
         self.inflict(machine, trouble);
     }
 
@@ -77,18 +86,17 @@ impl World {
                 }
             }
             Fault::Spent => {
-                if self.stage().chance.hits(500) {
-                    self.spend(machine);
-                } else {
-                    let mut stage = self.stage();
-                    let wallets = stage.books.wallets.len();
-                    let nth = stage.chance.below(wallets);
-                    let amount = 1000 * i64::try_from(stage.chance.below(300)).unwrap();
-                    if let Some(wallet) = stage.books.wallets.values_mut().nth(nth) {
-                        *wallet += amount;
-                    }
+                let mut stage = self.stage();
+                stage.fault(machine, trouble);
+                if !stage.take_back(machine) {
+                    spend(&mut stage);
                 }
             }
+            Fault::PaidIn => {
+                self.stage().fault(machine, trouble);
+                pay_in(&mut self.stage());
+            }
+            Fault::Released => self.release(machine),
             Fault::PayoutFails => self.payouts_go_on(machine),
             Fault::Asked => self.ask(machine),
             Fault::Said => self.say(machine),

@@ -2,10 +2,11 @@
 
 use super::books::Books;
 use super::chance::Chance;
-use super::doors::{Door, opening, spend};
+use super::doors::{Door, opening};
+use super::frozen::{Guard, Watch};
 use super::policies::Rules;
 use super::stage::{Disk, FaultsAt, Post, Stage, Way};
-use super::tally::{Fault, Stage as At, Tally};
+use super::tally::{Stage as At, Tally};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -16,6 +17,7 @@ use treasuryd::daemon::{Engine, EngineError, WishError};
 use treasuryd::journal::Scribe;
 use treasuryd::model::{Timestamp, WalletId};
 use treasuryd::money::Country;
+use treasuryd::settings::FallMode;
 
 pub(super) type Work = Pin<Box<dyn Future<Output = Result<(), EngineError>> + Send>>;
 
@@ -34,6 +36,7 @@ pub(super) enum What {
     Say,
     Find,
     Accept,
+    Release,
 }
 
 pub(super) struct Machine {
@@ -54,6 +57,10 @@ pub struct World {
 
 /// In so many worlds of a thousand policies that loosen a guard wait for a person.
 const CONFIRMING: usize = 200;
+
+/// In so many a wallet that loses what nobody explains is frozen, and in so many one that rises too far.
+const FREEZING: usize = 250;
+const RISING: usize = 300;
 
 /// So many schedules of a thousand are long.
 const LONG: usize = 200;
@@ -124,6 +131,7 @@ impl World {
         let mut stage = Stage::new(seed, begin, books, common.rules.clone());
         stage.tells = common.tells;
         stage.confirms = chance.hits(CONFIRMING);
+        stage.guard = guard(&mut chance);
         let at = chance.pick(&[(0, 0, 0), (0, 300, 20), (30, 200, 30), (80, 0, 0), (10, 500, 60), (20, 100, 200)]);
         stage.faults_at = FaultsAt { disk: at.0, send: at.1, read: at.2 };
         stage.disks.push(Disk::default());
@@ -153,6 +161,8 @@ impl World {
             is_timed: true,
             is_clear: true,
             is_cut: false,
+            watch: Watch::default(),
+            releasing: None,
         });
         self.machines.push(Machine {
             door,
@@ -268,6 +278,7 @@ impl World {
             (Ok(()), What::Adopt) => stage.settle_rules(machine),
             (Ok(()), What::Pause) => stage.posts[machine].is_paused = is_paused,
             (_, What::Decide) => stage.posts[machine].deciding_since = None,
+            (_, What::Release) => stage.posts[machine].releasing = None,
             _ => {}
         }
         drop(stage);
@@ -292,6 +303,7 @@ impl World {
         let post = &mut stage.posts[machine];
         post.reads.clear();
         post.touched.clear();
+        (post.watch, post.releasing) = (Watch::default(), None);
         (post.deciding_since, post.is_cut, post.is_up) = (None, false, false);
         post.is_clear = true;
         stage.settle_rules(machine);
@@ -353,7 +365,7 @@ impl World {
                 let set = self.stage().rules[rules].set.clone();
                 Box::pin(async move { engine.adopt(set).await })
             }
-            What::Begin | What::Ask | What::Say | What::Find | What::Accept => return,
+            What::Begin | What::Ask | What::Say | What::Find | What::Accept | What::Release => return,
         };
         self.machines[machine].tasks.push((what, work));
     }
@@ -376,12 +388,14 @@ impl World {
         // As time passes, KPay's withdrawals go on.
         self.payouts_go_on(0);
     }
+}
 
-    pub(super) fn spend(&self, machine: usize) {
-        let mut stage = self.stage();
-        stage.fault(machine, Fault::Spent);
-        spend(&mut stage);
-    }
+/// What a world's configuration says of what nobody explains.
+fn guard(chance: &mut Chance) -> Guard {
+    let mode = if chance.hits(FREEZING) { FallMode::Freeze } else { FallMode::Warn };
+    let freeze_above = chance.pick(&[0, 20_000, 60_000]);
+    let rise = chance.pick(&[(2, 50_000), (3, 100_000), (2, 0)]);
+    Guard { mode, freeze_above, rise: chance.hits(RISING).then_some(rise) }
 }
 
 /// What a person is told is no trouble of the daemon's; trouble with its journal is.

@@ -197,3 +197,33 @@ async fn only_those_named_release_a_wallet_that_is_frozen() {
     evening.engine.observe().await.unwrap();
     assert_eq!((evening.falls(), evening.is_frozen()), (vec!["GAB 20000!".to_owned(), "GAB 10000".to_owned()], false));
 }
+
+/// The journal's last reading is by a clock that was ahead: those of the process that starts now come after it all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i17_a_fall_is_told_after_a_start_with_a_clock_that_stepped_back() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    evening.engine.observe().await.unwrap();
+    *evening.bank.clock.0.lock().unwrap() -= TimeDelta::days(1);
+    let again = evening.again().await;
+    evening.bank.take(Country::GAB, Amount::whole(20_000));
+    again.observe().await.unwrap();
+    assert_eq!((evening.falls(), evening.is_frozen()), (vec!["GAB 20000!".to_owned()], true));
+}
+
+/// The answer that was asked for first comes last: it is not recorded over the newer one, and a start finds no second fall.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reading_that_comes_late_is_not_recorded_over_a_newer_one() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    evening.engine.observe().await.unwrap();
+    *evening.bank.lags.lock().unwrap() = 50;
+    // The late one shows something new, too.
+    evening.bank.take(Country::COG, Amount::whole(5_000));
+    let newer = async {
+        evening.bank.take(Country::GAB, Amount::whole(20_000));
+        evening.engine.observe().await
+    };
+    let (late, newer) = tokio::join!(evening.engine.observe(), newer);
+    assert_ne!(late.unwrap().readings, newer.unwrap().readings);
+    evening.again().await.observe().await.unwrap();
+    assert_eq!(evening.falls(), ["COG 5000", "GAB 20000!"]);
+}

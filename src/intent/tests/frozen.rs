@@ -123,3 +123,24 @@ fn moves_that_are_over_are_kept_until_a_reading_shows_them() {
     state.apply(instant(11), &cancelled).unwrap();
     assert_eq!(kept(&state), Vec::<Timestamp>::new());
 }
+
+/// A fall that counts in a wallet that rose is a person's business, whatever the wallet comes back to.
+#[test]
+fn a_wallet_that_rose_and_then_lost_money_waits_for_a_person() {
+    let gabon = wallet(Country::GAB);
+    let (before, after, most) = (Amount::whole(500), Amount::whole(5_000), Amount::whole(1_000));
+    let rose = Event::Rose { wallet: gabon, taken_at: instant(5), before, after, most };
+    let back = Event::CameBack { wallet: gabon, taken_at: instant(9), after: Amount::whole(400) };
+    check(std::slice::from_ref(&rose), Some((5, 4_500)), 0);
+    check(&[rose.clone(), back.clone()], None, 0);
+    check(&[rose.clone(), fell(4, 500, 400, 100, true), back.clone()], Some((4, 100)), 100);
+    check(&[rose, fell(4, 500, 400, 100, false), back], None, 100);
+}
+
+/// KPay may show any figure: one whose rise has no room is frozen like any other, and the journal stays readable.
+#[test]
+fn a_rise_that_has_no_room_freezes_too() {
+    let (before, after) = (Amount::whole(-1), "79228162514264337593543950335".parse().unwrap());
+    let rose = Event::Rose { wallet: wallet(Country::GAB), taken_at: instant(5), before, after, most: Amount::ZERO };
+    assert_eq!(played(&[rose]).standing.frozen[&wallet(Country::GAB)].unexplained, after);
+}
