@@ -78,7 +78,6 @@ fn checks(mistake: Mistake) -> &'static [&'static str] {
         M::LaneNoLongerAllowed | M::PoliciesNotLookedAtAgain => &["I13"],
         M::PauseIgnored
         | M::PauseNotLookedAtAgain
-        | M::PauseForgottenAtStart
         | M::DecidedInAPause
         | M::CapCountedOnCompletion
         | M::DayLimitForgetsUnknown
@@ -89,6 +88,8 @@ fn checks(mistake: Mistake) -> &'static [&'static str] {
         M::CancelledIsNotHeard => &["I18"],
         M::FailedIsSentAgain => &["I4"],
         M::CreditIsTheDebit | M::ReturnNotBooked => &["I8, I9"],
+        // Seen at the start, or by what it lets happen.
+        M::PauseForgottenAtStart => &["I11", "I21"],
         M::FreezeForgottenAtStart => &["I8", "I8, I21"],
         M::FrozenIsSent | M::RiseIsForGood | M::OwnMovesAreARise | M::AnybodyReleases => &["I8"],
     }
