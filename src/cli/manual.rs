@@ -196,23 +196,32 @@ fn rehearsed(settings: &Settings, wish: &MoveRequest) -> Result<Moved, CliError>
 
 /// Has the daemon do it, or, where it is down, does it on the state itself.
 fn carried_out(settings: &Settings, wish: MoveRequest, wait: bool) -> Result<Moved, CliError> {
+    let source = wish.lane.from;
     let request = Request::Move { wish };
     let Some(response) = context::call(settings, &request)? else {
-        return moved(here(settings, &request, wait)?);
+        return here(settings, &request, source, wait);
     };
     let first = moved(response)?;
-    let mut last = first.clone();
-    let clock = context::runtime()?;
-    while wait && is_under_way(&last) {
-        clock.block_on(async { tokio::time::sleep(LOOKS_EVERY).await });
-        let Some(response) = context::call(settings, &request)? else {
-            return Err(CliError::new(Exit::Unsettled, "the daemon ended meanwhile; the same command asks again"));
-        };
-        let next = moved(response)?;
+    if !wait {
+        return Ok(first);
+    }
+    context::runtime()?.block_on(followed(first, async || match context::call(settings, &request)? {
+        Some(response) => moved(response),
+        None => Err(CliError::new(Exit::Unsettled, "the daemon ended meanwhile; the same command asks again")),
+    }))
+}
+
+/// Asks how a move stands until it can come to no other end without a person, and tells each change.
+async fn followed(first: Moved, mut ask: impl AsyncFnMut() -> Result<Moved, CliError>) -> Result<Moved, CliError> {
+    let earlier = first.earlier;
+    let mut last = first;
+    while is_under_way(&last) {
+        tokio::time::sleep(LOOKS_EVERY).await;
+        let next = ask().await?;
         tell_changes(&last, &next);
         last = next;
     }
-    Ok(Moved { earlier: first.earlier, ..last })
+    Ok(Moved { earlier, ..last })
 }
 
 fn moved(response: Response) -> Result<Moved, CliError> {
@@ -222,31 +231,27 @@ fn moved(response: Response) -> Result<Moved, CliError> {
     }
 }
 
-fn here(settings: &Settings, request: &Request, wait: bool) -> Result<Response, CliError> {
+fn here(settings: &Settings, request: &Request, source: WalletId, wait: bool) -> Result<Moved, CliError> {
     let (policies, _) = context::policies(settings)?;
     let metrics = context::metrics()?;
     let access = context::access(settings, &Surroundings::of_process()?)?;
     let store = context::store(settings)?;
     let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
     let engine = context::engine(settings, Some(policies), bank, store, metrics, TimeDelta::zero());
-    let response = context::runtime()?.block_on(async {
+    let done = context::runtime()?.block_on(async {
         engine.begin("transfer").await?;
-        let mut response = control::handle(&engine, request.clone()).await;
-        if wait && let (Request::Move { wish }, Response::Moved(first)) = (request, response.clone()) {
-            let mut last = first.clone();
-            while is_under_way(&last) {
-                tokio::time::sleep(LOOKS_EVERY).await;
-                engine.work_on(wish.lane.from).await?;
-                let Response::Moved(next) = control::handle(&engine, request.clone()).await else { break };
-                tell_changes(&last, &next);
-                last = next;
-            }
-            response = Response::Moved(Moved { earlier: first.earlier, ..last });
+        let first = moved(control::handle(&engine, request.clone()).await)?;
+        if !wait {
+            return Ok(first);
         }
-        Ok::<_, CliError>(response)
+        followed(first, async || {
+            engine.work_on(source).await?;
+            moved(control::handle(&engine, request.clone()).await)
+        })
+        .await
     });
     engine.store().close();
-    response
+    done
 }
 
 /// A move that is waited for is looked at this often.

@@ -58,8 +58,16 @@ impl Engine {
     /// # Errors
     /// The first [`EngineError`] of a worker, after all of them ended.
     pub async fn carry_out(self: &Arc<Self>) -> Result<(), EngineError> {
+        self.carry_out_from(self.sources_with_work()).await
+    }
+
+    /// The same for some sources only.
+    ///
+    /// # Errors
+    /// As [`Engine::carry_out`].
+    pub async fn carry_out_from(self: &Arc<Self>, sources: BTreeSet<WalletId>) -> Result<(), EngineError> {
         let mut workers = JoinSet::new();
-        for source in self.sources_with_work() {
+        for source in sources {
             let engine = self.clone();
             workers.spawn(async move { engine.work_off(source).await });
         }

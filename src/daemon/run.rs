@@ -145,11 +145,11 @@ async fn decide(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), EngineErr
 async fn carry_out(engine: Arc<Engine>, mut wakers: Wakers) -> Result<(), EngineError> {
     let mut rounds = JoinSet::new();
     while next_tick(&mut wakers).await {
-        let due = engine.next_work_at().is_some_and(|at| at <= engine.clock.now());
-        if due {
+        let sources = engine.sources_with_work();
+        if !sources.is_empty() {
             let engine = engine.clone();
             // A slow source keeps its own round waiting, not the others: they are picked up by the next round.
-            rounds.spawn(async move { engine.carry_out().await });
+            rounds.spawn(async move { engine.carry_out_from(sources).await });
         }
         while let Some(ended) = rounds.try_join_next() {
             survive(settle(Some(ended)))?;
