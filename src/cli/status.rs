@@ -82,6 +82,9 @@ fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
     Ok(view)
 }
 
+/// How many movements without a rate are listed.
+const RATES_SHOWN: usize = 20;
+
 fn render(view: &StatusView, running: bool) -> String {
     let mut out = Vec::new();
     let state = match (running, view.ready) {
@@ -103,10 +106,12 @@ fn render(view: &StatusView, running: bool) -> String {
     out.extend(view.under_floor.iter().map(|under| format!("UNDER ITS FLOOR: {}", under.sentence)));
     out.push(balances(view));
     out.push(policies(view));
-    out.push(format!("\nopen transfers: {}", view.open.len()));
-    if !view.open.is_empty() {
-        out.push(super::transfers::list_table(&view.open));
+    let (without_rate, open): (Vec<_>, Vec<_>) = view.open.iter().cloned().partition(|one| one.state == "applied");
+    out.push(format!("\nopen transfers: {}", open.len()));
+    if !open.is_empty() {
+        out.push(super::transfers::list_table(&open));
     }
+    out.extend(rates_to_give(&without_rate));
     if let Some(held) = &view.held_policies {
         out.push("\npolicies on disk that wait, because they loosen what is in force".to_owned());
         out.extend(held.loosens.iter().map(|text| format!("  {text}")));
@@ -136,6 +141,22 @@ fn render(view: &StatusView, running: bool) -> String {
         out.extend(lines.map(|error| format!("  {} {}", error.at.format("%Y-%m-%d %H:%M:%S"), error.what)));
     }
     out.join("\n")
+}
+
+/// Movements that are over, but for the books: whoever keeps them enters what KPay shows.
+fn rates_to_give(transfers: &[TransferView]) -> Vec<String> {
+    if transfers.is_empty() {
+        return Vec::new();
+    }
+    let head = format!(
+        "\nrates that nobody gave: {} (the money moved, the reply was lost); look each up at KPay, then `treasuryd transfers \
+         resolve ID --applied --rate R --credited X --by NAME --note TEXT`",
+        transfers.len()
+    );
+    let shown = transfers.get(..RATES_SHOWN).unwrap_or(transfers);
+    let more = transfers.len() - shown.len();
+    let rest = (more > 0).then(|| format!("and {more} more: `treasuryd ledger rates` shows all of them"));
+    [head, super::transfers::list_table(shown)].into_iter().chain(rest).collect()
 }
 
 fn fall_line(fall: &FallView) -> String {

@@ -213,6 +213,19 @@ fn policies_that_wait_are_told_on_the_page() {
     assert!(!page::render(&sample::busy(), true).unwrap().contains("policies accept"));
 }
 
+/// A movement is on the page until its rate is given, with what gives it.
+#[test]
+fn a_rate_that_nobody_gave_is_asked_for_on_the_page() {
+    let mut view = sample::busy();
+    view.open.truncate(1);
+    view.open[0].state = "applied".to_owned();
+    let page = page::render(&view, true).unwrap();
+    assert!(
+        page.contains("--applied --rate RATE --credited AMOUNT") && page.contains("the books lack its rate"),
+        "{page}"
+    );
+}
+
 #[test]
 fn a_thousand_open_movements_do_not_make_an_endless_page() {
     let mut view = sample::busy();

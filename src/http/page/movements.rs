@@ -106,6 +106,10 @@ fn steps(state: &str, id: &str) -> Vec<Step> {
         "awaiting_approval" => {
             vec![step("To let it go:", "approve ID --by NAME"), step("To stop it:", "reject ID --by NAME")]
         }
+        "applied" => vec![step(
+            "Look for this id in KPay’s dashboard, then:",
+            "transfers resolve ID --applied --rate RATE --credited AMOUNT --by NAME --note TEXT",
+        )],
         _ => Vec::new(),
     }
 }

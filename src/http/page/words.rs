@@ -62,6 +62,9 @@ pub(super) fn meaning(state: &str) -> &'static str {
              are held. There is nothing to do, and nothing to send by hand."
         }
         "needs_operator" => "Only a person can tell whether money moved. Nothing is booked until then.",
+        "applied" => {
+            "Its money moved and it holds nothing, but the reply was lost: the books lack its rate and what arrived."
+        }
         _ => "",
     }
 }

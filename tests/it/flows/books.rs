@@ -111,12 +111,16 @@ fn the_trial_balance_is_zero() {
         assert!(!totals.is_empty() && totals.values().all(|total| total == "0"), "{report}");
     };
     zero(1);
+    let told = || merchant.treasuryd(&["status"]).with_code(0).stdout;
+    assert!(told().contains("open transfers: 0") && told().contains("rates that nobody gave: 1"), "{}", told());
+    assert!(told().contains("transfers resolve ID --applied --rate R --credited X"), "{}", told());
     let rates = json(&merchant, &["ledger", "rates"]);
     assert_eq!((&rates[0]["rate_source"], &rates[0]["exchange_rate"]), (&"pending".into(), &Value::Null));
     let id = rates[0]["external_id"].as_str().unwrap().to_owned();
     let words = ["--applied", "--rate", "1.0153", "--credited", "101530", "--by", "Ada", "--note", "dashboard"];
     merchant.treasuryd(&[&["transfers", "resolve", &id], &words[..]].concat()).with_code(0);
     zero(0);
+    assert!(!told().contains("rates that nobody gave"), "{}", told());
     let rates = json(&merchant, &["ledger", "rates"]);
     assert_eq!(rates.as_array().unwrap().len(), 1);
     assert_eq!((&rates[0]["rate_source"], &rates[0]["exchange_rate"]), (&"operator".into(), &"1.0153".into()));
