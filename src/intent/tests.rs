@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::model::*;
-use crate::money::{Amount, Country, Money, Rate};
+use crate::money::{Amount, Country, Currency, Money, Rate};
 use crate::plan::{Caps, Reason};
+use crate::policy::PolicySet;
 use chrono::{TimeDelta, TimeZone, Utc};
 use std::collections::BTreeMap;
 
@@ -316,18 +317,38 @@ fn gate(available: Option<i64>, tweak: impl FnOnce(&mut State, &mut Caps, &mut T
 
 /// The last check of an intent at an instant, where its source shows a balance or is missing; nothing else is said.
 fn asked(state: &State, tracked: &Tracked, available: Option<i64>, caps: &Caps, now: Timestamp) -> Gate {
-    let reading = |available| Reading { available: Amount::whole(available), balance: None };
-    let readings = available.map(|available| (tracked.intent.lane.from, reading(available))).into_iter().collect();
-    let inputs = GateInputs {
-        state,
-        snapshot: &Snapshot { taken_at: now, readings, problems: Vec::new() },
-        policies: None,
-        rates: &BTreeMap::new(),
-        caps,
-        now,
-        clock: now,
-    };
-    check_gate(tracked, &inputs)
+    let shown = available.map(|available| (tracked.intent.lane.from, available));
+    Around { caps: caps.clone(), ..Around::at(now, shown) }.ask(state, tracked)
+}
+
+/// What the last check before a first attempt looks at beside the state.
+struct Around<'a> {
+    now: Timestamp,
+    readings: BTreeMap<WalletId, Reading>,
+    policies: Option<&'a PolicySet>,
+    rates: BTreeMap<(Currency, Currency), Rate>,
+    caps: Caps,
+}
+
+impl<'a> Around<'a> {
+    /// Wallets that show so many whole units, just read; no policies, no rates, wide caps.
+    fn at(now: Timestamp, shown: impl IntoIterator<Item = (WalletId, i64)>) -> Self {
+        let reading = |(wallet, available)| (wallet, Reading { available: Amount::whole(available), balance: None });
+        let caps = Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() };
+        let readings = shown.into_iter().map(reading).collect();
+        Self { now, readings, policies: None, rates: BTreeMap::new(), caps }
+    }
+
+    fn under(self, policies: &'a PolicySet) -> Self {
+        Self { policies: Some(policies), ..self }
+    }
+
+    fn ask(self, state: &State, tracked: &Tracked) -> Gate {
+        let Self { now, readings, policies, rates, caps } = self;
+        let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
+        let inputs = GateInputs { state, snapshot: &snapshot, policies, rates: &rates, caps: &caps, now, clock: now };
+        check_gate(tracked, &inputs)
+    }
 }
 
 #[test]
@@ -363,25 +384,9 @@ fn a_cut_off_that_was_moved_forward_after_the_decision_holds() {
     let cut_off = slot.with_timezone(&zone).time() + TimeDelta::minutes(10);
     let window = crate::slot::Window { not_after: Some(cut_off), ..crate::slot::Window::default() };
     set.policies[0].schedule = set.policies[0].schedule.clone().with_window(window);
-    let caps = Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() };
-    let reading = Reading { available: Amount::whole(330_000), balance: None };
     for (seconds, sends) in [(600, true), (601, false)] {
         let now = slot + TimeDelta::seconds(seconds);
-        let readings = BTreeMap::from([(wallet(Country::GAB), reading)]);
-        let snapshot = Snapshot { taken_at: now, readings, problems: Vec::new() };
-        let policies = Some(&set);
-        let gate = check_gate(
-            &tracked,
-            &GateInputs {
-                state: &state,
-                snapshot: &snapshot,
-                policies,
-                caps: &caps,
-                rates: &BTreeMap::new(),
-                now,
-                clock: now,
-            },
-        );
+        let gate = Around::at(now, [(wallet(Country::GAB), 330_000)]).under(&set).ask(&state, &tracked);
         assert_eq!(matches!(gate, Gate::Send(_)), sends, "{seconds}: {gate:?}");
         assert!(sends || matches!(&gate, Gate::Cancel(why) if why.contains("not_after")), "{gate:?}");
     }

@@ -26,7 +26,7 @@ pub use person::person_key;
 pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};
 pub use terms::{ApprovalTerms, FxTerms, RateReference, ReferenceKind};
-pub use text::{is_plain_id, tame};
+pub use text::{is_plain_id, listed, tame};
 pub use transfer_size::{
     MOST_PARTS, largest_of, largest_payout, largest_transfer, left_by_the_fee, share_of_the_fee, smallest_transfer,
 };

@@ -21,6 +21,19 @@ pub fn tame(text: &str, longest: usize) -> String {
     out
 }
 
+/// `a, b or c`, with the word before the last one; nothing of nothing.
+#[must_use]
+pub fn listed<S: AsRef<str>>(items: &[S], before_last: &str) -> String {
+    match items.split_last() {
+        Some((last, [])) => last.as_ref().to_owned(),
+        Some((last, rest)) => {
+            let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
+            format!("{} {before_last} {}", rest.join(", "), last.as_ref())
+        }
+        None => String::new(),
+    }
+}
+
 /// Whether an id from outside is 1 to 64 of `A-Za-z0-9_-`, so that it may stand in an address. KPay's own have about ten.
 #[must_use]
 pub fn is_plain_id(text: &str) -> bool {
@@ -36,6 +49,18 @@ fn is_invisible(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_ends_in_its_word() {
+        for (items, told) in [
+            (&[][..], ""),
+            (&["awa"], "awa"),
+            (&["awa", "brice"], "awa or brice"),
+            (&["awa", "brice", "chantal"], "awa, brice or chantal"),
+        ] {
+            assert_eq!(listed(items, "or"), told);
+        }
+    }
 
     #[test]
     fn an_id_that_stands_in_an_address_is_plain() {

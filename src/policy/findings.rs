@@ -1,7 +1,7 @@
 //! Where findings are gathered: pushed, never thrown, so that one reading reports every mistake.
 
 use super::{Diagnostic, Severity};
-use crate::model::tame;
+use crate::model::{listed, tame};
 
 /// A place in a file: 1-based line and column (in characters); `0:0` is the file as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -88,9 +88,5 @@ pub(super) fn quoted(text: &str) -> String {
 /// `a, b or c`.
 pub(super) fn one_of<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        Some((only, _)) => only.clone(),
-        None => String::new(),
-    }
+    listed(&words, "or")
 }

@@ -3,7 +3,7 @@
 //! `every 15 minutes`. Case and the number of blanks do not matter. Only intervals that divide the hour or the day evenly.
 
 use super::ScheduleError;
-use crate::model::tame;
+use crate::model::{listed, tame};
 use chrono::{NaiveTime, Timelike};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,10 +146,7 @@ fn neighbours(count: u32, whole: u32) -> String {
     let smaller = even.iter().filter(|other| **other < count).count();
     let near = even.iter().skip(smaller.saturating_sub(2)).take(smaller.min(2) + 1);
     let near: Vec<String> = near.map(u32::to_string).collect();
-    match near.as_slice() {
-        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
-        other => other.concat(),
-    }
+    listed(&near, "or")
 }
 
 /// `mondays and thursdays`.

@@ -2,7 +2,7 @@
 //! other lanes of the same slot send.
 
 use super::*;
-use crate::policy::{PolicySet, SourceFile, parse};
+use crate::policy::{SourceFile, parse};
 
 const HOME: &str = "sweep: { from: [GAB, COG], into: CMR, above: 100_000 XAF }\nlimits: { max_per_slot: 230_000 XAF }";
 const FILL: &str = "top_up: { wallet: CMR, below: 300_000 XAF, to: 600_000 XAF, from: [GAB, COG] }";
@@ -46,22 +46,9 @@ fn say_yes(state: &mut State, external_id: ExternalId) {
 
 /// What becomes of an approved intent where the wallets have so much, in thousands.
 fn gate(state: &State, rule: &str, of: &Intent, thousands: [(Country, i64); 3]) -> Gate {
-    let reading = |(country, thousands): (Country, i64)| {
-        (wallet(country), Reading { available: Amount::whole(thousands * 1_000), balance: None })
-    };
-    let readings = thousands.map(reading).into_iter().collect();
-    check_gate(
-        state.tracked(&of.external_id).unwrap(),
-        &GateInputs {
-            state,
-            snapshot: &Snapshot { taken_at: instant(200), readings, problems: Vec::new() },
-            policies: Some(&set(rule)),
-            rates: &BTreeMap::new(),
-            caps: &Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() },
-            now: instant(300),
-            clock: instant(300),
-        },
-    )
+    let shown = thousands.map(|(country, thousands)| (wallet(country), thousands * 1_000));
+    let tracked = state.tracked(&of.external_id).unwrap();
+    Around::at(instant(300), shown).under(&set(rule)).ask(state, tracked)
 }
 
 fn check(gate: &Gate, goes: bool) {

@@ -117,24 +117,7 @@ fn it_says_what_it_waits_for() {
 fn without_policies_an_approved_intent_waits() {
     let (mut state, tracked) = waiting(terms(1, &[]));
     let planned = state.apply(instant(10), &approved(&tracked, "awa")).unwrap().remove(0);
-    let caps = Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() };
-    let reading = Reading { available: Amount::whole(330_000), balance: None };
-    let snapshot =
-        Snapshot { taken_at: instant(20), readings: [(wallet(Country::GAB), reading)].into(), problems: Vec::new() };
-    let gate = |policies: Option<&crate::policy::PolicySet>| {
-        check_gate(
-            &planned,
-            &GateInputs {
-                state: &state,
-                snapshot: &snapshot,
-                policies,
-                rates: &BTreeMap::new(),
-                caps: &caps,
-                now: instant(30),
-                clock: instant(30),
-            },
-        )
-    };
-    assert!(matches!(gate(None), Gate::Wait(_)));
-    assert!(matches!(gate(Some(&crate::policy::PolicySet::default())), Gate::Cancel(_)));
+    let around = || Around::at(instant(30), [(wallet(Country::GAB), 330_000)]);
+    assert!(matches!(around().ask(&state, &planned), Gate::Wait(_)));
+    assert!(matches!(around().under(&PolicySet::default()).ask(&state, &planned), Gate::Cancel(_)));
 }

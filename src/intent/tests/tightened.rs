@@ -1,8 +1,7 @@
 //! What was decided earlier meets what holds at the send: a policy that was tightened, another day, a newer rate.
 
 use super::*;
-use crate::money::Currency;
-use crate::policy::{PolicySet, SourceFile, parse};
+use crate::policy::{SourceFile, parse};
 
 const HOME: &str = "sweep: { from: [GAB], into: CMR, above: 100_000 XAF }";
 const ACROSS: &str = "sweep: { from: [GAB], into: SEN, above: 100_000 XAF }";
@@ -23,23 +22,9 @@ fn gate_of(intents: Vec<Intent>, set: &PolicySet, rates: &[(Currency, Currency, 
 }
 
 fn gate_in(state: &State, tracked: &Tracked, set: &PolicySet, rates: &[(Currency, Currency, &str)]) -> Gate {
-    let reading = Reading { available: Amount::whole(1_000_000), balance: None };
-    check_gate(
-        tracked,
-        &GateInputs {
-            state,
-            snapshot: &Snapshot {
-                taken_at: instant(20),
-                readings: [(wallet(Country::GAB), reading)].into(),
-                problems: Vec::new(),
-            },
-            policies: Some(set),
-            rates: &rates.iter().map(|(from, to, rate)| ((*from, *to), rate.parse().unwrap())).collect(),
-            caps: &Caps { max_transfers_per_hour: 100, max_per_day: BTreeMap::new() },
-            now: instant(30),
-            clock: instant(30),
-        },
-    )
+    let rates = rates.iter().map(|(from, to, rate)| ((*from, *to), rate.parse().unwrap())).collect();
+    let around = Around { rates, ..Around::at(instant(30), [(wallet(Country::GAB), 1_000_000)]) };
+    around.under(set).ask(state, tracked)
 }
 
 /// What becomes of 230 000 XAF that were decided under a laxer policy than `rest`: `None`, they go.

@@ -3,8 +3,9 @@
 mod payout;
 mod words;
 
+use super::Words;
 use super::facts::{Fact, Floor, Part, Topic};
-use super::{Words, listed};
+use crate::model::listed;
 use crate::model::{End, tame};
 use crate::money::Country;
 use crate::policy::compared::Compared;

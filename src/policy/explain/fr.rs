@@ -5,8 +5,9 @@
 mod payout;
 mod words;
 
+use super::Words;
 use super::facts::{Fact, Floor, Part, Topic};
-use super::{Words, listed};
+use crate::model::listed;
 use crate::model::{End, tame};
 use crate::money::{Amount, Currency};
 use crate::policy::compared::Compared;

@@ -213,15 +213,6 @@ pub fn unbroken(text: &str) -> Vec<String> {
     chunks
 }
 
-/// `a, b and c`.
-fn listed(items: &[String], and: &str) -> String {
-    match items.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
-        Some((only, _)) => only.clone(),
-        None => String::new(),
-    }
-}
-
 /// The place a zone is named after: `Africa/Douala` is Douala's.
 fn place(zone: chrono_tz::Tz) -> String {
     zone.name().rsplit('/').next().unwrap_or_default().replace('_', " ")

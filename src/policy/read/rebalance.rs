@@ -83,7 +83,7 @@ fn tolerance(findings: &mut Findings, field: Field<'_>) -> Option<Percent> {
     if tolerance > Percent::ZERO && tolerance < Percent::HUNDRED {
         return Some(tolerance);
     }
-    let hint = "write how many points a share may be off, more than 0% and less than 100%: tolerance: 5%";
+    let hint = "write how many points a share may be off, more than 0% and less than 100%: tolerance: 5%, or 0.1% for nearly none";
     findings.out_of_range(field.node.place, "`tolerance`", tolerance, hint);
     None
 }

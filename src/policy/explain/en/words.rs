@@ -1,8 +1,8 @@
 //! The words of English sentences: schedules, dates, spans of time, countries, money, lists.
 
-use crate::model::WalletId;
+use crate::model::{WalletId, listed};
 use crate::money::{Amount, Country, Currency, Money};
-use crate::policy::explain::{listed, place};
+use crate::policy::explain::place;
 use crate::slot::{PlainSchedule, Schedule, Unit};
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Weekday};
 use chrono_tz::Tz;

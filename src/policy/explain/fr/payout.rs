@@ -3,8 +3,8 @@
 
 use super::whose;
 use super::words::{NB, NNB, Name, dates_in_words, or, percent};
+use crate::model::listed;
 use crate::policy::explain::facts::Fact;
-use crate::policy::explain::listed;
 
 /// `None` where the sentence is the one of every policy.
 pub(super) fn sentence(fact: &Fact<'_>) -> Option<String> {

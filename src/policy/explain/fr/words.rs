@@ -1,8 +1,8 @@
 //! The words of French sentences: schedules, dates, spans of time, countries with their articles, figures.
 
-use crate::model::WalletId;
+use crate::model::{WalletId, listed};
 use crate::money::{Amount, Country, Currency, Money, Percent};
-use crate::policy::explain::{listed, place};
+use crate::policy::explain::place;
 use crate::slot::{PlainSchedule, Schedule, Unit};
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Weekday};
 use chrono_tz::Tz;
