@@ -96,7 +96,9 @@ impl From<BankError> for CliError {
     fn from(error: BankError) -> Self {
         match error {
             BankError::Refused(text) => Self::new(Exit::Refused, text),
-            BankError::Unavailable(text) | BankError::Astray(text) => Self::new(Exit::Unsettled, text),
+            BankError::Unavailable(text) | BankError::UsedUp(text) | BankError::Astray(text) => {
+                Self::new(Exit::Unsettled, text)
+            }
         }
     }
 }

@@ -233,7 +233,9 @@ async fn plan(engine: &Engine, at: Option<Timestamp>, policy: Option<&str>) -> R
 
 fn not_planned(error: &EngineError) -> Response {
     match error {
-        EngineError::Bank(BankError::Unavailable(text)) => Response::Failed { exit: 75, message: text.clone() },
+        EngineError::Bank(BankError::Unavailable(text) | BankError::UsedUp(text)) => {
+            Response::Failed { exit: 75, message: text.clone() }
+        }
         error => failed(77, error),
     }
 }
@@ -337,7 +339,7 @@ pub fn wish_failed(error: &WishError) -> Response {
     let exit = match error {
         WishError::NotFound(_) => 1,
         WishError::Incomplete(_) => 2,
-        WishError::Engine(EngineError::Bank(BankError::Unavailable(_))) => 75,
+        WishError::Engine(EngineError::Bank(BankError::Unavailable(_) | BankError::UsedUp(_))) => 75,
         WishError::Refused(_) | WishError::Engine(_) => 77,
     };
     failed(exit, error)

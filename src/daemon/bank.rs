@@ -76,7 +76,11 @@ impl KpayBank {
 }
 
 fn bank_error(error: &CallError) -> BankError {
-    if error.is_refused() { BankError::Refused(error.to_string()) } else { BankError::Unavailable(error.to_string()) }
+    match error {
+        CallError::UsedUp { .. } => BankError::UsedUp(error.to_string()),
+        _ if error.is_refused() => BankError::Refused(error.to_string()),
+        _ => BankError::Unavailable(error.to_string()),
+    }
 }
 
 impl Bank for KpayBank {

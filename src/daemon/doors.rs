@@ -35,6 +35,9 @@ pub enum BankError {
     /// It could not be reached or understood. Nothing is known, and trying again may help.
     #[error("{0}")]
     Unavailable(String),
+    /// It was not asked: the budget of requests has no place for so long as is waited for. Later it has.
+    #[error("{0}")]
+    UsedUp(String),
     /// It answered, and what it said is not about what was asked: it does not know the withdrawal, or tells of another.
     #[error("{0}")]
     Astray(String),

@@ -1,5 +1,6 @@
 //! `once`: every due slot evaluated once, carried out, what is open asked about, and out again.
 
+use super::doors::BankError;
 use super::engine::{Engine, EngineError};
 use super::follow::is_followed;
 use crate::intent::Outcome;
@@ -69,9 +70,11 @@ pub async fn once(engine: &Arc<Engine>, only: Option<&str>) -> Result<OnceReport
     } else {
         tracing::warn!("a request was still under way at the end and was cut off");
     }
-    // The closing balances belong to the books, and show that the wallets moved.
+    // The closing balances belong to the books, and show that the wallets moved. Where the budget has no place for them the next
+    // run records its own: nothing is left undone.
     if engine.store.records() > records_before
         && let Ok(Err(error)) = timeout_at(begun + ENDS_BY, engine.observe()).await
+        && !matches!(error, EngineError::Bank(BankError::UsedUp(_)))
     {
         trouble = trouble.or(Some(trouble_of(error)?));
     }
@@ -128,8 +131,8 @@ async fn sleep_until(next: Timestamp, now: Timestamp) {
 
 fn trouble_of(error: EngineError) -> Result<Trouble, EngineError> {
     match error {
-        EngineError::Bank(super::doors::BankError::Refused(text)) => Ok(Trouble::Refused(text)),
-        EngineError::Bank(super::doors::BankError::Unavailable(text)) => Ok(Trouble::Unavailable(text)),
+        EngineError::Bank(BankError::Refused(text)) => Ok(Trouble::Refused(text)),
+        EngineError::Bank(BankError::Unavailable(text) | BankError::UsedUp(text)) => Ok(Trouble::Unavailable(text)),
         other => Err(other),
     }
 }

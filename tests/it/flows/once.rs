@@ -199,6 +199,16 @@ fn a_minute_whose_requests_are_used_up_is_told_as_that() {
     }
 }
 
+/// Where all is done and only the closing balances have no place in the minute, nothing is left to come back for.
+#[test]
+fn a_minute_used_up_by_the_last_transfer_is_no_failure() {
+    let mut merchant = gabon();
+    merchant.set("kpay", "requests_per_minute = 4");
+    let ended = merchant.once().with_code(0);
+    assert!(ended.stderr.contains("note: reading the wallets") && ended.stderr.contains("used up since"), "{ended:?}");
+    assert_eq!(moved(&merchant), ["GAB>CMR 30000"]);
+}
+
 /// The instant that follows some words.
 fn instant_after(text: &str, words: &str) -> chrono::DateTime<chrono::Utc> {
     let (_, rest) = text.split_once(words).unwrap_or_else(|| panic!("`{words}` is not in {text}"));
