@@ -24,6 +24,7 @@ mod e_calendar;
 mod f_policies;
 mod g_doors;
 mod g_redirects;
+mod g_release;
 mod g_tls;
 mod h_runaway;
 mod payouts;
