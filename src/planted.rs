@@ -133,6 +133,8 @@ pub enum Mistake {
     CreditIsTheDebit,
     /// The books leave a payout that came back where it was.
     ReturnNotBooked,
+    /// A payout that KPay knows nothing of any more is asked about without an end.
+    AstrayForEver,
     /// A start forgets which wallets are frozen.
     FreezeForgottenAtStart,
     /// What was decided before its wallet was frozen is sent.
@@ -147,7 +149,7 @@ pub enum Mistake {
 
 impl Mistake {
     /// All of them, in order.
-    pub const ALL: [Self; 66] = [
+    pub const ALL: [Self; 67] = [
         Self::AmountInId,
         Self::NewIdOnRetry,
         Self::SlotDecidedAgainAfterStart,
@@ -209,6 +211,7 @@ impl Mistake {
         Self::PlannedRateIsBooked,
         Self::CreditIsTheDebit,
         Self::ReturnNotBooked,
+        Self::AstrayForEver,
         Self::FreezeForgottenAtStart,
         Self::FrozenIsSent,
         Self::RiseIsForGood,

@@ -7,6 +7,7 @@ use crate::intent::{
     Event, Evidence, Outcome, Taken, Tracked, another_in_doubt, next_poll_at, unproven_end, withdrawal_events,
 };
 use crate::model::{ExternalId, Kind, Timestamp, is_plain_id};
+use crate::planted::{self, Mistake};
 use chrono::TimeDelta;
 
 /// A hint is taken so soon after the one before it, and no sooner.
@@ -112,7 +113,8 @@ impl Engine {
             polled.astray
         };
         let is_long = now - tracked.updated_at > self.rules.retry.resend_for;
-        let is_over = in_a_row >= enough && is_long && self.clock_trouble().is_none();
+        let is_over =
+            !planted::is(Mistake::AstrayForEver) && in_a_row >= enough && is_long && self.clock_trouble().is_none();
         is_over.then(|| called_for(tracked, taken, what))
     }
 

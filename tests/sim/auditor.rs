@@ -18,6 +18,8 @@ pub struct Story {
     pub body: String,
     /// Recorded attempts.
     pub attempts: u32,
+    /// Records about it.
+    pub records: u32,
     /// Attempts whose bytes left, or may have left before the process that runs now.
     pub sent: u32,
     /// The last word on it.
@@ -155,6 +157,7 @@ impl Journal {
             return Ok(None);
         };
         let story = self.intents.get_mut(id).ok_or_else(|| format!("I16: {word} of {id}, which nobody decided"))?;
+        story.records += 1;
         let was_open = story.is_open();
         let outflow = self.outflows.get(&story.source).map(|(before, _)| *before);
         match word {

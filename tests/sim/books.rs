@@ -21,6 +21,8 @@ pub struct Taken {
     /// A withdrawal's; `COMPLETED` for a transfer.
     pub status: &'static str,
     pub kpay_id: String,
+    /// Whether KPay knows nothing of it any more when it is asked how it stands.
+    pub is_forgotten: bool,
     intent: Intent,
 }
 
@@ -114,15 +116,17 @@ impl Books {
         let amount = units(intent.amount.decimal());
         let there = self.wallets.get(&intent.lane.from).copied().unwrap_or(0);
         let is_short = there < amount;
+        // KPay repeats in its refusals whom the money was for.
+        let whom = intent.lane.to.payee.map(|payee| payee.to_string()).unwrap_or_default();
         if is_short && self.validates_first && !again {
-            return Ok(plain(400, "Insufficient funds"));
+            return Ok(plain(400, &format!("Insufficient funds {whom}")));
         }
         let known = self.ids.get(id).filter(|known| (now - known.at).num_seconds() <= self.remembers_for);
         if known.is_some() {
-            return Ok(plain(409, "externalId already exists"));
+            return Ok(plain(409, &format!("externalId already exists {whom}")));
         }
         if is_short {
-            return Ok(plain(400, "Insufficient funds"));
+            return Ok(plain(400, &format!("Insufficient funds {whom}")));
         }
         *self.wallets.entry(intent.lane.from).or_default() -= amount;
         let crosses = intent.lane.crosses_currencies();
@@ -140,6 +144,7 @@ impl Books {
             by: vec![by],
             status,
             kpay_id,
+            is_forgotten: false,
             intent: intent.clone(),
         };
         match taken.credited() {
@@ -168,6 +173,12 @@ impl Books {
             *self.wallets.entry(taken.source).or_default() += taken.amount;
             self.outside -= taken.amount;
         }
+    }
+
+    /// KPay forgets a withdrawal that is not over, if there is one: it ends without a word.
+    pub fn forget(&mut self) -> bool {
+        let mut open = self.ids.values_mut().filter(|taken| matches!(taken.status, "PENDING" | "PROCESSING"));
+        open.next().map(|taken| taken.is_forgotten = true).is_some()
     }
 
     /// Withdrawals that are not over.

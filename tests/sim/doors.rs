@@ -146,10 +146,10 @@ impl Bank for Door {
             }
             let body = {
                 let stage = self.stage();
-                let mut known = stage.books.ids.values();
+                let mut known = stage.books.ids.values().filter(|known| !known.is_forgotten);
                 known.find(|known| known.kpay_id == kpay_id).map(super::books::Taken::body)
             };
-            let body = body.ok_or_else(|| BankError::Unavailable("404".to_owned()))?;
+            let body = body.ok_or_else(|| BankError::Astray("404".to_owned()))?;
             judge_status(intent, Environment::Sandbox, &body).map_err(BankError::Unavailable)
         })
     }

@@ -85,7 +85,7 @@ fn checks(mistake: Mistake) -> &'static [&'static str] {
         M::LaneTakenTwice => &[OPINION],
         M::LargestIgnored => &["I7"],
         M::AcceptedIsPaid | M::ProcessingIsCompleted | M::FailedIsPaid | M::WebhookBelieved => &["I5"],
-        M::CancelledIsNotHeard => &["I18"],
+        M::CancelledIsNotHeard | M::AstrayForEver => &["I18"],
         M::FailedIsSentAgain => &["I4"],
         M::CreditIsTheDebit | M::ReturnNotBooked => &["I8, I9"],
         // Seen at the start, or by what it lets happen.

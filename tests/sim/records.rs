@@ -4,6 +4,11 @@ use super::auditor::{Lineage, Said, text};
 use super::stage::Stage;
 use chrono::TimeDelta;
 
+/// The longest record, in bytes: a decision over all lanes, or the texts of the policies.
+const LONGEST: usize = 16 * 1024;
+/// The number that payouts go to, as it stands without its country's code too.
+const NUMBER: &str = "653456789";
+
 impl Stage {
     /// Bytes became durable.
     pub fn on_durable(&mut self, machine: usize, bytes: &[u8]) {
@@ -24,6 +29,13 @@ impl Stage {
                 self.on_policies(machine, line);
             }
             self.on_frozen(machine, line);
+            if line.len() > LONGEST {
+                self.violation(format!("I19: a record of {} bytes: {line}", line.len()));
+            }
+            let tells_all = ["decided", "requested", "policies_in_force"];
+            if tells_all.iter().all(|word| !line.contains(&format!("\"type\":\"{word}\""))) {
+                self.on_told(line);
+            }
             let said = match self.disks[disk].model.take(line) {
                 Ok(said) => said,
                 Err(broken) => {
@@ -34,6 +46,14 @@ impl Stage {
             if let Some(said) = said {
                 self.on_said(machine, &said);
             }
+        }
+    }
+
+    /// A text that people read: no beneficiary's number stands in it, whatever KPay repeats.
+    pub fn on_told(&mut self, text: &str) {
+        // What a policy loosens is told to the person who accepts it, with whom it pays.
+        if text.contains(NUMBER) && !text.contains("because they loosen") && !text.contains("\"policies_accepted\"") {
+            self.violation(format!("I15: a beneficiary's number is told: {text}"));
         }
     }
 
@@ -149,6 +169,9 @@ impl Stage {
             self.tally.once(once);
         }
         let story = &self.disks[lineage.0].model.intents[&id];
+        if said.word == "needs_operator" && said.line.contains("knows nothing of that any more") {
+            self.tally.once("a person was called for a payout that KPay forgot");
+        }
         if said.word == "cancelled" && said.line.contains("wallet_frozen") {
             self.tally.once("a move was stopped by a freeze");
         }

@@ -51,9 +51,6 @@ impl Stage {
         if let Some(before) = self.disks[disk].model.part_before(&id) {
             self.violation(format!("I4: {id} leaves, and {before}… before it is not applied"));
         }
-        if attempts > 1 && self.disks[disk].model.frozen.contains_key(intent.lane.from.country.code()) {
-            self.tally.once("what was in doubt was asked again out of a frozen wallet");
-        }
         if attempts == 1 {
             self.on_leaving(machine, &id, intent.lane.from.country.code());
             self.on_first(machine, intent, amount, &id);
@@ -65,25 +62,29 @@ impl Stage {
         let source = intent.lane.from.country.code();
         let post = &self.posts[machine];
         let gated_at = self.disks[post.disk].model.intents.get(id).and_then(|story| story.gated_at.as_deref());
-        let gated_at: Option<Timestamp> = gated_at.and_then(|at| at.parse().ok()).map(|at| post.when(at));
+        let gated_at = gated_at.and_then(|at| at.parse().ok()).map(|at| post.when(at)).unwrap_or_default();
         let passed = |at: &Timestamp| *at <= now && now - *at < TimeDelta::hours(12);
-        let Some(gated_at) = gated_at.filter(passed) else { return };
+        let gated_at: Vec<Timestamp> = gated_at.into_iter().filter(passed).collect();
+        let Some(first) = gated_at.first().copied() else { return };
         let touched = post.touched.get(&intent.lane.from);
-        let is_fresh = |at: &Timestamp| {
+        let is_fresh = |gated_at: Timestamp, at: &Timestamp| {
             let age = gated_at - *at;
             age >= TimeDelta::milliseconds(-2)
                 && age <= TimeDelta::milliseconds(10_100)
                 && touched.is_none_or(|last| at > last)
         };
-        // With a clock that was set meanwhile only the daemon itself knows how old it took a reading to be.
-        let fresh = post.reads.iter().filter(|(at, _)| !post.is_clear || is_fresh(at));
-        let Some(read) = fresh.filter_map(|(_, read)| read.get(&intent.lane.from)).copied().max() else {
-            if !post.is_clear {
-                return;
-            }
+        // Where its clock was set between the two, only the daemon itself knows how old it took a reading to be.
+        let was_set = |gated_at, at: &Timestamp| post.was_ahead.iter().any(|(set, _)| (*at..=gated_at).contains(set));
+        // The instant at which it may have been looked at, and the most that was there.
+        let looked = |gated_at| {
+            let fresh = post.reads.iter().filter(|(at, _)| is_fresh(gated_at, at) || was_set(gated_at, at));
+            let read = fresh.filter_map(|(_, read)| read.get(&intent.lane.from)).copied().max();
+            read.map(|read| (gated_at, read))
+        };
+        let Some((gated_at, read)) = gated_at.iter().find_map(|at| looked(*at)) else {
             let reads: Vec<_> = post.reads.iter().map(|(at, _)| *at).collect();
             let what = format!(
-                "I6, I14: {id}, recorded at {gated_at}, leaves, and {source} was read at {reads:?}, last moved at {touched:?}"
+                "I6, I14: {id}, recorded at {first}, leaves, and {source} was read at {reads:?}, last moved at {touched:?}"
             );
             self.violation(what);
             return;

@@ -99,17 +99,19 @@ pub struct Post {
 }
 
 impl Post {
-    /// When its clock said a time, while this process ran; the first time, where a clock that was set said it twice.
-    pub fn when(&self, said: Timestamp) -> Timestamp {
+    /// When its clock said a time: at more instants than one, where it was set back while this process ran.
+    pub fn when(&self, said: Timestamp) -> Vec<Timestamp> {
         let mut since = Timestamp::MIN_UTC;
+        let mut found = Vec::new();
         for (until, ahead) in self.was_ahead.iter().filter(|_| !self.is_clear) {
             let at = said - *ahead;
             if (since..=*until).contains(&at) {
-                return at;
+                found.push(at);
             }
             since = *until;
         }
-        said - self.ahead
+        found.extend(Some(said - self.ahead).filter(|at| self.is_clear || *at >= since));
+        found
     }
 
     /// Its clock is set.

@@ -46,13 +46,14 @@ pub enum Fault {
     Accepted,
     PaidIn,
     Released,
+    Forgotten,
 }
 
 /// What a disk does to a write.
 pub const DISK: [Fault; 4] = [Fault::PowerCut, Fault::WriteError, Fault::SyncError, Fault::DiskFull];
 
 impl Fault {
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Crash,
         Self::PowerCut,
         Self::WriteError,
@@ -92,6 +93,7 @@ impl Fault {
         Self::Found,
         Self::PaidIn,
         Self::Released,
+        Self::Forgotten,
     ];
 
     /// Those that can hit whatever the intents are doing.
@@ -162,12 +164,12 @@ pub const SOMETIMES: [&str; 24] = [
     "a slot was left out because of a clock",
     "a second daemon was refused",
     "a second daemon took over",
+    "a person was called for a payout that KPay forgot",
     "a wallet was frozen by a fall",
     "a wallet was frozen by a rise",
     "a wallet that rose came back",
     "a wallet was released",
     "a move was stopped by a freeze",
-    "what was in doubt was asked again out of a frozen wallet",
 ];
 
 /// Counts of one or many schedules.

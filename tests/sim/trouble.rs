@@ -7,7 +7,7 @@ use super::tally::Fault;
 use super::world::{What, World};
 use chrono::TimeDelta;
 
-const TROUBLES: [Fault; 30] = [
+const TROUBLES: [Fault; 31] = [
     Fault::Crash,
     Fault::Crash,
     Fault::Crash,
@@ -27,6 +27,7 @@ const TROUBLES: [Fault; 30] = [
     Fault::PaidIn,
     Fault::Released,
     Fault::Released,
+    Fault::Forgotten,
     Fault::PayoutFails,
     Fault::PayoutFails,
     Fault::Hint,
@@ -97,6 +98,12 @@ impl World {
                 pay_in(&mut self.stage());
             }
             Fault::Released => self.release(machine),
+            Fault::Forgotten => {
+                let mut stage = self.stage();
+                if stage.books.forget() {
+                    stage.fault(machine, trouble);
+                }
+            }
             Fault::PayoutFails => self.payouts_go_on(machine),
             Fault::Asked => self.ask(machine),
             Fault::Said => self.say(machine),

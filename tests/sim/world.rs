@@ -296,6 +296,10 @@ impl World {
 
     /// The process ends, wherever it is.
     pub(super) fn down(&mut self, machine: usize) {
+        let told = self.machines[machine].engine.as_ref().map(|engine| engine.problems()).unwrap_or_default();
+        for text in told {
+            self.stage().on_told(&text);
+        }
         let machine_ = &mut self.machines[machine];
         machine_.tasks.clear();
         (machine_.engine, machine_.scribe, machine_.is_ready) = (None, None, false);
