@@ -67,7 +67,7 @@ impl Story {
         let is_awaited = self.approved_by.len() < self.approvers;
         match self.word.as_str() {
             "decided" | "approved" if is_awaited => Some(Outcome::AwaitingApproval),
-            "not_sent" if self.doubted => Some(Outcome::Unknown),
+            "not_sent" if self.doubted || self.in_hand => Some(Outcome::Unknown),
             "decided" | "approved" | "not_sent" => Some(Outcome::Planned),
             "attempted" | "accepted" | "followed" => Some(Outcome::Sending),
             "unknown" => Some(Outcome::Unknown),

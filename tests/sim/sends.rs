@@ -81,7 +81,7 @@ impl Stage {
             let read = fresh.filter_map(|(_, read)| read.get(&intent.lane.from)).copied().max();
             read.map(|read| (gated_at, read))
         };
-        let Some((gated_at, read)) = gated_at.iter().find_map(|at| looked(*at)) else {
+        let Some((gated_at, read)) = gated_at.into_iter().filter_map(looked).max_by_key(|(_, read)| *read) else {
             let reads: Vec<_> = post.reads.iter().map(|(at, _)| *at).collect();
             let what = format!(
                 "I6, I14: {id}, recorded at {first}, leaves, and {source} was read at {reads:?}, last moved at {touched:?}"
