@@ -7,6 +7,7 @@ use super::view::TransferView;
 use crate::intent::{AppliedFacts, Event, Finding, Outcome, PausedWhat, Tracked};
 use crate::model::{Environment, ExternalId, Kind, tame};
 use crate::money::{Amount, Money, Rate};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -237,6 +238,7 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
         return Err(WishError::Incomplete(text.to_owned()));
     }
     let fee = fee(tracked, wish, amount)?;
+    arrives_about(tracked, wish, amount)?;
     // A transfer within one currency arrives whole; of a payout KPay keeps a fee.
     let arrives_whole = same && tracked.intent.kind == Kind::Transfer;
     let credited = wish.credited.or(arrives_whole.then_some(amount));
@@ -264,6 +266,39 @@ fn fee(tracked: &Tracked, wish: &FindingRequest, amount: Amount) -> Result<Optio
     Ok(Some(Money { amount: fee, currency: tracked.intent.currency() }))
 }
 
+/// A finding is final, so that a slip of the finger must not become the books: something arrived, within one currency no
+/// more than left, and across currencies from half to twice of what the rate makes of it. Fees and rounding come nowhere near.
+fn arrives_about(tracked: &Tracked, wish: &FindingRequest, amount: Amount) -> Result<(), WishError> {
+    let Some(credited) = wish.credited else { return Ok(()) };
+    let refuse = |text: String| Err(WishError::Incomplete(text));
+    if !credited.is_positive() {
+        return refuse(
+            "--credited must be above zero; if nothing arrived and all of it is back, say --not-applied".to_owned(),
+        );
+    }
+    if !tracked.intent.lane.crosses_currencies() {
+        if credited <= amount {
+            return Ok(());
+        }
+        return refuse(format!(
+            "{amount} left and {credited} arrived: nothing is added within one currency; look again"
+        ));
+    }
+    let Some(rate) = wish.rate else { return Ok(()) };
+    let product = amount.decimal().checked_mul(rate.decimal());
+    let times = product.and_then(|product| credited.decimal().checked_div(product));
+    if times.is_some_and(|times| times >= Decimal::new(5, 1) && times <= Decimal::TWO) {
+        return Ok(());
+    }
+    let about = product.map_or_else(|| "far more".to_owned(), |product| product.round_dp(2).normalize().to_string());
+    let lane = tracked.intent.lane;
+    refuse(format!(
+        "--rate and --credited do not go together: {amount} at {rate} are about {about}, far from {credited}; the rate is \
+         {} for one {}; look again",
+        lane.to.currency, lane.from.currency
+    ))
+}
+
 fn complete_rate(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishError> {
     let (Some(rate), Some(credited)) = (wish.rate, wish.credited) else {
         return Err(WishError::Incomplete(
@@ -276,6 +311,7 @@ fn complete_rate(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, Wi
         return Err(WishError::Refused(format!("its amount is booked as {amount} and is not changed by a rate")));
     }
     let fee = fee(tracked, wish, amount)?;
+    arrives_about(tracked, wish, amount)?;
     Ok(Finding::Applied(AppliedFacts {
         amount,
         kpay_id: known.as_ref().and_then(|facts| facts.kpay_id.clone()),
@@ -318,6 +354,18 @@ mod tests {
             (payout_same, [None, None, Some("50000")], "less than the amount"),
             (payout_same, [None, None, Some("-1")], "zero or more"),
             (payout_other, [Some("1.01"), Some("47975"), Some("2500")], "1.01 47975 2500 XAF"),
+            // A finding is final: a slip of the finger must not become the books.
+            (same, [Some("1"), Some("0"), None], "--credited must be above zero"),
+            (same, [Some("1"), Some("50001"), None], "nothing is added within one currency"),
+            (other, [Some("1.01"), Some("-50500"), None], "--credited must be above zero"),
+            (other, [Some("1.01"), Some("5050000"), None], "50000 at 1.01 are about 50500, far from 5050000"),
+            (other, [Some("1.01"), Some("5050"), None], "far from 5050;"),
+            (other, [Some("101"), Some("50500"), None], "far from 50500;"),
+            (other, [Some("1.01"), Some("101000"), None], "1.01 101000 -"),
+            (other, [Some("1.01"), Some("25250"), None], "1.01 25250 -"),
+            (payout_same, [None, Some("-47500"), Some("2500")], "--credited must be above zero"),
+            (payout_same, [None, Some("475000"), Some("2500")], "nothing is added within one currency"),
+            (payout_other, [Some("1.01"), Some("479750"), Some("2500")], "far from 479750;"),
         ];
         for (lane, [rate, credited, fee], expected) in rows {
             let intent =
