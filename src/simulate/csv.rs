@@ -85,7 +85,7 @@ fn row(number: usize, line: &str) -> Result<(Observation, usize), CsvError> {
         let what = format!("{} cells, not {}: `{}`", cells.len(), COLUMNS.len(), COLUMNS.join(","));
         return Err(wrong(number, 1, what));
     };
-    let wallet = WalletId { country: known_country(number, country)?, currency: known_currency(number, currency)? };
+    let wallet = wallet(number, country, currency)?;
     let shown = tame(available.text, 40);
     let amount: Amount = available.text.parse().map_err(|_| {
         let what = format!("`{shown}` is not a plain decimal such as 330000 or -12.50");
@@ -100,6 +100,18 @@ fn row(number: usize, line: &str) -> Result<(Observation, usize), CsvError> {
 
 fn instant(text: &str) -> Option<Timestamp> {
     chrono::DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+}
+
+/// A wallet that KPay has: a slip in the currency would be another wallet, which no policy ever moves.
+fn wallet(number: usize, country: &Cell<'_>, currency: &Cell<'_>) -> Result<WalletId, CsvError> {
+    let held = WalletId { country: known_country(number, country)?, currency: known_currency(number, currency)? };
+    match held.country.currency().filter(|own| *own != held.currency) {
+        None => Ok(held),
+        Some(own) => {
+            let what = format!("{} holds {own}, not {}; write its own currency", held.country, held.currency);
+            Err(wrong(number, currency.column, what))
+        }
+    }
 }
 
 fn known_country(number: usize, cell: &Cell<'_>) -> Result<Country, CsvError> {

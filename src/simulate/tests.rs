@@ -128,6 +128,7 @@ fn wrong_files_are_told_with_their_place() {
         (format!("{good}2026-11-24T17:00:00Z,gab,XAF,1\n"), "2:22", "country"),
         (format!("{good}2026-11-24T17:00:00Z,FRA,XAF,1\n"), "2:22", "country"),
         (format!("{good}2026-11-24T17:00:00Z,GAB,EUR,1\n"), "2:26", "currency"),
+        (format!("{good}2026-11-24T17:00:00Z,GAB,XOF,1\n"), "2:26", "GAB holds XAF, not XOF"),
         (format!("{good}2026-11-24T17:00:00Z,GAB,XAF,1e5\n"), "2:30", "plain decimal"),
         (format!("{good}2026-11-24T17:00:00Z,GAB,XAF,1 000\n"), "2:30", "plain decimal"),
         (format!("{good}2026-11-24T17:00:00Z,GAB,XAF,\n"), "2:30", "plain decimal"),
