@@ -302,7 +302,8 @@ fn lines(moved: &Moved) -> String {
         if let (Some(credited), Some(currency)) = (part.credited, part.credited_currency)
             && (credited, currency) != (part.amount, part.currency)
         {
-            let rate = part.exchange_rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
+            let rate = part.exchange_rate.filter(|_| currency != part.currency);
+            let rate = rate.map(|rate| format!(" at {rate}")).unwrap_or_default();
             let word = if part.state == "applied" { "arrived" } else { "to arrive" };
             said.push(format!("{} {currency} {word}{rate}", credited.grouped()));
         }

@@ -1,7 +1,7 @@
 //! What people are shown: the same figures for `status`, the dashboard and the metrics, so that they cannot differ.
 
-use crate::intent::{Breach, Outcome, PastFall, Tracked};
-use crate::model::{Destination, Slot, Timestamp, WalletId};
+use crate::intent::{AppliedFacts, Breach, Outcome, PastFall, Tracked};
+use crate::model::{Destination, Intent, Slot, Timestamp, WalletId};
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{Frozen, Skip};
 use serde::{Deserialize, Serialize};
@@ -149,6 +149,12 @@ pub struct TransferView {
     pub detail: String,
 }
 
+/// Of a payout within one currency KPay names no rate, and nobody has to: `1`, as in the books.
+fn rate_of_one(intent: &Intent, facts: &AppliedFacts) -> Option<Rate> {
+    let arrives_in = facts.credited.map_or(intent.lane.to.currency, |money| money.currency);
+    (arrives_in == intent.currency()).then_some(Rate::ONE)
+}
+
 impl From<&Tracked> for TransferView {
     fn from(tracked: &Tracked) -> Self {
         let intent = &tracked.intent;
@@ -170,7 +176,7 @@ impl From<&Tracked> for TransferView {
             attempts: tracked.attempts,
             kpay_id: said.and_then(|facts| facts.kpay_id.clone()),
             reference: said.and_then(|facts| facts.source_reference.clone()),
-            exchange_rate: brought.and_then(|facts| facts.exchange_rate),
+            exchange_rate: brought.and_then(|facts| facts.exchange_rate.or_else(|| rate_of_one(intent, facts))),
             credited: brought.and_then(|facts| facts.credited).map(|money| money.amount),
             credited_currency: brought.and_then(|facts| facts.credited).map(|money| money.currency),
             fee: brought.and_then(|facts| facts.fee).map(|money| money.amount),

@@ -51,6 +51,7 @@ fn a_completed_payout_is_booked_with_gross_fee_and_net() {
     let word = |key: &str| shown[0][key].as_str().unwrap_or_default().to_owned();
     assert_eq!((word("kind"), word("to")), ("payout".to_owned(), "MTN_MOMO_CMR:237653456789".to_owned()));
     assert_eq!((word("evidence"), word("credited"), word("fee")), ("status".into(), "47500".into(), "2500".into()));
+    assert_eq!(word("exchange_rate"), "1", "within one currency, as in the books");
     assert!(word("external_id").contains("-CMRPAY-01-"), "{shown:?}");
     let books = csv(&merchant);
     let row = |index: usize, key: &str| books[index][key].clone();
