@@ -86,11 +86,22 @@ pub(super) fn correction(
         kpay_id: changed([before, now].map(|known| known.kpay_id.clone())),
         source_reference: changed([before, now].map(|known| known.source_reference.clone())),
         destination_reference: changed([before, now].map(|known| known.destination_reference.clone())),
+        description: how_it_ended(before.stage, now.stage).map(str::to_owned),
         corrects: Some(first_id),
         ..empty_entry(record, subject, evidence)
     };
     post(&mut entry, Some(before), now)?;
     Ok(Some(entry))
+}
+
+/// What no column shows where no figure changes: that a payout is over, and how.
+fn how_it_ended(before: Stage, now: Stage) -> Option<&'static str> {
+    match now {
+        _ if before == now => None,
+        Stage::InTransit => None,
+        Stage::Settled => Some("completed: the beneficiary has it"),
+        Stage::Returned => Some("returned: it is back in the wallet, fee and all"),
+    }
 }
 
 fn changed<T: PartialEq>([before, now]: [Option<T>; 2]) -> Option<T> {

@@ -176,7 +176,7 @@ pub struct Entry {
     pub source_reference: Option<String>,
     /// KPay's reference of the credit.
     pub destination_reference: Option<String>,
-    /// One English sentence; `None` in a correction.
+    /// One English sentence; in a correction only how a payout ended, else `None`.
     pub description: Option<String>,
     /// How we know.
     pub evidence: Evidence,

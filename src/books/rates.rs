@@ -97,10 +97,12 @@ impl RateRow {
         self
     }
 
-    /// Whether nobody gave the rate, or the credit, yet.
+    /// Whether nobody gave the rate, or the credit, yet. Within one currency nobody has to: a payout without figures is
+    /// complete, all but its fee arrived.
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        self.exchange_rate.is_none() || self.destination_amount.is_none()
+        let is_within_one = self.rate_source == Some(RateSource::SameCurrency);
+        self.exchange_rate.is_none() || (self.destination_amount.is_none() && !is_within_one)
     }
 
     fn correct(&mut self, correction: &Entry) {

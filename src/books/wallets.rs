@@ -15,6 +15,8 @@ pub struct WalletCheck {
     moved: BTreeMap<WalletId, Moved>,
     seen: BTreeMap<WalletId, Seen>,
     newest: Option<EntryId>,
+    /// Entries that moved a wallet's money after the last reading.
+    unread: usize,
 }
 
 /// Our own movements of a wallet since the journal began.
@@ -84,6 +86,7 @@ impl WalletCheck {
     /// Takes the next event of the journal: observed balances count, everything else is passed over.
     pub fn observe(&mut self, at: Timestamp, event: &Event) {
         let Event::Observed { balances, .. } = event else { return };
+        self.unread = 0;
         for row in balances {
             let wallet = row.id();
             let moved = self.moved.get(&wallet).copied().unwrap_or_default();
@@ -101,6 +104,8 @@ impl WalletCheck {
     pub fn add(&mut self, entry: &Entry) -> Result<(), BooksError> {
         let is_late = entry.kind == EntryKind::Correction && entry.stage == Stage::Settled;
         let had_moved_by = |observation: &Observation| is_late && observation.after >= entry.corrects;
+        let moves_a_wallet = entry.postings.iter().any(|posting| matches!(posting.account, Account::Wallet(_)));
+        self.unread += usize::from(moves_a_wallet && !is_late);
         for posting in &entry.postings {
             let Account::Wallet(country) = posting.account else { continue };
             let wallet = WalletId { country, currency: posting.money.currency };
@@ -112,6 +117,12 @@ impl WalletCheck {
         }
         self.newest = Some(entry.entry_id);
         Ok(())
+    }
+
+    /// How many entries moved a wallet's money after the last reading: they are in no row yet.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.unread
     }
 
     /// One row per wallet ever observed, by country and currency.

@@ -229,6 +229,30 @@ fn a_rate_is_applied_once_the_payout_is_over() {
     assert_eq!(shown(&events), (vec![], 0));
     events[2] = applied("T", Evidence::Status, crossing());
     assert_eq!(shown(&events), (vec![Some("1.0150".to_owned())], 0));
+    // Within one currency a person's bare word is enough, and nothing could complete it later.
+    events =
+        paid(HOME, "5000", &[accepted("T", facts("5000", None, None)), found("T", facts("5000", None, Some("1")))]);
+    assert_eq!(shown(&events), (vec![Some("1".to_owned())], 0));
+    events[2] = applied("T", Evidence::Status, facts("5000", None, None));
+    assert_eq!(shown(&events), (vec![Some("1".to_owned())], 0));
+}
+
+/// A row with nothing in it but its ids would not tell a payout that is over from one in transit.
+#[test]
+fn the_end_of_a_payout_is_said_in_words() {
+    let told = |event: Event| {
+        let entries = booked(&paid(HOME, "5000", &[accepted("T", domestic()), event]));
+        entries.last().unwrap().description.clone()
+    };
+    let completed = Some("completed: the beneficiary has it".to_owned());
+    let returned_to = Some("returned: it is back in the wallet, fee and all".to_owned());
+    assert_eq!(told(applied("T", Evidence::Status, domestic())), completed);
+    assert_eq!(told(found("T", domestic())), completed);
+    assert_eq!(told(returned("T")), returned_to);
+    assert_eq!(told(not_found("T")), returned_to);
+    let mut named = domestic();
+    named.destination_reference = Some("OP-77".to_owned());
+    assert_eq!(told(followed("T", named)), None, "it is in transit still");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub struct ExportArgs {
     /// Only entries booked before this time (RFC 3339), or up to the end of this day (YYYY-MM-DD, UTC)
     #[arg(long, value_name = "TIME", value_parser = parse_to)]
     pub to: Option<Timestamp>,
-    /// Write to this file instead of standard output; it is replaced whole or not at all
+    /// Write to this file instead of standard output (`-`); it is replaced whole or not at all
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -71,7 +71,7 @@ pub(super) fn export<E: std::error::Error + 'static>(
     stdout: &mut dyn Write,
 ) -> Result<(), LedgerError<E>> {
     let range = range(args)?;
-    let Some(path) = &args.output else {
+    let Some(path) = args.output.as_ref().filter(|path| path.as_os_str() != "-") else {
         return write_entries(args.format, range, records, BufWriter::new(stdout), LedgerError::Stdout);
     };
     let target = target(path)?;

@@ -43,6 +43,8 @@ struct BalanceReport {
 #[derive(Serialize)]
 struct CheckReport {
     wallets: Vec<Difference>,
+    #[serde(skip)]
+    unread: usize,
     entries: usize,
     pending: usize,
 }
@@ -120,6 +122,7 @@ pub(super) fn check<E: std::error::Error + 'static>(
     gathered.balance.totals()?;
     let report = CheckReport {
         wallets: gathered.wallets.differences()?,
+        unread: gathered.wallets.unread(),
         entries: gathered.entries,
         pending: gathered.rates.pending(),
     };
@@ -155,11 +158,13 @@ fn write_rates(to: &mut dyn Write, rows: &[&RateRow]) -> io::Result<()> {
 }
 
 fn rate_cells(row: &RateRow) -> Vec<String> {
+    let is_unnamed = row.destination_amount.is_none() && !row.is_pending();
+    let arrived = if is_unnamed { "-".to_owned() } else { money(row.destination_amount, row.destination_currency) };
     vec![
         row.booked_at.clone(),
         format!("{}>{}", or(row.source_country, "?"), or(row.destination_country, "?")),
         money(row.source_amount, row.source_currency),
-        money(row.destination_amount, row.destination_currency),
+        arrived,
         or(row.exchange_rate, "pending"),
         or(row.effective_rate, "-"),
         or(row.indicative_rate, "-"),
@@ -206,6 +211,13 @@ fn write_check(to: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
     let rows: Vec<Vec<String>> = report.wallets.iter().map(wallet_cells).collect();
     write_table(to, &columns, &rows)?;
     writeln!(to, "{}", counts(report.entries, report.pending))?;
+    if report.unread > 0 {
+        writeln!(
+            to,
+            "Entries since the last reading of the wallets: {}. They count with the next one.",
+            report.unread
+        )?;
+    }
     writeln!(to, "External is what the books cannot know: payments received, withdrawals by hand, fees nobody named.")
 }
 

@@ -57,6 +57,20 @@ fn the_exports_and_tables_of_the_seeds_payouts() {
     golden("payouts-check.txt", seed_payouts(), &["check"]);
 }
 
+/// A table of zeros beside a dozen entries would look as if the books had missed them.
+#[test]
+fn a_check_says_what_no_reading_has_seen_yet() {
+    let said = |events: usize| {
+        let text = typed_over(seed_day().into_iter().take(events).collect(), &["check"]).unwrap();
+        text.lines().find(|line| line.contains("since the last reading")).map(str::to_owned)
+    };
+    let line = |entries| {
+        Some(format!("Entries since the last reading of the wallets: {entries}. They count with the next one."))
+    };
+    assert_eq!([said(2), said(3), said(6)], [None, line(1), line(4)]);
+    assert_eq!([said(7), said(8)], [line(4), None], "a rate that comes late moved nothing anew");
+}
+
 #[test]
 fn a_payout_fits_eighty_columns() {
     let mut events = seed_payouts();
@@ -162,6 +176,8 @@ fn a_file_appears_whole_or_not_at_all() {
     let shown = path.to_str().unwrap();
     std::fs::write(&path, "before").unwrap();
     assert_eq!(typed(&["export", "--format", "csv", "-o", shown]).unwrap(), "");
+    let straight = typed(&["export", "--format", "csv"]).unwrap();
+    assert_eq!(typed(&["export", "--format", "csv", "-o", "-"]).unwrap(), straight, "a dash is standard output");
     let written = std::fs::read_to_string(&path).unwrap();
     assert_eq!(written, typed(&["export", "--format", "csv"]).unwrap());
 
