@@ -406,6 +406,22 @@ fn a_fee_that_only_the_balance_shows_is_external_and_moves_outside_the_observati
     assert_eq!(compared(&events), ["GAB 100000 +0 -30000 = 70000, 69700 seen: -300"]);
 }
 
+/// A move by hand in an empty journal, whose reply was lost: nothing was observed before it, and the balance that it was
+/// decided on is the opening.
+#[test]
+fn what_a_move_was_decided_on_opens_a_wallet() {
+    let mut asked = requested(vec![intent("T", "GAB>CMR", "30000", None)]);
+    let Event::Requested { balances, .. } = &mut asked else { unreachable!() };
+    let Event::Observed { balances: before, .. } = observed(&[("GAB", "100000"), ("CMR", "0")]) else { unreachable!() };
+    *balances = before;
+    let moved = || observed(&[("GAB", "70000"), ("CMR", "30000")]);
+    let told = found("T", facts("30000", Some("30000 XAF"), Some("1")));
+    let explained = ["CMR 0 +30000 -0 = 30000, 30000 seen: 0", "GAB 100000 +0 -30000 = 70000, 70000 seen: 0"];
+    assert_eq!(compared(&[asked.clone(), moved(), told.clone(), moved()]), explained);
+    // Of later ones only what is observed counts: they may be older than what was booked meanwhile.
+    assert_eq!(compared(&[asked.clone(), moved(), told, moved(), asked]), explained);
+}
+
 #[test]
 fn a_credit_that_is_known_later_counts_since_the_money_moved() {
     let lost = applied("T", Evidence::Conflict, facts("100000", None, None));

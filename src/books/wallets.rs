@@ -83,16 +83,25 @@ impl WalletCheck {
         Self::default()
     }
 
-    /// Takes the next event of the journal: observed balances count, everything else is passed over.
+    /// Takes the next event of the journal: observed balances count. Those that a move was decided on open a wallet that
+    /// nobody observed before it: what is found of that move later must not look like somebody else's.
     pub fn observe(&mut self, at: Timestamp, event: &Event) {
-        let Event::Observed { balances, .. } = event else { return };
-        self.unread = 0;
+        let (balances, opens_only) = match event {
+            Event::Observed { balances, .. } => (balances, false),
+            Event::Decided { balances, .. } | Event::Requested { balances, .. } => (balances, true),
+            _ => return,
+        };
+        if !opens_only {
+            self.unread = 0;
+        }
         for row in balances {
             let wallet = row.id();
             let moved = self.moved.get(&wallet).copied().unwrap_or_default();
             let observation = Observation { at, available: row.available, moved, after: self.newest };
             let seen = self.seen.entry(wallet).or_insert(Seen { first: observation, last: observation });
-            seen.last = observation;
+            if !opens_only {
+                seen.last = observation;
+            }
         }
     }
 
