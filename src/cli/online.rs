@@ -37,7 +37,16 @@ async fn wallets(bank: &KpayBank, set: &PolicySet, findings: &mut Vec<Diagnostic
     let countries = set.countries();
     let identity = bank.identity().await?;
     let snapshot = bank.wallets(SystemClock.now(), &countries).await?;
-    let seen: Vec<_> = snapshot.readings.keys().map(|wallet| wallet.country).collect();
+    findings.extend(snapshot.problems.iter().map(|problem| {
+        let hint = "nothing moves over that wallet until KPay's reply about it can be read; ask KPay";
+        of_kpay(
+            "wallet-unreadable",
+            format!("a wallet in KPay's reply could not be read: {}", problem.what),
+            hint.into(),
+        )
+    }));
+    let unread = snapshot.problems.iter().filter_map(|problem| problem.country);
+    let seen: Vec<_> = snapshot.readings.keys().map(|wallet| wallet.country).chain(unread).collect();
     findings.extend(countries.iter().filter(|country| !seen.contains(country)).map(|country| {
         let message = format!("there is no {country} wallet ({}) yet", country.name());
         let hint = "it appears with the first payment received there; until then its lanes are skipped";

@@ -206,23 +206,24 @@ struct RateRow {
     rate: Rate,
 }
 
+const LIKE_AN_ARRAY: &str = r#"[{"wallet":"GAB","currency":"XAF","available":"330000"}]"#;
+
+fn like_an_object() -> String {
+    format!(r#"{{"balances":{LIKE_AN_ARRAY},"rates":[{{"from":"XAF","to":"XOF","rate":"1.0153"}}]}}"#)
+}
+
 fn read_balances(file: &Path) -> Result<Given, CliError> {
     let name = tame(&file.display().to_string(), 200);
     let text = std::fs::read_to_string(file)
         .map_err(|error| CliError::new(Exit::Usage, format!("the balances file {name} cannot be read: {error}")))?;
+    let is_array = text.trim_start().starts_with('[');
+    let like = if is_array { LIKE_AN_ARRAY.to_owned() } else { like_an_object() };
     let wrong = |error: serde_json::Error| {
-        CliError::new(
-            Exit::Usage,
-            format!(
-                "{name}:{}:{}: {}; write it like [{{\"wallet\":\"GAB\",\"currency\":\"XAF\",\"available\":\
-                 \"330000\"}}]",
-                error.line(),
-                error.column(),
-                tame(without_place(&error.to_string()), 200)
-            ),
-        )
+        let what = tame(without_place(&error.to_string()), 200);
+        let (line, column) = (error.line(), error.column());
+        CliError::new(Exit::Usage, format!("{name}:{line}:{column}: {what}; write it like {like}"))
     };
-    if text.trim_start().starts_with('[') {
+    if is_array {
         let balances = serde_json::from_str(&text).map_err(wrong)?;
         return Ok(Given { balances, rates: Vec::new() });
     }

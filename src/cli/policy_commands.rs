@@ -73,18 +73,29 @@ type Found = (Vec<Diagnostic>, Vec<SourceFile>, Option<(Settings, Parsed)>);
 /// Every finding of configuration and policies, in the order of the files.
 fn findings(config: Option<&Path>) -> Result<Found, CliError> {
     let surroundings = Surroundings::of_process()?;
-    let settings = match settings::load(config, &[], &surroundings) {
-        Ok(settings) => settings,
-        Err(denied @ SettingsError::Denied(_)) => return Err(denied.into()),
-        Err(unusable) => return Ok((unusable.diagnostics().to_vec(), Vec::new(), None)),
+    let settings = settings::load(config, &[], &surroundings);
+    let (mut findings, path) = match &settings {
+        Ok(settings) => {
+            let bad_base_url = bad_base_url(settings, &surroundings);
+            let findings = settings.warnings.iter().cloned().chain(bad_base_url).collect();
+            (findings, Some(settings.policies.path.clone()))
+        }
+        Err(SettingsError::Unusable(list)) => (list.clone(), settings::policies_path(config, &surroundings)),
+        Err(SettingsError::Denied(_)) => (Vec::new(), None),
     };
-    let mut findings = settings.warnings.clone();
-    findings.extend(bad_base_url(&settings, &surroundings));
-    let texts = match settings::read_policy_files(&settings.policies.path) {
+    let settings = match settings {
+        Err(denied @ SettingsError::Denied(_)) => return Err(denied.into()),
+        settings => settings.ok(),
+    };
+    let Some(path) = path else { return Ok((findings, Vec::new(), None)) };
+    let texts = match settings::read_policy_files(&path) {
         Ok(texts) => texts,
         Err(denied @ SettingsError::Denied(_)) => return Err(denied.into()),
         Err(unusable) => {
-            findings.extend(unusable.diagnostics().iter().cloned());
+            // Where the configuration is wrong, that they are not there may be its fault alone.
+            if settings.is_some() {
+                findings.extend(unusable.diagnostics().iter().cloned());
+            }
             return Ok((findings, Vec::new(), None));
         }
     };
@@ -92,7 +103,7 @@ fn findings(config: Option<&Path>) -> Result<Found, CliError> {
     let good = match parse(&files) {
         Ok(parsed) => {
             findings.extend(parsed.warnings.iter().cloned());
-            Some((settings, parsed))
+            settings.map(|settings| (settings, parsed))
         }
         Err(errors) => {
             findings.extend(errors);
@@ -106,11 +117,14 @@ fn bad_base_url(settings: &Settings, surroundings: &Surroundings) -> Option<Diag
     let error = BaseUrl::parse(&settings.kpay.base_url).err()?;
     let in_file = settings.file.as_ref().filter(|_| surroundings.variable("TREASURYD__KPAY__BASE_URL").is_none());
     let text = in_file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
-    let said = |line: &str| line.find("base_url").filter(|_| !line.trim_start().starts_with('#'));
-    let place = text.lines().enumerate().find_map(|(index, line)| Some((index + 1, said(line)? + 1)));
+    let said = |line: &str| {
+        let (key, value) = line.split_once('=').filter(|(key, _)| key.trim() == "base_url")?;
+        Some(key.len() + 1 + value.len() - value.trim_start().len() + 1)
+    };
+    let place = text.lines().enumerate().find_map(|(index, line)| Some((index + 1, said(line)?)));
     let (line, column) = place.unwrap_or((0, 0));
     Some(Diagnostic {
-        file: in_file.map_or_else(|| "environment".to_owned(), |file| file.display().to_string()),
+        file: in_file.map_or_else(|| "environment".to_owned(), |file| surroundings.shown(file)),
         line,
         column,
         severity: Severity::Error,

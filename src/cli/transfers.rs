@@ -6,8 +6,9 @@ use super::output;
 use crate::control::{Request, Response};
 use crate::daemon::FindingRequest;
 use crate::daemon::view::{ApprovalView, TransferView};
-use crate::model::Destination;
+use crate::model::{Destination, End, WalletId};
 use crate::money::{Amount, Money, Rate};
+use crate::policy::read_amount;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -45,16 +46,16 @@ pub struct Resolve {
     #[arg(long, group = "finding")]
     not_applied: bool,
     /// How much left the source, in its currency
-    #[arg(long, requires = "applied", conflicts_with = "not_applied", allow_hyphen_values = true)]
+    #[arg(long, requires = "applied", conflicts_with = "not_applied", value_parser = figure, allow_hyphen_values = true)]
     amount: Option<Amount>,
     /// The rate KPay applied, digit for digit
     #[arg(long, requires_all = ["applied", "credited"], conflicts_with = "not_applied", allow_hyphen_values = true)]
     rate: Option<Rate>,
     /// What arrived, in the destination's currency
-    #[arg(long, requires = "applied", conflicts_with = "not_applied", allow_hyphen_values = true)]
+    #[arg(long, requires = "applied", conflicts_with = "not_applied", value_parser = figure, allow_hyphen_values = true)]
     credited: Option<Amount>,
     /// What KPay kept of a payout, in the source's currency
-    #[arg(long, requires = "applied", conflicts_with = "not_applied", allow_hyphen_values = true)]
+    #[arg(long, requires = "applied", conflicts_with = "not_applied", value_parser = figure, allow_hyphen_values = true)]
     fee: Option<Amount>,
     /// KPay's reference
     #[arg(long, requires = "applied", conflicts_with = "not_applied")]
@@ -152,6 +153,15 @@ fn finding(args: Resolve) -> Result<FindingRequest, CliError> {
     })
 }
 
+/// An amount as it may be written everywhere, `250_000` too. Whose currency it is in is said by what it stands for.
+fn figure(text: &str) -> Result<Amount, String> {
+    let written = read_amount(text).map_err(|error| format!("{error}; {}", error.hint()))?;
+    match written.currency {
+        None => Ok(written.amount),
+        Some(currency) => Err(format!("the currency is known; leave {currency} out")),
+    }
+}
+
 /// A value from the command line, else from the person at the terminal; never guessed.
 fn said_or_asked(said: Option<String>, flag: &str, what: &str) -> Result<String, CliError> {
     let missing = || CliError::new(Exit::Usage, format!("{flag} is needed: {what}"));
@@ -221,8 +231,25 @@ fn payout(transfer: &TransferView) -> Vec<String> {
     std::iter::once(format!("to {}{stands}", transfer.to)).chain(figures).collect()
 }
 
-/// What arrived, where that is not simply what was sent; of a payout, who receives it and what is left for them.
+/// What arrived, where that is not simply what was sent; of a payout, who receives it and what is left for them. Of what is
+/// applied and in the books only in part, that it is.
 fn arrival(transfer: &TransferView) -> Vec<String> {
+    let lacks = transfer.credited.is_none() || transfer.exchange_rate.is_none();
+    let pending = (transfer.state == "applied" && lacks && crosses_currencies(transfer))
+        .then(|| "its rate is pending: add it with `treasuryd transfers resolve`".to_owned());
+    arrived(transfer).into_iter().chain(pending).collect()
+}
+
+fn crosses_currencies(transfer: &TransferView) -> bool {
+    let from = WalletId { country: transfer.from, currency: transfer.currency };
+    let arrives_in = match transfer.to {
+        Destination::Wallet(country) => country.currency(),
+        Destination::Payee(payee) => Some(End::payee(payee, from).currency),
+    };
+    arrives_in.is_some_and(|currency| currency != transfer.currency)
+}
+
+fn arrived(transfer: &TransferView) -> Vec<String> {
     if let Destination::Payee(_) = transfer.to {
         return payout(transfer);
     }

@@ -185,13 +185,11 @@ impl MoveRequest {
         }
     }
 
-    /// A person's slip of the pen is no operator. The catalogue changes, so what KPay lists now is as good; Wave's are known,
-    /// and suspended.
+    /// A person's slip of the pen is no operator. The catalogue changes, so what KPay lists now is as good.
     fn operator_exists(&self, availability: &Availability) -> Result<(), WishError> {
         let Some(provider) = self.provider() else { return Ok(()) };
         let listed = &availability.payouts;
-        let is_one = provider.is_known() || provider.is_wave() || listed.contains_key(&provider);
-        if is_one || availability.unread.is_some() {
+        if provider.is_kpays() || listed.contains_key(&provider) || availability.unread.is_some() {
             return Ok(());
         }
         let country = provider.country();

@@ -209,6 +209,9 @@ fn finding(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishErro
         Outcome::Planned => {
             return refuse("it was never attempted, so there is nothing to find; pause its policy to stop it");
         }
+        Outcome::Applied if tracked.rate_is_pending() => {
+            return refuse("it is applied already; only its rate and what arrived can be told, with --applied");
+        }
         Outcome::Applied => return refuse("it is applied already, and its books are complete"),
         Outcome::Rejected | Outcome::Cancelled => return refuse("it is closed already, and a slot is never reopened"),
     }

@@ -8,9 +8,9 @@ use super::view::{
     WalletView,
 };
 use crate::intent::{Outcome, State};
-use crate::model::{BalanceRow, Snapshot, Timestamp};
+use crate::model::{BalanceRow, Slot, Snapshot, Timestamp};
 use crate::money::Amount;
-use crate::plan::Skip;
+use crate::plan::{DayKey, Skip};
 use crate::policy::{Policy, PolicySet};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
@@ -90,6 +90,7 @@ impl Engine {
     /// Gauges that are no part of the status.
     fn refresh_gauges(&self, now: Timestamp) {
         let caps = &self.rules.caps;
+        let policies = self.policies();
         self.store.with_state(|state| {
             let pending = state.open.values().filter(|tracked| tracked.rate_is_pending()).count();
             self.metrics.rate_pending(pending);
@@ -101,6 +102,15 @@ impl Engine {
             for (currency, cap) in &caps.max_per_day {
                 let used = standing.cap_day_used.get(&(now.date_naive(), *currency)).copied().unwrap_or(Amount::ZERO);
                 self.metrics.limit_used(LimitLabel::PerDay(*currency), used.decimal(), cap.decimal());
+            }
+            for policy in policies.iter().flat_map(|set| &set.policies) {
+                let day = policy.schedule.local_date(Slot::at(now));
+                for (currency, most) in &policy.limits.max_per_day {
+                    let key = DayKey { policy: policy.name.clone(), currency: *currency, day };
+                    let used = standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);
+                    let label = LimitLabel::PolicyPerDay(&policy.name, *currency);
+                    self.metrics.limit_used(label, used.decimal(), most.decimal());
+                }
             }
         });
         let unexplained = self.world().unexplained();

@@ -372,16 +372,31 @@ async fn a_decision_can_be_made_again_from_the_journal() {
     assert_eq!(make_decisions_again(&evening.engine), 1);
 }
 
+/// How often the balances were recorded as observed.
+fn observations(evening: &Evening) -> usize {
+    let events = records(evening.engine.store().dir()).unwrap().map(|record| record.unwrap().event);
+    events.filter(|event| matches!(event, Event::Observed { .. })).count()
+}
+
 /// A decision records balances too, but the books are held against observations alone: those must not stop at it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn balances_that_came_with_a_decision_are_observed_all_the_same() {
     let evening = evening(WhileWaiting::default(), 100, true).await;
-    let observed = || {
-        let events = records(evening.engine.store().dir()).unwrap().map(|record| record.unwrap().event);
-        events.filter(|event| matches!(event, Event::Observed { .. })).count()
-    };
-    assert_eq!(observed(), 0, "the evening's decision came first");
+    assert_eq!(observations(&evening), 0, "the evening's decision came first");
     evening.engine.observe().await.unwrap();
     evening.engine.observe().await.unwrap();
-    assert_eq!(observed(), 1, "once, and not again while nothing changes");
+    assert_eq!(observations(&evening), 1, "once, and not again while nothing changes");
+}
+
+/// A payout that comes back between two readings leaves every figure as it was, and the books with an entry more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_balances_are_observed_again_once_something_was_booked() {
+    let evening = evening(WhileWaiting::default(), 100, true).await;
+    evening.engine.observe().await.unwrap();
+    let before = evening.bank.wallets.lock().unwrap().clone();
+    evening.work().await;
+    *evening.bank.wallets.lock().unwrap() = before;
+    evening.engine.observe().await.unwrap();
+    evening.engine.observe().await.unwrap();
+    assert_eq!(observations(&evening), 2, "once after the moves, and not again while nothing changes");
 }

@@ -31,6 +31,9 @@ const CATALOGUE: [(&str, Option<u32>); 23] = [
     ("ZAMTEL_ZMB", Some(2)),
 ];
 
+/// Paid out to in KPay's own example of a payout to another country (seed `001_609e41c91308fab3`), and not in its catalogue.
+const IN_THE_SEED: &str = "ORANGE_GAB";
+
 impl Provider {
     /// Every code of the catalogue, in the order of KPay's page.
     pub fn catalogue() -> impl Iterator<Item = Self> {
@@ -41,6 +44,12 @@ impl Provider {
     #[must_use]
     pub fn is_known(&self) -> bool {
         CATALOGUE.iter().any(|(code, _)| *code == self.code())
+    }
+
+    /// Whether KPay speaks of it anywhere: in its catalogue, in its own example of a payout, or as suspended.
+    #[must_use]
+    pub fn is_kpays(&self) -> bool {
+        self.is_known() || self.code() == IN_THE_SEED || self.is_wave()
     }
 
     /// Decimals of an amount in `currency` that is paid out through it. Where the catalogue does not say, and where the
@@ -92,14 +101,16 @@ mod tests {
 
     #[test]
     fn wave_and_strangers_are_told_apart() {
-        for (code, known, wave) in [
-            ("WAVE_SEN", false, true),
-            ("WAVE_CIV", false, true),
-            ("ORANGE_GAB", false, false),
-            ("MOOV_BEN", true, false),
+        for (code, known, wave, kpays) in [
+            ("WAVE_SEN", false, true, true),
+            ("WAVE_CIV", false, true, true),
+            ("ORANGE_GAB", false, false, true),
+            ("ORANGE_COG", false, false, false),
+            ("MOOV_BEN", true, false, true),
         ] {
             let provider: Provider = code.parse().unwrap();
-            assert_eq!((provider.is_known(), provider.is_wave()), (known, wave), "{code}");
+            let found = (provider.is_known(), provider.is_wave(), provider.is_kpays());
+            assert_eq!(found, (known, wave, kpays), "{code}");
         }
     }
 }

@@ -153,11 +153,17 @@ fn cannot_be_sent(case: &Case<'_, '_>, amount: Amount) -> Refusal {
 /// An amount too small to move, and what would make it larger.
 fn below_minimum(case: &Case<'_, '_>, sizes: &Sizes, ask: &Ask, amount: Amount) -> Result<Refusal, MoneyError> {
     let least = least_that_moves(sizes)?;
-    let source = case.lane.from;
+    let rounded = sizes.rounded(amount)?;
+    let in_multiples = if amount >= sizes.smallest && rounded < sizes.smallest {
+        format!(", {} of it in multiples of `round_down_to`", case.money(rounded))
+    } else {
+        String::new()
+    };
+    let could_leave = format!("{} could leave {}{in_multiples}", case.money(amount), case.lane.from);
     let (detail, remedy) = match &ask.basis {
         Basis::Surplus { over, share } => {
             let missing = least.divided_up(share.factor()?, sizes.unit())?.checked_sub(*over)?;
-            (format!("{} could leave {source}", case.money(amount)), case.arrives(missing, "at least "))
+            (could_leave, case.arrives(missing, "at least "))
         }
         Basis::Need { wallet, needed, over } if *needed < least => {
             let also = match least.checked_sub(*over)? {
@@ -169,7 +175,7 @@ fn below_minimum(case: &Case<'_, '_>, sizes: &Sizes, ask: &Ask, amount: Amount) 
         }
         Basis::Need { over, .. } => {
             let missing = least.checked_sub(*over)?;
-            (format!("{} could leave {source}", case.money(amount)), case.arrives(missing, "at least "))
+            (could_leave, case.arrives(missing, "at least "))
         }
         Basis::Written => (
             format!("the policy's amount is {}", case.money(amount)),

@@ -20,7 +20,7 @@ pub enum AmountError {
     #[error("an amount is missing")]
     Empty,
     /// Below zero.
-    #[error("`{0}` is negative, and an amount in a policy cannot be")]
+    #[error("`{0}` is negative, and an amount cannot be")]
     Negative(String),
     /// `+5`.
     #[error("`{0}` has a sign")]

@@ -46,6 +46,16 @@ pub(super) fn check(
     }
 }
 
+/// The one value, whatever else is wrong.
+pub(super) fn policies_path(
+    file: Option<&Path>,
+    merged: &Merged,
+    surroundings: &Surroundings,
+    findings: Findings,
+) -> Option<PathBuf> {
+    Checker { merged, surroundings, file, findings }.path("policies.path")
+}
+
 struct Checker<'a> {
     merged: &'a Merged,
     surroundings: &'a Surroundings,

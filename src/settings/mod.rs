@@ -146,12 +146,35 @@ pub fn load(
     load_text(file.zip(text), overrides, surroundings)
 }
 
-/// The same with the text of the file in hand.
+/// Where the policies are by file and environment, also where something else in these is wrong: so that one look finds the
+/// mistakes of both. `None` where that much cannot be told.
+#[must_use]
+pub fn policies_path(config_flag: Option<&Path>, surroundings: &Surroundings) -> Option<PathBuf> {
+    let file = surroundings.find_file(config_flag).ok()?;
+    let text = match &file {
+        Some(path) => Some(toml_file::read(path, &surroundings.shown(path)).ok()?),
+        None => None,
+    };
+    let (file, merged, findings) = layered(file.zip(text), &[], surroundings).ok()?;
+    check::policies_path(file.as_deref(), &merged, surroundings, findings)
+}
+
+/// [`load`] with the text of the file in hand.
 fn load_text(
     file: Option<(PathBuf, String)>,
     overrides: &[(String, String)],
     surroundings: &Surroundings,
 ) -> Result<Settings, SettingsError> {
+    let (file, merged, findings) = layered(file, overrides, surroundings)?;
+    check::check(file, &merged, surroundings, findings)
+}
+
+/// All layers as one, with what was wrong in their form.
+fn layered(
+    file: Option<(PathBuf, String)>,
+    overrides: &[(String, String)],
+    surroundings: &Surroundings,
+) -> Result<(Option<PathBuf>, layers::Merged, finding::Findings), SettingsError> {
     let (in_file, mut findings) = match &file {
         Some((path, text)) => toml_file::parse(&surroundings.shown(path), text),
         None => (layers::Layer::named("file"), finding::Findings::default()),
@@ -165,7 +188,7 @@ fn load_text(
     if findings.has("toml-syntax") {
         return Err(findings.into_error());
     }
-    check::check(file, &merged, surroundings, findings)
+    Ok((file, merged, findings))
 }
 
 #[cfg(any(test, fuzzing))]

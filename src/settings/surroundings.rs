@@ -93,8 +93,10 @@ impl Surroundings {
     }
 
     /// A path as it is shown: as seen from the working directory, where it is below it.
-    pub(super) fn shown(&self, path: &Path) -> String {
-        finding::shown(path.strip_prefix(&self.working_directory).unwrap_or(path))
+    #[must_use]
+    pub fn shown(&self, path: &Path) -> String {
+        let seen_from_here = path.strip_prefix(&self.working_directory).ok();
+        finding::shown(seen_from_here.filter(|it| !it.as_os_str().is_empty()).unwrap_or(path))
     }
 
     /// A folder that systemd made for us; the first where there are several.

@@ -377,6 +377,8 @@ fn a_file_that_cannot_be_used_is_told_from_one_that_may_not_be_read() {
     assert_eq!(code("/dev/null"), "config-file");
     std::fs::create_dir(bench.path("folder")).unwrap();
     assert_eq!(code("folder"), "config-file");
+    let here = load_file(".").unwrap_err().to_string();
+    assert!(here.contains("error[config-file]") && !here.contains("\n: "), "a folder has its name told: {here}");
     std::fs::write(bench.path("latin1.toml"), b"# \xe9\n").unwrap();
     assert_eq!(code("latin1.toml"), "not-utf8");
     let open = bench.write("open.toml", "");

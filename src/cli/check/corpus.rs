@@ -11,10 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What `check` says of more than the policy files: no wrong file alone brings it about.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "exposure-over-ceiling", // needs a signed-off ceiling beside the files
     // What KPay says, asked by `check --online`.
     "wallet-missing",
+    "wallet-unreadable",
     "operator-closed",
     "operator-delayed",
     "operator-differs",

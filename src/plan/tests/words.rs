@@ -114,6 +114,13 @@ const CASES: [(&str, Reason, &str, &str); 58] = [
         "at least 1 000 XAF arrives in GAB",
     ),
     (
+        "wallets GAB=105900 CMR=0\npolicy p GAB:100000:100000 >CMR min=5000 round=2000",
+        Reason::BelowMinimum,
+        "5 900 XAF could leave GAB, 4 000 XAF of it in multiples of `round_down_to`, less than the 5 000 XAF of \
+         `min_transfer`",
+        "at least 100 XAF arrives in GAB",
+    ),
+    (
         "wallets GAB=99 CMR=0\npolicy p GAB:0:0 >CMR",
         Reason::BelowMinimum,
         "99 XAF could leave GAB, less than the 100 XAF of KPay's smallest transfer",

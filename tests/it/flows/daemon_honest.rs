@@ -132,7 +132,8 @@ fn contract_8_has_its_series() {
         ("policies_last_reload_timestamp_seconds", vec![]),
         ("approvals_waiting", vec![]),
         ("paused", vec!["policy=\"west\""]),
-        ("limit_used_ratio", vec!["limit="]),
+        ("limit_used_ratio", vec!["limit=\"max_transfers_per_hour\""]),
+        ("limit_used_ratio", vec!["limit=\"west/max_per_day/XOF\""]),
         ("journal_records", vec![]),
         ("books_difference", vec!["wallet=\"GAB\"", "currency=\"XAF\""]),
     ] {
@@ -149,7 +150,10 @@ fn contract_8_has_its_series() {
     // What was read at the start was good.
     same(sum(&metrics, "policies_last_reload_successful", &[]), 1.0, "policies were read well");
     assert!(sum(&metrics, "policies_last_reload_timestamp_seconds", &[]).unwrap() > 1.0);
-    assert!(sum(&metrics, "limit_used_ratio", &[]).unwrap() > 0.0, "transfers were made");
+    assert!(sum(&metrics, "limit_used_ratio", &["max_transfers_per_hour"]).unwrap() > 0.0, "transfers were made");
+    // Of its 80 000 a day 40 000 left, unless its transfer was the one that KPay refused.
+    let went = merchant.transfers().iter().any(|transfer| transfer["from"] == "BEN" && transfer["state"] == "applied");
+    same(sum(&metrics, "limit_used_ratio", &["limit=\"west/"]), if went { 0.5 } else { 0.0 }, "the policy's own day");
 }
 
 /// A rate nobody gave is counted for as long as nobody gave it.

@@ -167,6 +167,17 @@ fn an_operator_that_nobody_knows_is_wrong_input() {
     }
 }
 
+/// KPay's own example of a payout to another country names an operator that its catalogue lacks.
+#[test]
+fn the_operator_of_kpays_own_example_is_paid() {
+    let merchant = cameroon("");
+    let to = ["--provider", "ORANGE_GAB", "--phone", "237653456789"];
+    let args = [&["payout", "CMR", "10_000"][..], &to, &["--key", "PAYOUT-CROSS-001", "--yes", "--wait"]].concat();
+    let ended = merchant.treasuryd(&args).with_code(0);
+    assert!(ended.stdout.contains("9 500 XAF arrived"), "{ended:?}");
+    assert_eq!(taken(&merchant), ["Completed 10000"]);
+}
+
 /// The page's address is for the one who asked: it is printed, and is in no file of the state and no other output.
 #[test]
 fn the_hosted_page_is_shown_to_the_asker_only() {

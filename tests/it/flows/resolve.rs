@@ -197,13 +197,18 @@ fn h04_a_pending_rate_is_completed_once() {
     assert_eq!((&transfer["state"], &transfer["evidence"]), (&"applied".into(), &"conflict".into()));
     assert_eq!((&transfer["exchange_rate"], &transfer["credited"]), (&Value::Null, &Value::Null));
     let id = transfer["external_id"].as_str().unwrap().to_owned();
-    let complete: &[&str] = &["--applied", "--rate", "1.01530", "--credited", "101530"];
+    let complete: &[&str] = &["--applied", "--rate", "1.01530", "--credited", "101_530"];
+    let pending = "its rate is pending";
+    for shown in [&["transfers", "list"][..], &["transfers", "show", &id], &["status"]] {
+        assert!(merchant.treasuryd(shown).stdout.contains(pending), "{shown:?}");
+    }
     check(
         &merchant,
         &id,
         &[
             (&["--applied"], true, 2, "--rate"),
-            (&["--not-applied"], true, 77, "applied already"),
+            (&["--not-applied"], true, 77, "only its rate and what arrived can be told"),
+            (&["--applied", "--rate", "1.0153", "--credited", "101530 XOF"], true, 2, "leave XOF out"),
             (&["--applied", "--rate", "1.0153", "--credited", "101530", "--amount", "99"], true, 77, "100000"),
             (&["--applied", "--rate", "1.0153", "--credited", "-101530"], true, 2, "above zero"),
             (&["--applied", "--rate", "1.0153", "--credited", "0"], true, 2, "above zero"),
@@ -212,6 +217,7 @@ fn h04_a_pending_rate_is_completed_once() {
             (complete, true, 77, "applied already"),
         ],
     );
+    assert!(!merchant.treasuryd(&["transfers", "list"]).stdout.contains(pending));
     let rows = csv(&merchant);
     let cells =
         |row: usize| ["kind", "exchange_rate", "rate_source", "destination_amount"].map(|c| rows[row][c].clone());

@@ -91,6 +91,20 @@ fn the_configurations_mistakes_have_the_same_form() {
     assert_eq!(lines, [2, 3], "{report:#}");
 }
 
+/// One look finds the mistakes of both.
+#[test]
+fn a_wrong_configuration_does_not_hide_what_is_wrong_in_the_policies() {
+    let merchant = merchant();
+    merchant.policies(PAYOUTS);
+    merchant.write("treasuryd.toml", "[kpay]\nfrob = 1\n[policies]\npath = \"policies.yaml\"\n");
+    let report = found(&merchant, &["check", "--json"], 78);
+    let codes: Vec<_> = report["diagnostics"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+    assert_eq!(codes, ["unknown-key", "phone-mismatch", "unknown-key"], "{report:#}");
+    // Files that are not where a wrong configuration leads to are no finding of their own.
+    merchant.write("treasuryd.toml", "[kpay]\nfrob = 1\n[policies]\npth = \"policies.yaml\"\n");
+    assert_eq!(found(&merchant, &["check", "--json"], 78)["errors"], 2);
+}
+
 /// A base URL is blamed on the layer it came from.
 #[test]
 fn a_bad_base_url_is_shown_where_it_stands() {
@@ -102,7 +116,7 @@ fn a_bad_base_url_is_shown_where_it_stands() {
         "treasuryd.toml",
         "# base_url = \"x\"\n[kpay]\nbase_url = \"http://example.com\"\n[policies]\npath = \"policies.yaml\"\n",
     );
-    let says = ["treasuryd.toml:3:1: error[bad-base-url]"];
+    let says = ["treasuryd.toml:3:12: error[bad-base-url]"];
     Refusal { args: &["check"], env: &[], code: 78, says: &says, may_ask: false }.check(&merchant);
 }
 
@@ -118,6 +132,12 @@ fn online_shows_the_wallets_and_warns_about_missing_ones() {
     assert!(warned.stderr.contains("warning[wallet-missing]") && warned.stderr.contains("Gabon"), "{warned:?}");
     assert_eq!(found(&merchant, &["check", "--online", "--json"], 0)["diagnostics"][0]["code"], "wallet-missing");
     run(merchant.command(&["check", "--online", "--deny-warnings"])).with_code(78);
+
+    merchant.bank().set_faults(&["balances:bad-balance=GAB:1e400@always"]).unwrap();
+    let warned = found(&merchant, &["check", "--online", "--json"], 0);
+    assert_eq!(warned["diagnostics"][0]["code"], "wallet-unreadable", "it is there: {warned:#}");
+    assert!(warned["diagnostics"][0]["message"].as_str().unwrap().contains("GAB/XAF: "), "{warned:#}");
+    assert_eq!(warned["warnings"], 1);
 }
 
 #[test]
