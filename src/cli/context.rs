@@ -248,7 +248,29 @@ pub fn store(settings: &Settings) -> Result<Arc<Store>, CliError> {
 /// The journal of one environment or application is never continued in another, whoever asks and whether or not KPay
 /// is asked: nothing is recorded in it.
 fn owned(settings: &Settings, store: &Store) -> Result<(), CliError> {
-    let Some(known) = store.with_state(|state| state.identity.clone()) else { return Ok(()) };
+    let known = store.with_state(|state| state.identity.clone());
+    known.map_or(Ok(()), |known| belongs(settings, &known))
+}
+
+/// The journal beside whoever holds it; `None` where there is no state yet. Figures of one environment are never shown as
+/// another's.
+///
+/// # Errors
+/// 77 where it is damaged, may not be read, or is of another environment or application than the configuration says.
+pub fn read_only(settings: &Settings) -> Result<Option<ReadOnly>, CliError> {
+    if !settings.state.exists() {
+        return Ok(None);
+    }
+    let read = ReadOnly::open(&settings.state)?;
+    read.state().identity.as_ref().map_or(Ok(()), |known| belongs(settings, known))?;
+    Ok(Some(read))
+}
+
+/// Whether the journal that begins with this is the configuration's.
+///
+/// # Errors
+/// 77 where it is another's.
+pub fn belongs(settings: &Settings, known: &Identity) -> Result<(), CliError> {
     let environment = settings.kpay.environment;
     let application = settings.kpay.application_id.as_ref().unwrap_or(&known.application_id);
     if known.environment == environment && known.application_id == *application {
@@ -292,9 +314,9 @@ pub fn transfers(settings: &Settings) -> Result<Vec<TransferView>, CliError> {
     match call(settings, &Request::Transfers)? {
         Some(Response::Transfers(transfers)) => Ok(transfers),
         Some(_) => Err(odd_answer()),
-        None if !settings.state.exists() => Ok(Vec::new()),
         None => {
-            let mut history = ReadOnly::open(&settings.state)?.history(None)?;
+            let Some(read) = read_only(settings)? else { return Ok(Vec::new()) };
+            let mut history = read.history(None)?;
             history.reverse();
             Ok(history.iter().map(TransferView::from).collect())
         }
@@ -312,7 +334,7 @@ pub fn story(settings: &Settings, external_id: &str) -> Result<TransferStory, Cl
         None => {}
     }
     let id = ExternalId::from_text(external_id);
-    let found = if settings.state.exists() { ReadOnly::open(&settings.state)?.find(&id)? } else { None };
+    let found = read_only(settings)?.map_or(Ok(None), |read| read.find(&id))?;
     let Some(tracked) = found else { return Err(no_transfer(external_id)) };
     Ok(control::story_of(&settings.state, &tracked)?)
 }

@@ -7,7 +7,6 @@ use super::output;
 use crate::control::{self, Request, Response};
 use crate::daemon::view::TransferView;
 use crate::daemon::{HostedPage, MoveRequest, Moved, WayBack, rehearse};
-use crate::journal::ReadOnly;
 use crate::model::{Kind, Lane, Timestamp, WalletId, left_by_the_fee, tame};
 use crate::money::{Country, Currency};
 use crate::policy::read_amount;
@@ -188,7 +187,7 @@ fn rehearsed(settings: &Settings, wish: &MoveRequest) -> Result<Moved, CliError>
     let basis = super::plan::basis(settings, &policies, &state, None, None);
     let access = context::access(settings, &Surroundings::of_process()?)?;
     let bank = context::bank(access, None, &context::metrics()?)?;
-    let journal = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
+    let journal = context::read_only(settings)?;
     let find = |id: &_| journal.as_ref().map_or(Ok(None), |journal| journal.find(id));
     let rehearsed = context::runtime()?.block_on(rehearse(&bank, &basis, wish, find));
     rehearsed.map_err(|error| context::failed(&control::wish_failed(&error)))

@@ -34,6 +34,7 @@ mod verify;
 mod verify_return;
 mod why;
 
+use crate::intent::Event;
 use crate::journal::StoreError;
 use clap::{Parser, Subcommand};
 use exit::{CliError, Exit};
@@ -187,7 +188,12 @@ fn books(config: Option<&Path>, command: &ledger::LedgerCommand) -> Result<Exit,
     let records: Vec<Result<ledger::Record, StoreError>> = Vec::new();
     let mut out = std::io::stdout().lock();
     let result = if settings.state.exists() {
-        let records = crate::journal::records(&settings.state)?;
+        let mut records = crate::journal::records(&settings.state)?.peekable();
+        if let Some(Ok(first)) = records.peek()
+            && let Event::Opened { identity, .. } = &first.event
+        {
+            context::belongs(&settings, identity)?;
+        }
         let records = records.map(|record| record.map(|record| (record.seq, record.at, record.event)));
         ledger::run(command, records, &mut out)
     } else {

@@ -8,7 +8,6 @@ use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::{FrozenView, HeldView};
 use crate::daemon::{Basis, Held};
 use crate::intent::{State, plainly, signed};
-use crate::journal::ReadOnly;
 use crate::model::{Availability, BalanceRow, Identity, Kind, Snapshot, Timestamp, share_of_the_fee, tame};
 use crate::money::{Currency, Money, Rate};
 use crate::plan::{Plan, PlannedTransfer, Reason, basis_points, peg};
@@ -184,10 +183,7 @@ pub fn basis<'a>(
 /// # Errors
 /// 77 where it cannot be read.
 pub fn state(settings: &Settings) -> Result<State, CliError> {
-    if !settings.state.exists() {
-        return Ok(State::default());
-    }
-    Ok(ReadOnly::open(&settings.state)?.state().clone())
+    Ok(context::read_only(settings)?.map_or_else(State::default, |read| read.state().clone()))
 }
 
 /// A file for `--balances`: the array alone, or an object with `balances` (as `plan --json` prints it) and, for lanes
@@ -217,11 +213,11 @@ fn read_balances(file: &Path) -> Result<Given, CliError> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| CliError::new(Exit::Usage, format!("the balances file {name} cannot be read: {error}")))?;
     let is_array = text.trim_start().starts_with('[');
-    let like = if is_array { LIKE_AN_ARRAY.to_owned() } else { like_an_object() };
+    let example = if is_array { LIKE_AN_ARRAY.to_owned() } else { like_an_object() };
     let wrong = |error: serde_json::Error| {
         let what = tame(without_place(&error.to_string()), 200);
         let (line, column) = (error.line(), error.column());
-        CliError::new(Exit::Usage, format!("{name}:{line}:{column}: {what}; write it like {like}"))
+        CliError::new(Exit::Usage, format!("{name}:{line}:{column}: {what}; write it like {example}"))
     };
     if is_array {
         let balances = serde_json::from_str(&text).map_err(wrong)?;

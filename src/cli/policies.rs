@@ -5,7 +5,7 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::control::{Request, Response};
 use crate::daemon::AcceptRequest;
-use crate::journal::{ReadOnly, policy_texts};
+use crate::journal::policy_texts;
 use crate::policy::{Difference, Effect, PolicySet, differences, parse};
 use serde::Serialize;
 use std::path::Path;
@@ -68,8 +68,7 @@ pub fn run(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
 
 fn report(settings: &crate::settings::Settings) -> Result<Report, CliError> {
     let (on_disk, _) = context::policies(settings)?;
-    let last =
-        if settings.state.exists() { ReadOnly::open(&settings.state)?.state().policy_hash.clone() } else { None };
+    let last = context::read_only(settings)?.and_then(|read| read.state().policy_hash.clone());
     let before = match &last {
         Some(hash) => before(&settings.state, hash)?,
         None => None,

@@ -52,7 +52,7 @@ fn from_disk(settings: &Settings) -> Result<StatusView, CliError> {
         Loaded::Bad(_) | Loaded::Gone(_) => None,
     };
     let now = SystemClock.now();
-    let read = if settings.state.exists() { Some(ReadOnly::open(&settings.state)?) } else { None };
+    let read = context::read_only(settings)?;
     let nothing = crate::intent::State::default();
     let state = read.as_ref().map_or(&nothing, ReadOnly::state);
     let judged = match &policies {

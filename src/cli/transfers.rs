@@ -236,7 +236,7 @@ fn payout(transfer: &TransferView) -> Vec<String> {
 fn arrival(transfer: &TransferView) -> Vec<String> {
     let lacks = transfer.credited.is_none() || transfer.exchange_rate.is_none();
     let pending = (transfer.state == "applied" && lacks && crosses_currencies(transfer))
-        .then(|| "its rate is pending: add it with `treasuryd transfers resolve`".to_owned());
+        .then(|| "its rate is pending".to_owned());
     arrived(transfer).into_iter().chain(pending).collect()
 }
 

@@ -9,7 +9,6 @@ use crate::daemon::confirm;
 use crate::daemon::doors::{Clock, SystemClock};
 use crate::hooks::{ReturnError, Returned, Unchecked};
 use crate::intent::{Withdrawal, WithdrawalStatus};
-use crate::journal::ReadOnly;
 use crate::model::{ExternalId, Timestamp};
 use crate::settings::{Settings, Surroundings};
 use serde::Serialize;
@@ -65,7 +64,7 @@ fn asked(settings: &Settings, external_id: &str) -> Result<Withdrawal, CliError>
         None => {}
     }
     let id = ExternalId::from_text(external_id);
-    let found = if settings.state.exists() { ReadOnly::open(&settings.state)?.find(&id)? } else { None };
+    let found = context::read_only(settings)?.map_or(Ok(None), |read| read.find(&id))?;
     let Some(tracked) = found else { return Err(context::no_transfer(external_id)) };
     let access = context::access(settings, &Surroundings::of_process()?)?;
     let bank = context::bank(access, None, &context::metrics()?)?;

@@ -7,7 +7,6 @@ use super::plan::{self, Offline};
 use crate::control::{Request, Response};
 use crate::daemon::{Basis, decisions};
 use crate::intent::State;
-use crate::journal::ReadOnly;
 use crate::model::{Slot, Timestamp, tame};
 use crate::money::{Amount, Currency, Money};
 use crate::plan::Reason;
@@ -112,7 +111,7 @@ fn decided(settings: &Settings, state: &State, subject: Subject) -> Result<Decis
     if state.standing.decided.is_empty() {
         return Ok(Decisions::new());
     }
-    let read = ReadOnly::open(&settings.state)?;
+    let Some(read) = context::read_only(settings)? else { return Ok(Decisions::new()) };
     Ok(decisions(&settings.state, state, subject, &|id| read.find(id))?)
 }
 

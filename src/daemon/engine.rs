@@ -159,7 +159,7 @@ impl Engine {
         let known = self.store.with_state(|state| state.identity.clone());
         if let Some(known) = known {
             if known != *identity {
-                return Err(foreign(&known, identity));
+                return Err(EngineError::Foreign(foreign(&known, identity)));
             }
             // Whoever opened the journal may have gone before it came to the policies.
             let is_begun = self.store.with_state(|state| state.policy_hash.is_some());
@@ -382,12 +382,13 @@ fn completions(state: &State, events: &[Event]) -> BTreeSet<ExternalId> {
     findings.filter_map(Event::external_id).filter(applied).cloned().collect()
 }
 
-fn foreign(known: &Identity, came: &Identity) -> EngineError {
-    EngineError::Foreign(format!(
+/// Why a state is not worked on, or planned on, with somebody else's keys.
+pub(super) fn foreign(known: &Identity, came: &Identity) -> String {
+    format!(
         "the journal belongs to {} application {}, but these keys are for {} application {}; use another state.path, \
          or the keys the journal belongs to",
         known.environment, known.application_id, came.environment, came.application_id
-    ))
+    )
 }
 
 #[cfg(test)]

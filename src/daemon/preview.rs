@@ -2,6 +2,7 @@
 
 use super::conserve::{begun_with, shown_by, take_reading};
 use super::doors::{Bank, BankError};
+use super::engine::foreign;
 use super::operators::read_availability;
 use crate::books::Conservation;
 use crate::intent::State;
@@ -127,12 +128,24 @@ impl Basis<'_> {
         state
     }
 
+    /// Who we are by the bank's word. Nothing is planned on the state of somebody else.
+    ///
+    /// # Errors
+    /// [`BankError`]; refused where the state is another application's.
+    pub(super) async fn identity(&self, bank: &dyn Bank) -> Result<Identity, BankError> {
+        let came = bank.identity().await?;
+        match &self.state.identity {
+            Some(known) if *known != came => Err(BankError::Refused(foreign(known, &came))),
+            _ => Ok(came),
+        }
+    }
+
     /// Asks the bank for everything and plans.
     ///
     /// # Errors
     /// [`BankError`]. A rate that cannot be had is only missing.
     pub async fn preview(&self, bank: &dyn Bank) -> Result<Plan, BankError> {
-        let identity = bank.identity().await?;
+        let identity = self.identity(bank).await?;
         let snapshot = bank.wallets(self.clock, &self.policies.countries()).await?;
         let state = self.with_reading(&snapshot);
         let basis = Basis { state: &state, ..*self };

@@ -318,7 +318,7 @@ pub async fn rehearse(
     find: impl Fn(&ExternalId) -> Result<Option<Tracked>, StoreError>,
 ) -> Result<Moved, WishError> {
     let unreadable = |error: BankError| WishError::Engine(error.into());
-    let identity = bank.identity().await.map_err(unreadable)?;
+    let identity = basis.identity(bank).await.map_err(unreadable)?;
     if let Some(earlier) = wish.earlier(&identity, find)? {
         return Ok(earlier);
     }

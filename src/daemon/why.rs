@@ -18,7 +18,7 @@ impl Basis<'_> {
     /// # Errors
     /// [`BankError`]. A rate that cannot be had is only missing.
     pub async fn explain(&self, bank: &dyn Bank, subject: Subject, decisions: &Decisions) -> Result<Answer, BankError> {
-        let identity = bank.identity().await?;
+        let identity = self.identity(bank).await?;
         let snapshot = bank.wallets(self.clock, &self.policies.countries()).await?;
         let concerned = |policy: &&Policy| policy.lanes().into_iter().any(|lane| subject.concerns(lane));
         let policies = self.policies.policies.iter().filter(concerned);

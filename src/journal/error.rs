@@ -82,7 +82,7 @@ pub enum StoreError {
     Version(Damage),
     /// The journal is damaged.
     #[error(
-        "the journal is damaged: {0}; nothing was changed: restore the state directory from a backup (reading it still works)"
+        "the journal is damaged: {0}; nothing was changed: restore the state directory from a backup (`treasuryd journal verify` says how far it is good)"
     )]
     Damaged(Damage),
     /// A file of ours cannot be read.

@@ -2,8 +2,10 @@
 
 use super::progress::Progress;
 use super::{Args, shown};
+use crate::cli::context;
 use crate::cli::exit::{CliError, Exit};
 use crate::daemon::doors::{Clock, SystemClock};
+use crate::intent::Event;
 use crate::journal;
 use crate::policy::PolicySet;
 use crate::settings::Settings;
@@ -74,6 +76,9 @@ fn own_journal(
     let mut read = 0;
     for record in journal::records(&settings.state)? {
         let record = record?;
+        if let Event::Opened { identity, .. } = &record.event {
+            context::belongs(settings, identity)?;
+        }
         let taken = recorder.take(record.at, &record.event);
         taken.map_err(|error| failed(format!("record {}: {error}", record.seq)))?;
         replay

@@ -10,7 +10,7 @@ const FILL: &str = "wallets SEN=150000 CIV=300000 CMR=1200000 BEN=0
 const SWEEP: &str = "wallets GAB=330000 CMR=0\npolicy p GAB:250000:100000 >CMR";
 
 /// Scene, reason, detail, `would_move_if`.
-const CASES: [(&str, Reason, &str, &str); 58] = [
+const CASES: [(&str, Reason, &str, &str); 59] = [
     (
         "SWEEP cron=0_0_29_2_+MON",
         Reason::NotDue,

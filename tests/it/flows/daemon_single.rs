@@ -82,8 +82,8 @@ fn another_applications_state_is_refused() {
     drop(daemon);
     merchant.close_the_bank();
     merchant.open_the_bank(another_application());
-    for command in ["run", "once"] {
-        let ended = merchant.treasuryd(&[command]).with_code(77);
+    for command in [&["run"][..], &["once"], &["plan"], &["why", "GAB"]] {
+        let ended = merchant.treasuryd(command).with_code(77);
         assert!(ended.stderr.contains("journal belongs to"), "{ended:?}");
     }
     assert_eq!(posts(&merchant), 0);

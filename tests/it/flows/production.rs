@@ -89,7 +89,8 @@ fn b07_environments_do_not_mix() {
     // Now keys and configuration agree on the sandbox, and the journal is production's.
     merchant.extra.retain(|(section, _)| *section != "kpay");
     merchant.configure();
-    for command in [vec!["once"], vec!["run"]] {
+    let reading = ["status", "plan", "why GAB", "transfers list", "ledger balance", "ledger export --format csv"];
+    for command in ["once", "run"].iter().chain(&reading).map(|text| text.split(' ').collect::<Vec<_>>()) {
         let ended = merchant.treasuryd(&command).with_code(77);
         assert!(ended.stderr.contains("journal belongs to production"), "{ended:?}");
     }
