@@ -40,7 +40,6 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     for warning in &warnings {
         output::talk(warning);
     }
-    let ahead = args.at.map_or(TimeDelta::zero(), |at| at - SystemClock.now());
     let metrics = context::metrics()?;
     let access = context::access(&settings, &Surroundings::of_process()?)?;
     let access = ClientSettings { patience: Some(PATIENCE), ..access };
@@ -50,10 +49,10 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let (policies, _) = context::in_force(&settings, &on_disk, last.as_deref())?;
     context::known_policy(&policies, args.policy.as_deref())?;
     if settings.kpay.environment == Environment::Production {
-        near_enough(&policies, args.policy.as_deref(), ahead)?;
+        near_enough(&policies, args.policy.as_deref(), ahead_by(args.at))?;
     }
     let bank = Arc::new(context::bank(access, Some(&settings.state), &metrics)?);
-    let engine = context::engine(&settings, Some(on_disk), bank, store, metrics, ahead);
+    let engine = context::engine(&settings, Some(on_disk), bank, store, metrics, ahead_by(args.at));
     let report = context::runtime()?.block_on(async {
         engine.begin("once").await?;
         once(&engine, args.policy.as_deref()).await
@@ -101,6 +100,11 @@ pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
         return Err(CliError::new(Exit::Unsettled, text));
     }
     Ok(Exit::Done)
+}
+
+/// How far the instant asked for is from the clock's.
+fn ahead_by(at: Option<Timestamp>) -> TimeDelta {
+    at.map_or(TimeDelta::zero(), |at| at - SystemClock.now())
 }
 
 /// In production `--at` stays near the machine's clock.

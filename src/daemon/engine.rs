@@ -59,6 +59,9 @@ pub struct Engine {
     pub(super) metrics: Arc<Metrics>,
     pub(super) rules: Rules,
     pub(super) ahead: TimeDelta,
+    /// The instant decided for, where it is not the clock's: one that was asked for does not move on while KPay is waited
+    /// for.
+    fixed: Option<Timestamp>,
     /// Held from the leave to send until the attempt is recorded: caps are checked and counted by one at a time, and no
     /// two wait for each other's place in the request budget.
     pub(super) starting: tokio::sync::Mutex<()>,
@@ -106,6 +109,7 @@ impl Engine {
             parts.metrics.reload(true, parts.clock.now());
         }
         let world = World { policies, ..World::default() };
+        let fixed = (parts.ahead != TimeDelta::zero()).then(|| parts.clock.now() + parts.ahead);
         Self {
             clock: parts.clock,
             bank: parts.bank,
@@ -113,6 +117,7 @@ impl Engine {
             metrics: parts.metrics,
             rules: parts.rules,
             ahead: parts.ahead,
+            fixed,
             starting: tokio::sync::Mutex::new(()),
             claiming: tokio::sync::Mutex::new(()),
             adopting: tokio::sync::Mutex::new(()),
@@ -290,7 +295,7 @@ impl Engine {
     /// The instant decisions are made for.
     #[must_use]
     pub fn decision_now(&self) -> Timestamp {
-        self.clock.now() + self.ahead
+        self.fixed.unwrap_or_else(|| self.clock.now())
     }
 
     /// The policies in force.

@@ -32,6 +32,17 @@ fn a_slot_is_decided_once() {
     assert_eq!(moved(&merchant), ["GAB>CMR 30000", "GAB>CMR 100000"]);
 }
 
+/// `--at` says the instant, and waiting for KPay does not move it on to the next slot.
+#[test]
+fn the_instant_asked_for_stands_however_long_kpay_takes() {
+    let merchant = gabon();
+    merchant.bank().set_faults(&["me:slow=1500"]).unwrap();
+    once_at(&merchant, "2026-11-24T17:59:59Z").with_code(0);
+    assert!(moved(&merchant).is_empty());
+    once_at(&merchant, "2026-11-24T18:00:00Z").with_code(0);
+    assert_eq!(moved(&merchant), ["GAB>CMR 30000"]);
+}
+
 /// A reason closes the slot as well: money that comes later waits for the next one.
 #[test]
 fn a_reason_closes_the_slot_too() {
