@@ -1,9 +1,11 @@
 //! Hostile bytes from outside the program: what the fuzz targets ask (`fuzz/`) is asked with every test run too, of the
 //! corpus, of random bytes, and of corpus files with a few wrong bytes. The policies' own are in `policy::read`.
 
+use crate::intent::Event;
 use crate::{books, kpay, settings};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use std::collections::BTreeSet;
 
 type Examine = fn(&[u8]) -> Result<(), String>;
 
@@ -12,7 +14,7 @@ const TARGETS: [(&str, Examine, usize); 5] = [
     ("replies", kpay::soundness::replies, 30),
     ("token", kpay::soundness::token, 10),
     ("retry_after", kpay::soundness::retry_after, 10),
-    ("journal", books::soundness::examine, 5),
+    ("journal", books::soundness::examine, 15),
     ("config", settings::soundness::examine, 8),
 ];
 
@@ -32,6 +34,59 @@ fn the_corpora_of_the_fuzzer_hold() {
             assert_eq!(examine(&bytes), Ok(()), "{name}: {:?}", String::from_utf8_lossy(&bytes));
         }
     }
+}
+
+/// The kinds of events, and the place of each: a new kind does not compile until it has one here, and is missed in the
+/// corpus until a journal there has it.
+fn kind(event: &Event) -> (usize, usize) {
+    let place = match event {
+        Event::Opened { .. } => 0,
+        Event::Started { .. } => 1,
+        Event::Copied { .. } => 2,
+        Event::Alive => 3,
+        Event::Observed { .. } => 4,
+        Event::Fell { .. } => 5,
+        Event::Breached { .. } => 6,
+        Event::Rose { .. } => 7,
+        Event::CameBack { .. } => 8,
+        Event::Released { .. } => 9,
+        Event::PoliciesInForce { .. } => 10,
+        Event::PoliciesAccepted { .. } => 11,
+        Event::Decided { .. } => 12,
+        Event::Requested { .. } => 13,
+        Event::Attempted { .. } => 14,
+        Event::NotSent { .. } => 15,
+        Event::Unknown { .. } => 16,
+        Event::Accepted { .. } => 17,
+        Event::Followed { .. } => 18,
+        Event::Returned { .. } => 19,
+        Event::Applied { .. } => 20,
+        Event::Rejected { .. } => 21,
+        Event::NeedsOperator { .. } => 22,
+        Event::Cancelled { .. } => 23,
+        Event::Approved { .. } => 24,
+        Event::Declined { .. } => 25,
+        Event::Resolved { .. } => 26,
+        Event::Paused { .. } => 27,
+        Event::Resumed { .. } => 28,
+    };
+    (place, 29)
+}
+
+/// A fuzzer does not invent the names of events: what no journal of its corpus holds it never tries.
+#[test]
+fn the_journals_of_the_corpus_hold_every_kind_of_event() {
+    let files = corpus("journal");
+    let events = files.iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
+    let events = events.filter_map(|line| serde_json::from_slice::<Event>(line).ok());
+    let (mut seen, mut kinds) = (BTreeSet::new(), 1);
+    for event in events {
+        let (place, of) = kind(&event);
+        seen.insert(place);
+        kinds = of;
+    }
+    let missed: Vec<_> = (0..kinds).filter(|place| !seen.contains(place)).collect();
+    assert_eq!(missed, Vec::<usize>::new());
 }
 
 #[test]
