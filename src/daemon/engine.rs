@@ -268,6 +268,10 @@ impl Engine {
             }
             world.take_move(tracked);
             take_flows(&mut world.conservation, tracked);
+            if super::seen::left_by(tracked).is_some() {
+                // The books have an entry more: what is read now belongs beside it, though the figures be the same.
+                world.observed = None;
+            }
             if !tracked.outcome.is_open() {
                 world.forget(&tracked.intent.external_id);
                 world.finished.push_front(tracked.clone());

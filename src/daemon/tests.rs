@@ -387,3 +387,16 @@ async fn balances_that_came_with_a_decision_are_observed_all_the_same() {
     evening.engine.observe().await.unwrap();
     assert_eq!(observations(&evening), 1, "once, and not again while nothing changes");
 }
+
+/// A payout that comes back between two readings leaves every figure as it was, and the books with an entry more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_balances_are_observed_again_once_something_was_booked() {
+    let evening = evening(WhileWaiting::default(), 100, true).await;
+    evening.engine.observe().await.unwrap();
+    let before = evening.bank.wallets.lock().unwrap().clone();
+    evening.work().await;
+    *evening.bank.wallets.lock().unwrap() = before;
+    evening.engine.observe().await.unwrap();
+    evening.engine.observe().await.unwrap();
+    assert_eq!(observations(&evening), 2, "once after the moves, and not again while nothing changes");
+}
