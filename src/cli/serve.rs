@@ -139,7 +139,7 @@ async fn start(engine: &Arc<Engine>) -> Result<(), CliError> {
     };
     match first.await {
         Ok(()) => {}
-        Err(EngineError::Bank(BankError::Unavailable(why))) => {
+        Err(EngineError::Bank(BankError::Unavailable(why) | BankError::UsedUp(why))) => {
             tracing::warn!(why, "started without KPay; nothing is decided until it answers");
         }
         Err(error) => return Err(error.into()),

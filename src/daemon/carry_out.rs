@@ -292,7 +292,7 @@ impl Engine {
             (world.policies.is_none(), world.held.clone())
         };
         let Some(held) = held.filter(|_| none_in_force && intent.origin.policy().is_some()) else { return false };
-        self.note_problem(&held.sentence());
+        self.note_problem(&held.view().for_the_log());
         true
     }
 

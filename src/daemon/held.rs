@@ -115,7 +115,7 @@ impl Engine {
     }
 
     fn hold(&self, held: Held, before: Option<Arc<PolicySet>>) {
-        self.note_problem(&held.sentence());
+        self.note_problem(&held.view().for_the_log());
         // They were read well; that they wait is what `policies_held` says.
         self.metrics.reload(true, self.clock.now());
         if let Some(before) = &before {

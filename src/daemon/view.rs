@@ -1,7 +1,7 @@
 //! What people are shown: the same figures for `status`, the dashboard and the metrics, so that they cannot differ.
 
 use crate::intent::{AppliedFacts, Breach, Outcome, PastFall, Tracked};
-use crate::model::{Destination, Intent, Slot, Timestamp, WalletId};
+use crate::model::{Destination, Intent, Slot, Timestamp, WalletId, without_numbers};
 use crate::money::{Amount, Country, Currency, Rate};
 use crate::plan::{Frozen, Skip};
 use serde::{Deserialize, Serialize};
@@ -206,6 +206,12 @@ impl HeldView {
             self.loosens.join("; "),
             self.short_hash()
         )
+    }
+
+    /// The same for the log, which more people read than may know whom the policies pay.
+    #[must_use]
+    pub fn for_the_log(&self) -> String {
+        without_numbers(&self.sentence())
     }
 
     /// As much of the hash as `policies accept` takes.

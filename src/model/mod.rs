@@ -21,7 +21,7 @@ pub use end::{Destination, End};
 pub use external_id::{ExternalId, IdParts, Moment};
 pub use identity::{ApplicationId, Environment, Identity, IdentityError};
 pub use intent::{Intent, Kind, Origin};
-pub use payee::{Beneficiary, Payee, PayeeError, Phone, Provider};
+pub use payee::{Beneficiary, Payee, PayeeError, Phone, Provider, without_numbers};
 pub use person::person_key;
 pub use reason::Reason;
 pub use snapshot::{BalanceRow, Reading, Snapshot, WalletProblem};

@@ -126,6 +126,21 @@ impl Phone {
     }
 }
 
+/// A text in which beneficiaries stand as they are written, `MTN_MOMO_CMR:237653456789`, with their numbers as
+/// [`Phone::masked`] shows them.
+#[must_use]
+pub fn without_numbers(text: &str) -> String {
+    let mut pieces = text.split(':');
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(piece.len());
+        let (digits, rest) = piece.split_at(end);
+        let digits = digits.parse().map_or_else(|_| digits.to_owned(), |phone: Phone| phone.masked());
+        shown.extend([":", &digits, rest]);
+    }
+    shown
+}
+
 impl FromStr for Phone {
     type Err = PayeeError;
     fn from_str(text: &str) -> Result<Self, PayeeError> {
@@ -267,5 +282,18 @@ mod tests {
     #[test]
     fn a_masked_number_calls_nobody() {
         assert_eq!("237653456789".parse::<Phone>().unwrap().masked(), "237…789");
+    }
+
+    #[test]
+    fn numbers_of_beneficiaries_are_masked_wherever_they_stand_in_a_text() {
+        for (text, shown) in [
+            ("", ""),
+            (":", ":"),
+            ("new: MTN_MOMO_CMR:237653456789", "new: MTN_MOMO_CMR:237…789"),
+            ("A:237653456789; B:24174345678, at 18:00:05Z", "A:237…789; B:241…678, at 18:00:05Z"),
+            ("keep: 50 000, TRD-261124170000-CMRPAY-01-DYBFV9E2", "keep: 50 000, TRD-261124170000-CMRPAY-01-DYBFV9E2"),
+        ] {
+            assert_eq!(without_numbers(text), shown);
+        }
     }
 }

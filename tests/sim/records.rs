@@ -52,7 +52,7 @@ impl Stage {
     /// A text that people read: no beneficiary's number stands in it, whatever KPay repeats.
     pub fn on_told(&mut self, text: &str) {
         // What a policy loosens is told to the person who accepts it, with whom it pays.
-        if text.contains(NUMBER) && !text.contains("because they loosen") && !text.contains("\"policies_accepted\"") {
+        if text.contains(NUMBER) && !text.contains("\"policies_accepted\"") {
             self.violation(format!("I15: a beneficiary's number is told: {text}"));
         }
     }
