@@ -210,7 +210,7 @@ fn h04_a_pending_rate_is_completed_once() {
             (&["--not-applied"], true, 77, "only its rate and what arrived can be told"),
             (&["--applied", "--rate", "1.0153", "--credited", "101530 XOF"], true, 2, "leave XOF out"),
             (&["--applied", "--rate", "1.0153", "--credited", "101530", "--amount", "99"], true, 77, "100000"),
-            (&["--applied", "--rate", "1.0153", "--credited", "-101530"], true, 2, "above zero"),
+            (&["--applied", "--rate", "1.0153", "--credited", "-101530"], true, 2, "is negative"),
             (&["--applied", "--rate", "1.0153", "--credited", "0"], true, 2, "above zero"),
             (&["--applied", "--rate", "1.0153", "--credited", "1015300"], true, 2, "far from 1015300"),
             (complete, true, 0, "applied"),
