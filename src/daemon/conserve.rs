@@ -40,13 +40,17 @@ impl Engine {
         self.world().conservation = begun;
     }
 
-    /// Compares a reading with the one before, and records what it shows. The reading may be used once this is done.
+    /// Compares a reading, the `nth` that was asked for, with the one before, and records what it shows. The reading may be used
+    /// once this is done. One that comes after a newer one shows nothing, whatever the clock said of either.
     ///
     /// # Errors
     /// [`EngineError::Store`].
-    pub(super) async fn compare(&self, snapshot: &Snapshot) -> Result<(), EngineError> {
+    pub(super) async fn compare(&self, nth: u64, snapshot: &Snapshot) -> Result<(), EngineError> {
         // One reading at a time: none is used while a fall that it shows, too, is still to be recorded.
         let _alone = self.comparing.lock().await;
+        if !self.world().compares(nth) {
+            return Ok(());
+        }
         let frozen = self.store.with_state(|state| state.standing.frozen.clone());
         let rules = &self.rules.conservation;
         let found = take_reading(&mut self.world().conservation, snapshot, &frozen, rules);

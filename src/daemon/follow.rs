@@ -33,6 +33,8 @@ pub(super) struct Polled {
     hinted: bool,
     /// Answers in a row that were not about it.
     astray: u32,
+    /// When the first of them came, or the earliest that the clock said since.
+    astray_since: Option<Timestamp>,
 }
 
 /// KPay's id for an intent that waits for one, as a webhook said; not believed before KPay's own answer.
@@ -106,13 +108,16 @@ impl Engine {
         let (BankError::Astray(what), Some(taken)) = (error, &tracked.taken) else { return None };
         let now = self.clock.now();
         let enough = if self.is_daemon() { ASTRAY_IN_A_ROW } else { 1 };
-        let in_a_row = {
+        let (in_a_row, since) = {
             let mut world = self.world();
             let polled = world.polled.entry(tracked.intent.external_id.clone()).or_default();
             polled.astray = polled.astray.saturating_add(1);
-            polled.astray
+            let since = polled.astray_since.map_or(now, |since| since.min(now));
+            polled.astray_since = Some(since);
+            (polled.astray, since)
         };
-        let is_long = now - tracked.updated_at > self.rules.retry.resend_for;
+        // What the journal says came later than this was told by a clock that was ahead.
+        let is_long = now - tracked.updated_at.min(since) > self.rules.retry.resend_for;
         let is_over =
             !planted::is(Mistake::AstrayForEver) && in_a_row >= enough && is_long && self.clock_trouble().is_none();
         is_over.then(|| called_for(tracked, taken, what))
@@ -121,7 +126,8 @@ impl Engine {
     /// For a person's finding on a withdrawal in KPay's hands: KPay is asked now. Where it answers, and still knows nothing of
     /// it, the event that calls a person, so that the finding may follow; otherwise why there is nothing to find.
     pub(super) async fn is_astray(&self, tracked: &Tracked) -> Result<Event, String> {
-        let is_new = |taken: &Taken| self.clock.now() - taken.since < KNOWN_AFTER;
+        // A clock that was ahead may have said when it was taken.
+        let is_new = |taken: &Taken| (self.clock.now() - taken.since).abs() < KNOWN_AFTER;
         let Some(taken) = tracked.taken.as_ref().filter(|taken| !is_new(taken)) else {
             return Err(
                 "KPay has it in hand and is asked how it stands until it is over; there is nothing to find yet"
@@ -179,7 +185,7 @@ impl Engine {
             }
         };
         if let Some(polled) = self.world().polled.get_mut(id) {
-            polled.astray = 0;
+            (polled.astray, polled.astray_since) = (0, None);
         }
         let unproven = match &said.strange {
             Some(strange) => Some(strange.clone()),

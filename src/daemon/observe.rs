@@ -24,7 +24,7 @@ impl Engine {
         match self.bank.wallets(taken_at, &self.countries()).await {
             Ok(snapshot) => {
                 let snapshot = Arc::new(snapshot);
-                self.compare(&snapshot).await?;
+                self.compare(nth, &snapshot).await?;
                 self.world().take_reading(nth, snapshot.clone());
                 Ok(snapshot)
             }

@@ -57,9 +57,9 @@ impl Story {
         !matches!(self.word.as_str(), "applied" | "rejected" | "cancelled" | "returned" | "resolved" | "declined")
     }
 
-    /// Whether it was attempted, and no answer says that it was somebody else's.
+    /// Whether its bytes left, or may have, and no answer says that it was somebody else's.
     pub fn is_ours(&self) -> bool {
-        self.attempts > 0 && !self.holds_nothing
+        self.sent > 0 && !self.holds_nothing
     }
 
     /// The word that the program has for where it stands; none where it is over.

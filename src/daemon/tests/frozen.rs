@@ -227,3 +227,20 @@ async fn a_reading_that_comes_late_is_not_recorded_over_a_newer_one() {
     evening.again().await.observe().await.unwrap();
     assert_eq!(evening.falls(), ["COG 5000", "GAB 20000!"]);
 }
+
+/// The clock steps back while a reading is under way: by its instant it is the newest, and others were asked for since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i17_a_reading_from_before_a_step_back_is_not_compared_with_what_came_since() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    evening.engine.observe().await.unwrap();
+    *evening.bank.lags.lock().unwrap() = 50;
+    *evening.bank.clock.0.lock().unwrap() += TimeDelta::days(1);
+    let newer = async {
+        *evening.bank.clock.0.lock().unwrap() -= TimeDelta::days(1);
+        evening.bank.wallets.lock().unwrap().insert(Country::GAB, Amount::whole(900_000));
+        evening.engine.observe().await
+    };
+    let (late, newer) = tokio::join!(evening.engine.observe(), newer);
+    assert_ne!(late.unwrap().readings, newer.unwrap().readings);
+    assert_eq!((evening.falls(), evening.is_frozen()), (Vec::<String>::new(), false));
+}

@@ -231,6 +231,24 @@ async fn i18_a_withdrawal_that_kpay_does_not_know_calls_a_person_after_resend_fo
     }
 }
 
+/// KPay took it in hand while the clock was ten days ahead: that keeps nobody from it until those days are over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i18_a_clock_that_was_ahead_keeps_no_person_from_a_withdrawal_that_kpay_does_not_know() {
+    let day = pay_day(50_000, "PENDING").await;
+    day.engine.begin("run").await.unwrap();
+    day.go().await;
+    day.say(Some("no such withdrawal"));
+    *day.clock.0.lock().unwrap() -= TimeDelta::days(10);
+    *day.bank.ahead.lock().unwrap() = Some(0);
+    for (hours, outcome) in [(0, "sending"), (6, "sending"), (0, "needs_operator")] {
+        *day.clock.0.lock().unwrap() += TimeDelta::hours(hours);
+        day.later(401).await;
+        assert_eq!(day.outcomes(), [outcome], "{hours}");
+    }
+    let found = day.engine.resolve(&finding(&day, false)).await.unwrap();
+    assert_eq!(found.state, "rejected");
+}
+
 /// One that KPay took in hand and that came back by a person's word: the wallet shows what it had, and that is not stale.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wallet_is_not_stale_once_a_person_found_that_the_money_is_back() {

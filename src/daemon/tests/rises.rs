@@ -150,6 +150,6 @@ async fn a_reading_from_before_the_rise_does_not_end_it() {
     let older = evening.bank.wallets(taken_at, &asked).await.unwrap();
     evening.shows(HUNDREDFOLD);
     evening.engine.observe().await.unwrap();
-    evening.engine.compare(&older).await.unwrap();
+    evening.engine.compare(9, &older).await.unwrap();
     assert_eq!((evening.changes(), evening.is_frozen()), (vec!["rose 330000>33000000".to_owned()], true));
 }
