@@ -123,10 +123,11 @@ pub(super) fn begun_with(state: &State, now: Timestamp) -> Conservation {
     };
     let taken_at = last.taken_at.min(now - TimeDelta::milliseconds(1));
     for (wallet, reading) in &last.readings {
-        // What it rose to is not believed: it is compared with what it was.
-        let risen = state.standing.frozen.get(wallet).filter(|frozen| frozen.most.is_some());
-        let available = risen.map_or(reading.available, |frozen| frozen.before);
-        conservation.begin_with(*wallet, taken_at, available);
+        conservation.begin_with(*wallet, taken_at, reading.available);
+    }
+    // What one rose to is not believed: it is compared with what it was, also where the last reading was without it.
+    for (wallet, frozen) in state.standing.frozen.iter().filter(|(_, frozen)| frozen.most.is_some()) {
+        conservation.begin_with(*wallet, taken_at, frozen.before);
     }
     for tracked in state.open.values().filter(|tracked| tracked.outcome.is_open()) {
         take_flows(&mut conservation, tracked);

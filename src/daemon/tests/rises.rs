@@ -153,3 +153,17 @@ async fn a_reading_from_before_the_rise_does_not_end_it() {
     evening.engine.compare(9, &older).await.unwrap();
     assert_eq!((evening.changes(), evening.is_frozen()), (vec!["rose 330000>33000000".to_owned()], true));
 }
+
+/// A reading that lacks the wallet, and a start after it: it is compared with what it was all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c09_a_reading_without_the_wallet_does_not_end_it_at_the_next_start() {
+    let evening = decided(Some(50), FallMode::Freeze).await;
+    evening.shows(HUNDREDFOLD);
+    evening.engine.observe().await.unwrap();
+    let held = evening.bank.wallets.lock().unwrap().remove(&Country::GAB).unwrap();
+    evening.engine.observe().await.unwrap();
+    evening.bank.wallets.lock().unwrap().insert(Country::GAB, held);
+    let again = evening.again().await;
+    again.observe().await.unwrap();
+    assert_eq!((evening.changes(), evening.is_frozen()), (vec!["rose 330000>33000000".to_owned()], true));
+}
