@@ -62,6 +62,11 @@ impl Story {
         self.sent > 0 && !self.holds_nothing
     }
 
+    /// Whether KPay's word, or a person's, says what became of it.
+    pub fn has_an_answer(&self) -> bool {
+        matches!(self.word.as_str(), "accepted" | "followed" | "applied" | "returned" | "resolved")
+    }
+
     /// The word that the program has for where it stands; none where it is over.
     pub fn outcome(&self) -> Option<Outcome> {
         let is_awaited = self.approved_by.len() < self.approvers;

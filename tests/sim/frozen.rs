@@ -2,6 +2,7 @@
 //! what KPay's books say that others really did. It shares no code with what compares the readings.
 
 use super::auditor::{Journal, Story, instant, text};
+use super::books::Taken;
 use super::stage::Stage;
 use std::collections::BTreeMap;
 use treasuryd::model::{Timestamp, WalletId};
@@ -255,17 +256,18 @@ impl Stage {
         self.tally.faults.contains_key(&super::tally::Fault::StaleBalance)
     }
 
-    /// What a move of this machine's journal is known to take, or nothing where the journal has none. Another state may move
-    /// another amount under the same id.
-    fn ours(&self, machine: usize, id: &str) -> i64 {
-        let story = self.model(machine).intents.get(id).filter(|story| story.is_ours());
-        story.map_or(0, |story| story.amount)
+    /// What a move of this machine's journal is known to take, or nothing where the journal has none: its own request moved it,
+    /// or it has an answer. Another state may move another amount under the same id, and while ours is under way.
+    fn ours(&self, machine: usize, id: &str, taken: &Taken) -> i64 {
+        let moved_it = taken.by.contains(&self.lineage(machine));
+        let is_ours = |story: &&Story| story.is_ours() && (moved_it || story.has_an_answer());
+        self.model(machine).intents.get(id).filter(is_ours).map_or(0, |story| story.amount)
     }
 
     /// What left a wallet, ever, beyond the moves of this machine's journal.
     fn taken_by_others(&self, machine: usize, wallet: &str) -> i64 {
         let moved = self.books.ids.iter().filter(|(_, taken)| taken.source.country.code() == wallet);
-        let foreign = moved.map(|(id, taken)| (taken.amount - self.ours(machine, id)).max(0));
+        let foreign = moved.map(|(id, taken)| (taken.amount - self.ours(machine, id, taken)).max(0));
         foreign.sum::<i64>() + self.books.others(wallet).took
     }
 
@@ -274,7 +276,7 @@ impl Stage {
         let came = self.books.ids.iter().filter_map(|(id, taken)| {
             let back = taken.is_returned().then_some((taken.source, taken.amount));
             let (_, came) = taken.credited().or(back).filter(|(into, _)| into.country.code() == wallet)?;
-            Some((came - self.ours(machine, id)).max(0) + came / 100)
+            Some((came - self.ours(machine, id, taken)).max(0) + came / 100)
         });
         came.sum::<i64>() + self.books.others(wallet).brought
     }
