@@ -61,6 +61,8 @@ pub enum Owed {
 #[derive(Debug, Default)]
 pub struct Watch {
     pub guard: Guard,
+    /// When the newest reading was asked for.
+    newest: Option<Timestamp>,
     /// The last reading of each wallet that is believed.
     base: BTreeMap<WalletId, (Timestamp, i64)>,
     /// What has to be recorded, and the two figures.
@@ -69,6 +71,7 @@ pub struct Watch {
 
 impl Watch {
     pub fn forget(&mut self) {
+        self.newest = None;
         self.base.clear();
         self.owed.clear();
     }
@@ -152,6 +155,11 @@ impl Stage {
         if !post.is_clear {
             return watch.forget();
         }
+        // One that comes after a newer one is passed over; what it alone shows the next one shows too.
+        if watch.newest.is_some_and(|newest| at < newest) {
+            return;
+        }
+        watch.newest = Some(at);
         for (wallet, now) in readings {
             let name = wallet.country.code();
             let base = watch.base.get(wallet).copied();
