@@ -289,9 +289,13 @@ impl Stage {
         came.sum::<i64>() + self.books.others(wallet).brought
     }
 
-    /// Once everything is at rest: each reading that had to be followed by a word was.
+    /// Once everything is at rest: each reading that had to be followed by a word was. Where KPay showed old figures too, nobody
+    /// can tell which of two readings is the newer one, and none is owed a word.
     pub fn on_rest(&mut self, machine: usize) {
         let owed = std::mem::take(&mut self.posts[machine].watch.owed);
+        if self.has_lagged() {
+            return;
+        }
         for ((what, wallet), (before, now)) in owed {
             self.violation(format!("I8: {wallet} went from {before} to {now}, and no record says that it {what:?}"));
         }
