@@ -59,6 +59,19 @@ pub struct Compared {
     pub errors: Vec<MoneyError>,
 }
 
+/// A move of ours that was attempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    /// The wallet that it leaves.
+    pub from: WalletId,
+    /// What leaves it, in major units of its currency.
+    pub amount: Amount,
+    /// The wallet of ours that it may bring something, and at most how much, in major units of that one's currency.
+    pub brings: Option<(WalletId, Amount)>,
+    /// How it stands.
+    pub progress: Progress,
+}
+
 /// How a move of ours out of a wallet stands, once it was attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -93,27 +106,40 @@ struct Inflow {
     settled_at: Option<Timestamp>,
 }
 
+/// What the next reading of a wallet is compared with.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    /// The number of the newest reading that showed the wallet, believed or not; 0 for what came from the journal.
+    nth: u64,
+    taken_at: Timestamp,
+    available: Amount,
+}
+
 /// The last reading of each wallet, and the moves that may or may not be in it.
 #[derive(Debug, Clone, Default)]
 pub struct Conservation {
-    last: BTreeMap<WalletId, (Timestamp, Amount)>,
+    last: BTreeMap<WalletId, Last>,
     outflows: BTreeMap<ExternalId, Outflow>,
     inflows: BTreeMap<ExternalId, Inflow>,
 }
 
 impl Conservation {
-    /// Takes in a move that was attempted, or how it stands now: what leaves the wallet (in major units), and how far it
-    /// got. Must come before the first byte of the attempt leaves.
-    pub fn take_move(&mut self, id: &ExternalId, wallet: WalletId, amount: Amount, progress: Progress) {
-        let progress = Progress { settled_at: self.known_at(wallet, progress.settled_at), ..progress };
-        let outflow = Outflow { wallet, left: amount, progress, is_seen: false, is_told: false };
-        self.outflows.entry(id.clone()).or_insert(outflow).progress = progress;
-    }
-
-    /// Takes in as much as a move that was attempted may bring a wallet, in major units of its currency, and when its end was
-    /// known; `None` while it is open. Must come before the first byte of the attempt leaves.
-    pub fn take_inflow(&mut self, id: &ExternalId, wallet: WalletId, most: Amount, settled_at: Option<Timestamp>) {
-        let settled_at = self.known_at(wallet, settled_at);
+    /// Takes in a move that was attempted, or how it stands now. Must come before the first byte of the attempt leaves.
+    pub fn take_move(&mut self, id: &ExternalId, ours: Move) {
+        let Move { from, amount, brings, progress } = ours;
+        let known_at = self.known_at(from, progress.settled_at);
+        let outflow = Outflow {
+            wallet: from,
+            left: amount,
+            progress: Progress { settled_at: known_at, ..progress },
+            is_seen: false,
+            is_told: false,
+        };
+        self.outflows.entry(id.clone()).or_insert(outflow).progress = outflow.progress;
+        let into = brings.map(|(wallet, _)| wallet).or_else(|| self.inflows.get(id).map(|inflow| inflow.wallet));
+        let Some(wallet) = into else { return };
+        let settled_at = self.known_at(wallet, progress.settled_at);
+        let most = brings.map_or(Amount::ZERO, |(_, most)| most);
         let inflow = Inflow { wallet, most, used: Amount::ZERO, settled_at };
         let known = self.inflows.entry(id.clone()).or_insert(inflow);
         (known.most, known.settled_at) = (most, settled_at);
@@ -121,36 +147,44 @@ impl Conservation {
 
     /// When an end was known, and not before the last reading: it was not known then, whatever a clock says that was set since.
     fn known_at(&self, wallet: WalletId, settled_at: Option<Timestamp>) -> Option<Timestamp> {
-        let last = self.last.get(&wallet).map(|(taken_at, _)| *taken_at);
+        let last = self.last.get(&wallet).map(|last| last.taken_at);
         settled_at.map(|settled_at| last.map_or(settled_at, |last| settled_at.max(last)))
     }
 
     /// Takes what a wallet held at an instant for the reading before the next one.
     pub fn begin_with(&mut self, wallet: WalletId, taken_at: Timestamp, available: Amount) {
-        self.last.insert(wallet, (taken_at, available));
+        let nth = self.last.get(&wallet).map_or(0, |last| last.nth);
+        self.last.insert(wallet, Last { nth, taken_at, available });
     }
 
-    /// Takes in a reading; what it shows beside the one before, wallet by wallet. One that was asked for before the last is
-    /// passed over. `most` says how much a wallet may hold that held so much before, beside what our own moves brought; `None`:
-    /// whatever comes is believed.
-    pub fn take_reading(&mut self, snapshot: &Snapshot, most: impl Fn(WalletId, Amount) -> Option<Amount>) -> Compared {
+    /// Takes in the `nth` reading that was asked for, from 1 on; what it shows beside the one before, wallet by wallet. A wallet
+    /// that a later one showed already is passed over, whatever the clock said of either. `most` says how much a wallet may hold
+    /// that held so much before, beside what our own moves brought; `None`: whatever comes is believed.
+    pub fn take_reading(
+        &mut self,
+        nth: u64,
+        snapshot: &Snapshot,
+        most: impl Fn(WalletId, Amount) -> Option<Amount>,
+    ) -> Compared {
         let mut compared = Compared::default();
         for (wallet, reading) in &snapshot.readings {
             let (wallet, after) = (*wallet, reading.available);
             let before = self.last.get(&wallet).copied();
-            if before.is_some_and(|(taken_at, _)| taken_at >= snapshot.taken_at) {
+            if before.is_some_and(|last| last.nth >= nth) {
                 continue;
             }
-            if let Some((taken_at, before)) = before {
-                self.inflows.retain(|_, inflow| inflow.wallet != wallet || comes_after(inflow.settled_at, taken_at));
+            if let Some(last) = before {
+                let before = last.available;
+                self.inflows.retain(|_, inflow| inflow.wallet != wallet || comes_after(inflow.settled_at, last.taken_at));
                 if let Some(most) = most(wallet, before).filter(|most| !self.may_rise_to(wallet, after, *most)) {
+                    self.last.insert(wallet, Last { nth, ..last });
                     compared.rises.push(Rise { wallet, before, after, most });
                     continue;
                 }
             }
-            self.last.insert(wallet, (snapshot.taken_at, after));
+            self.last.insert(wallet, Last { nth, taken_at: snapshot.taken_at, available: after });
             compared.believed.push(wallet);
-            let Some((taken_at, before)) = before else { continue };
+            let Some(Last { taken_at, available: before, .. }) = before else { continue };
             let is_kept = |outflow: &Outflow| comes_after(outflow.progress.settled_at, taken_at);
             self.outflows.retain(|_, outflow| outflow.wallet != wallet || is_kept(outflow));
             match before.checked_sub(after).and_then(|fall| self.explain(wallet, fall)) {
@@ -252,43 +286,53 @@ mod tests {
         amount.to_string().parse().unwrap()
     }
 
-    fn compare(conservation: &mut Conservation, minute: i64, available: i64, most: Option<i64>) -> Compared {
+    fn compare(
+        conservation: &mut Conservation,
+        nth: u64,
+        minute: i64,
+        available: i64,
+        most: Option<i64>,
+    ) -> Compared {
         let available = Amount::whole(available);
         let row = BalanceRow { wallet: Country::GAB, currency: Currency::XAF, available };
         let snapshot = Snapshot::from_rows(at(minute), &[row]).unwrap();
-        conservation.take_reading(&snapshot, |_, _| most.map(Amount::whole))
+        conservation.take_reading(nth, &snapshot, |_, _| most.map(Amount::whole))
     }
 
-    fn read(conservation: &mut Conservation, minute: i64, available: i64) -> Vec<i64> {
-        let falls = compare(conservation, minute, available, None).falls.into_iter();
-        falls.map(|fall| number(fall.unexplained)).collect()
+    fn ours(amount: Amount, progress: Progress) -> Move {
+        Move { from: gabon(), amount, brings: None, progress }
     }
 
     const IN_FLIGHT: Progress = Progress { may_have_left: false, settled_at: None };
 
     /// A story: `5 read 100`, `5 send a 30`, `5 lose a`, `6 end a`, `6 refuse a`, `5 bring b 30`, `6 bring b 29 over`, by the
-    /// minute. What each of its readings compares to, over a bound of 1,000 where `bounded` is said.
+    /// minute, and `5 late 100`: a reading that was asked for before the last one, and comes after it. What each of its readings compares to, over a bound of 1,000 where `bounded` is said.
     fn played(story: &str) -> Vec<Compared> {
         let mut conservation = Conservation::default();
         let mut amounts = BTreeMap::new();
-        let (mut found, mut most) = (Vec::new(), None);
+        let (mut found, mut most, mut asked, mut last) = (Vec::new(), None, 0, 0);
         for step in story.split(", ") {
+            asked += 2;
             let words: Vec<&str> = step.split(' ').collect();
             let minute = words[0].parse().unwrap();
             let mut progress = |id: &str, may_have_left, is_over: bool| {
                 let settled_at = is_over.then(|| at(minute));
                 let progress = Progress { may_have_left, settled_at };
-                conservation.take_move(&ExternalId::from_text(id), gabon(), amounts[id], progress);
+                conservation.take_move(&ExternalId::from_text(id), ours(amounts[id], progress));
             };
             match words[1..] {
                 ["bounded"] => most = Some(1_000),
                 ["read", available] => {
-                    found.push(compare(&mut conservation, minute, available.parse().unwrap(), most));
+                    last = asked;
+                    found.push(compare(&mut conservation, asked, minute, available.parse().unwrap(), most));
+                }
+                ["late", available] => {
+                    found.push(compare(&mut conservation, last - 1, minute, available.parse().unwrap(), most));
                 }
                 ["send", id, amount] => {
                     let amount = Amount::whole(amount.parse().unwrap());
                     amounts.insert(id.to_owned(), amount);
-                    conservation.take_move(&ExternalId::from_text(id), gabon(), amount, IN_FLIGHT);
+                    conservation.take_move(&ExternalId::from_text(id), ours(amount, IN_FLIGHT));
                 }
                 ["lose", id] => progress(id, true, false),
                 ["end", id] => progress(id, true, true),
@@ -296,7 +340,10 @@ mod tests {
                 ["bring", id, amount, ref over @ ..] => {
                     let amount = Amount::whole(amount.parse().unwrap());
                     let settled_at = (over == ["over"]).then(|| at(minute));
-                    conservation.take_inflow(&ExternalId::from_text(id), gabon(), amount, settled_at);
+                    let progress = Progress { may_have_left: true, settled_at };
+                    let brings = Some((gabon(), amount));
+                    let ours = Move { brings, ..ours(Amount::ZERO, progress) };
+                    conservation.take_move(&ExternalId::from_text(id), ours);
                 }
                 ["believe", amount] => {
                     conservation.begin_with(gabon(), at(minute), Amount::whole(amount.parse().unwrap()));
@@ -353,6 +400,8 @@ mod tests {
         check_rises("0 bounded, 0 read 100, 1 read 2000, 2 read 90, 3 read 1000", &["100>2000", "-10"]);
         check_rises("0 bounded, 0 read 100, 1 read 2000, 2 believe 950, 3 read 900", &["100>2000", "-50"]);
         check_rises("0 read 100, 1 read 2000", &[]);
+        // One that was asked for before the rise, and comes after it, does not say that it is back.
+        check_rises("0 bounded, 0 read 100, 2 read 2000, 1 late 90, 3 read 2000", &["100>2000", "100>2000"]);
         // Our own move explains its fall from there, too.
         check_rises("0 bounded, 0 read 100, 1 send a 30, 1 end a, 2 read 2000, 3 read 70", &["100>2000"]);
     }
@@ -411,7 +460,9 @@ mod tests {
         // The clock steps back after a reading: what ends then comes after that reading all the same.
         check("50 read 100, 51 send a 30, 1 end a, 52 read 70", &[]);
         // A reading that was asked for earlier comes later.
-        check("0 read 100, 2 read 100, 1 read 60, 3 read 100", &[]);
+        check("0 read 100, 2 read 100, 1 late 60, 3 read 100", &[]);
+        // A clock that was set back keeps nothing from being compared.
+        check("50 read 100, 1 read 60, 2 read 60, 3 read 50", &[40, 10]);
     }
 
     proptest! {
@@ -424,12 +475,18 @@ mod tests {
             let mut conservation = Conservation::default();
             let (mut minute, mut balance) = (0, 100_000_i64);
             let mut late: Vec<(i64, i64)> = Vec::new();
+            let mut asked = 0;
+            let mut read = |conservation: &mut Conservation, minute: i64, available: i64| {
+                asked += 1;
+                let falls = compare(conservation, asked, minute, available, None).falls.into_iter();
+                falls.map(|fall| number(fall.unexplained)).collect::<Vec<_>>()
+            };
             read(&mut conservation, minute, balance);
             for (nth, (amount, income, lag, pause)) in steps.into_iter().enumerate() {
                 let id = ExternalId::from_text(&format!("T-{nth}"));
-                conservation.take_move(&id, gabon(), Amount::whole(amount), IN_FLIGHT);
+                conservation.take_move(&id, ours(Amount::whole(amount), IN_FLIGHT));
                 let applied = Progress { may_have_left: true, settled_at: Some(at(minute)) };
-                conservation.take_move(&id, gabon(), Amount::whole(amount), applied);
+                conservation.take_move(&id, ours(Amount::whole(amount), applied));
                 late.push((minute + lag, amount));
                 minute += pause;
                 balance += income;

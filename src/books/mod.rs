@@ -22,7 +22,7 @@ mod wallets;
 
 pub use account::{Account, Posting};
 pub use balance::{AccountBalance, TrialBalance};
-pub use conservation::{Compared, Conservation, Fall, Progress, Rise};
+pub use conservation::{Compared, Conservation, Fall, Move, Progress, Rise};
 pub use csv::CsvExport;
 pub use entry::{COLUMNS, Entry, EntryId, EntryKind, Range, RateSource, Stage};
 pub use fold::{Books, Folder};

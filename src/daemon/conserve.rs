@@ -10,14 +10,13 @@
 use super::engine::{Engine, EngineError};
 use super::seen::{SinceStart, World};
 use super::view::FrozenView;
-use crate::books::{Compared, Conservation, Fall, Progress};
+use crate::books::{Compared, Conservation, Fall, Move, Progress};
 use crate::intent::{Breach, Event, State, Tracked};
 use crate::model::{ExternalId, Snapshot, Timestamp, WalletId};
 use crate::money::{Amount, Money};
 use crate::plan::Frozen;
 use crate::planted::{self, Mistake};
 use crate::settings::{ConservationSettings, FallMode};
-use chrono::TimeDelta;
 use std::collections::BTreeMap;
 
 impl World {
@@ -35,25 +34,21 @@ impl World {
 impl Engine {
     /// Goes on from the journal's last reading, with the moves that it may not show.
     pub(super) fn take_up_balances(&self) {
-        let now = self.clock.now();
-        let begun = self.store.with_state(|state| begun_with(state, now));
+        let begun = self.store.with_state(begun_with);
         self.world().conservation = begun;
     }
 
     /// Compares a reading, the `nth` that was asked for, with the one before, and records what it shows. The reading may be used
-    /// once this is done. One that comes after a newer one shows nothing, whatever the clock said of either.
+    /// once this is done.
     ///
     /// # Errors
     /// [`EngineError::Store`].
     pub(super) async fn compare(&self, nth: u64, snapshot: &Snapshot) -> Result<(), EngineError> {
         // One reading at a time: none is used while a fall that it shows, too, is still to be recorded.
         let _alone = self.comparing.lock().await;
-        if !self.world().compares(nth) {
-            return Ok(());
-        }
         let frozen = self.store.with_state(|state| state.standing.frozen.clone());
         let rules = &self.rules.conservation;
-        let found = take_reading(&mut self.world().conservation, snapshot, &frozen, rules);
+        let found = take_reading(&mut self.world().conservation, nth, snapshot, &frozen, rules);
         for error in &found.errors {
             self.note_problem(&format!("a reading cannot be compared with the one before: {error}"));
         }
@@ -114,31 +109,26 @@ impl Engine {
     }
 }
 
-/// Goes on from the last reading in the journal, with the moves that it may not show. Whatever is read from `now` on comes
-/// after it, also where the clock stepped back since.
-pub(super) fn begun_with(state: &State, now: Timestamp) -> Conservation {
+/// Goes on from the last reading in the journal, with the moves that it may not show.
+pub(super) fn begun_with(state: &State) -> Conservation {
     let mut conservation = Conservation::default();
     let Some(last) = state.last_observed.and_then(|at| Snapshot::from_rows(at, &state.balances)) else {
         return conservation;
     };
-    let taken_at = last.taken_at.min(now - TimeDelta::milliseconds(1));
     for (wallet, reading) in &last.readings {
-        conservation.begin_with(*wallet, taken_at, reading.available);
+        conservation.begin_with(*wallet, last.taken_at, reading.available);
     }
     // What one rose to is not believed: it is compared with what it was, also where the last reading was without it.
     for (wallet, frozen) in state.standing.frozen.iter().filter(|(_, frozen)| frozen.most.is_some()) {
-        conservation.begin_with(*wallet, taken_at, frozen.before);
+        conservation.begin_with(*wallet, last.taken_at, frozen.before);
     }
     for tracked in state.open.values().filter(|tracked| tracked.outcome.is_open()) {
         take_flows(&mut conservation, tracked);
     }
     for (id, settled) in &state.settled {
         let progress = Progress { may_have_left: settled.left, settled_at: Some(settled.at) };
-        let id = ExternalId::from_text(id);
-        conservation.take_move(&id, settled.wallet, settled.amount, progress);
-        if let Some((into, most)) = settled.brings {
-            conservation.take_inflow(&id, into, most, Some(settled.at));
-        }
+        let ours = Move { from: settled.wallet, amount: settled.amount, brings: settled.brings, progress };
+        conservation.take_move(&ExternalId::from_text(id), ours);
     }
     conservation
 }
@@ -149,27 +139,26 @@ pub(super) fn take_flows(conservation: &mut Conservation, tracked: &Tracked) {
     if tracked.attempts == 0 {
         return;
     }
-    let intent = &tracked.intent;
     let settled_at = (!tracked.outcome.is_open()).then_some(tracked.updated_at);
-    let progress = Progress { may_have_left: tracked.may_have_left(), settled_at };
-    let (id, from) = (&intent.external_id, intent.lane.from);
-    conservation.take_move(id, from, tracked.most_that_left(), progress);
-    let into = tracked.intent.lane.to.wallet().unwrap_or(from);
-    let (into, most) = tracked.brings().unwrap_or((into, Amount::ZERO));
-    if !planted::is(Mistake::OwnMovesAreARise) {
-        conservation.take_inflow(id, into, most, settled_at);
-    }
+    let ours = Move {
+        from: tracked.intent.lane.from,
+        amount: tracked.most_that_left(),
+        brings: tracked.brings().filter(|_| !planted::is(Mistake::OwnMovesAreARise)),
+        progress: Progress { may_have_left: tracked.may_have_left(), settled_at },
+    };
+    conservation.take_move(&tracked.intent.external_id, ours);
 }
 
-/// Takes in a reading, with the wallets that are frozen by now.
+/// Takes in the `nth` reading that was asked for, with the wallets that are frozen by now.
 pub(super) fn take_reading(
     conservation: &mut Conservation,
+    nth: u64,
     snapshot: &Snapshot,
     frozen: &BTreeMap<WalletId, Frozen>,
     rules: &ConservationSettings,
 ) -> Compared {
     // One that rose has its bound from then, whatever the configuration says by now.
-    conservation.take_reading(snapshot, |wallet, before| {
+    conservation.take_reading(nth, snapshot, |wallet, before| {
         let risen = frozen.get(&wallet).and_then(|frozen| frozen.most);
         risen.or_else(|| rules.most_after(wallet.currency, before))
     })
@@ -223,7 +212,7 @@ fn freezes(rules: &ConservationSettings, state: &State, fall: &Fall, taken_at: T
     }
     let lost = state.lost_on(fall.wallet, taken_at.date_naive()).checked_add(fall.unexplained);
     // A sum that has no room is over any bound.
-    rules.freezes(fall.wallet.currency, lost.unwrap_or(fall.unexplained))
+    lost.map_or(rules.mode == FallMode::Freeze, |lost| rules.freezes(fall.wallet.currency, lost))
 }
 
 /// `awa or brice`; who may release a wallet.

@@ -13,6 +13,9 @@ use crate::policy::{PolicySet, Rule};
 use crate::settings::ConservationSettings;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A reading that nobody recorded comes after all others.
+const NEWEST: u64 = u64::MAX;
+
 /// What a plan is made from, beside the world.
 #[derive(Debug, Clone, Copy)]
 pub struct Basis<'a> {
@@ -116,9 +119,9 @@ impl Basis<'_> {
     /// The state as it would be if a reading were recorded: with what it freezes, or ends. Written nowhere.
     pub(super) fn with_reading(&self, snapshot: &Snapshot) -> State {
         let mut state = self.state.clone();
-        let mut before = self.before.cloned().unwrap_or_else(|| begun_with(self.state, snapshot.taken_at));
+        let mut before = self.before.cloned().unwrap_or_else(|| begun_with(self.state));
         let frozen = &self.state.standing.frozen;
-        let found = take_reading(&mut before, snapshot, frozen, self.conservation);
+        let found = take_reading(&mut before, NEWEST, snapshot, frozen, self.conservation);
         for event in shown_by(self.conservation, self.state, snapshot, &found) {
             // What cannot be folded is not recorded either.
             let _ = state.apply(self.clock, &event);

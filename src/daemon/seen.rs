@@ -23,8 +23,6 @@ pub(super) struct World {
     pub snapshot: Option<Arc<Snapshot>>,
     /// How many readings were asked for, and which of them the last one seen is.
     pub readings: (u64, u64),
-    /// Which of them was compared last with the one before.
-    pub compared: u64,
     /// The balances of the last observation that was recorded since the start.
     pub observed: Option<Vec<BalanceRow>>,
     /// Why the last reading failed; `None` after a good one.
@@ -105,13 +103,6 @@ impl World {
     pub fn ask_reading(&mut self) -> u64 {
         self.readings.0 += 1;
         self.readings.0
-    }
-
-    /// Whether a reading is none from before the last one that was compared; it is the last one then.
-    pub fn compares(&mut self, nth: u64) -> bool {
-        let is_next = nth >= self.compared;
-        self.compared = self.compared.max(nth);
-        is_next
     }
 
     /// Takes in a good reading. One that comes after a newer one is none that was last seen.

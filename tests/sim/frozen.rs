@@ -61,17 +61,17 @@ pub enum Owed {
 #[derive(Debug, Default)]
 pub struct Watch {
     pub guard: Guard,
-    /// When the newest reading was asked for.
-    newest: Option<Timestamp>,
-    /// The last reading of each wallet that is believed.
-    base: BTreeMap<WalletId, (Timestamp, i64)>,
+    /// When the newest reading that showed a wallet was asked for, by KPay's time.
+    newest: BTreeMap<WalletId, Timestamp>,
+    /// The last figure of each wallet that is believed.
+    base: BTreeMap<WalletId, i64>,
     /// What has to be recorded, and the two figures.
     owed: BTreeMap<(Owed, String), (i64, i64)>,
 }
 
 impl Watch {
+    /// Nobody knows what the next readings are compared with; they are newer than those before all the same.
     pub fn forget(&mut self) {
-        self.newest = None;
         self.base.clear();
         self.owed.clear();
     }
@@ -148,34 +148,29 @@ impl Journal {
 }
 
 impl Stage {
-    /// A process was given a reading that it asked for at an instant.
+    /// A process was given a reading that it asked for at an instant, by KPay's time.
     pub fn on_reading(&mut self, machine: usize, at: Timestamp, readings: &BTreeMap<WalletId, i64>) {
         let post = &mut self.posts[machine];
         let (model, watch) = (&self.disks[post.disk].model, &mut post.watch);
-        if !post.is_clear {
-            return watch.forget();
-        }
-        // One that comes after a newer one is passed over; what it alone shows the next one shows too.
-        if watch.newest.is_some_and(|newest| at < newest) {
-            return;
-        }
-        watch.newest = Some(at);
         for (wallet, now) in readings {
-            let name = wallet.country.code();
-            let base = watch.base.get(wallet).copied();
-            if base.is_some_and(|(before, _)| before >= at) {
+            // One that comes after a newer one is passed over.
+            if watch.newest.get(wallet).is_some_and(|newest| *newest >= at) {
                 continue;
             }
+            watch.newest.insert(*wallet, at);
+            let name = wallet.country.code();
             let ice = model.frozen.get(name);
             if let Some(most) = ice.and_then(|ice| ice.most) {
                 watch.base.remove(wallet);
-                if *now <= most && ice.is_some_and(|ice| ice.since < at) {
+                // The record says by the machine's clock since when.
+                let is_later = post.is_clear && ice.is_some_and(|ice| ice.since < at + post.ahead);
+                if *now <= most && is_later {
                     watch.owed.insert((Owed::CameBack, name.to_owned()), (most, *now));
                 }
                 continue;
             }
-            watch.base.insert(*wallet, (at, *now));
-            let Some((_, before)) = base.filter(|_| model.records > 0) else { continue };
+            let base = watch.base.insert(*wallet, *now);
+            let Some(before) = base.filter(|_| model.records > 0) else { continue };
             if watch.guard.mode != FallMode::Off && before - now > model.may_have_left(name) {
                 watch.owed.insert((Owed::Fell, name.to_owned()), (before, *now));
             }

@@ -45,6 +45,13 @@ impl Evening {
         again
     }
 
+    /// A reading that is asked for now, and whose answer comes later: its number, and what it shows.
+    pub(super) async fn begun_to_read(&self) -> (u64, Snapshot) {
+        let nth = self.engine.world().ask_reading();
+        let taken_at = self.bank.clock.now();
+        (nth, self.bank.wallets(taken_at, &BTreeSet::new()).await.unwrap())
+    }
+
     pub(super) fn events(&self) -> Vec<Event> {
         records(self.engine.store().dir()).unwrap().map(|record| record.unwrap().event).collect()
     }
@@ -115,6 +122,28 @@ async fn a_day_later_the_bound_begins_anew_and_a_frozen_wallet_stays_frozen() {
         }
         assert_eq!(evening.falls(), expected);
     }
+}
+
+/// A clock that stands before the last reading keeps nothing from being compared with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fall_is_seen_where_the_clock_was_set_back() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    *evening.bank.clock.0.lock().unwrap() -= TimeDelta::hours(1);
+    evening.bank.take(Country::GAB, Amount::whole(10_001));
+    evening.engine.observe().await.unwrap();
+    assert_eq!((evening.falls(), evening.is_frozen()), (vec!["GAB 10001!".to_owned()], true));
+}
+
+/// Two readings under way at once: the newer one comes first, and without the wallet that fell.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_reading_tells_of_a_wallet_that_the_newer_one_was_without() {
+    let evening = decided(FallMode::Freeze, WhileWaiting::default()).await;
+    evening.bank.take(Country::GAB, Amount::whole(10_001));
+    let (nth, older) = evening.begun_to_read().await;
+    evening.bank.wallets.lock().unwrap().remove(&Country::GAB).unwrap();
+    evening.engine.observe().await.unwrap();
+    evening.engine.compare(nth, &older).await.unwrap();
+    assert_eq!((evening.falls(), evening.is_frozen()), (vec!["GAB 10001!".to_owned()], true));
 }
 
 /// The reading before the send shows the fall: what was decided is not sent any more. Congo's is.

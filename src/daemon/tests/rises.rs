@@ -146,11 +146,10 @@ async fn what_our_own_moves_bring_into_an_empty_wallet_is_believed_and_nothing_b
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reading_from_before_the_rise_does_not_end_it() {
     let evening = decided(Some(50), FallMode::Freeze).await;
-    let (taken_at, asked) = (evening.bank.clock.now(), BTreeSet::new());
-    let older = evening.bank.wallets(taken_at, &asked).await.unwrap();
+    let (nth, older) = evening.begun_to_read().await;
     evening.shows(HUNDREDFOLD);
     evening.engine.observe().await.unwrap();
-    evening.engine.compare(9, &older).await.unwrap();
+    evening.engine.compare(nth, &older).await.unwrap();
     assert_eq!((evening.changes(), evening.is_frozen()), (vec!["rose 330000>33000000".to_owned()], true));
 }
 
