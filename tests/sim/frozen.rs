@@ -150,6 +150,8 @@ impl Journal {
 impl Stage {
     /// A process was given a reading that it asked for at an instant, by KPay's time.
     pub fn on_reading(&mut self, machine: usize, at: Timestamp, readings: &BTreeMap<WalletId, i64>) {
+        let shown: Vec<String> = readings.iter().map(|(wallet, now)| format!("{wallet} {now}")).collect();
+        self.tell(machine, format_args!("is shown {}", shown.join(", ")));
         let post = &mut self.posts[machine];
         let (model, watch) = (&self.disks[post.disk].model, &mut post.watch);
         for (wallet, now) in readings {
@@ -174,9 +176,11 @@ impl Stage {
             if watch.guard.mode != FallMode::Off && before - now > model.may_have_left(name) {
                 watch.owed.insert((Owed::Fell, name.to_owned()), (before, *now));
             }
-            let most = watch.guard.most_after(before).filter(|_| ice.is_none());
-            if most.is_some_and(|most| *now > most + model.may_have_come(name)) {
-                watch.base.remove(wallet);
+            let Some(most) = watch.guard.most_after(before).filter(|most| now > most) else { continue };
+            // Whether our own moves brought it, and so whether it is believed, is not for the auditor to say.
+            watch.base.remove(wallet);
+            // What is frozen already is not frozen once more.
+            if ice.is_none() && *now > most + model.may_have_come(name) {
                 watch.owed.insert((Owed::Rose, name.to_owned()), (before, *now));
             }
         }
