@@ -175,7 +175,8 @@ impl Conservation {
             }
             if let Some(last) = before {
                 let before = last.available;
-                self.inflows.retain(|_, inflow| inflow.wallet != wallet || comes_after(inflow.settled_at, last.taken_at));
+                self.inflows
+                    .retain(|_, inflow| inflow.wallet != wallet || comes_after(inflow.settled_at, last.taken_at));
                 if let Some(most) = most(wallet, before).filter(|most| !self.may_rise_to(wallet, after, *most)) {
                     self.last.insert(wallet, Last { nth, ..last });
                     compared.rises.push(Rise { wallet, before, after, most });
@@ -286,13 +287,7 @@ mod tests {
         amount.to_string().parse().unwrap()
     }
 
-    fn compare(
-        conservation: &mut Conservation,
-        nth: u64,
-        minute: i64,
-        available: i64,
-        most: Option<i64>,
-    ) -> Compared {
+    fn compare(conservation: &mut Conservation, nth: u64, minute: i64, available: i64, most: Option<i64>) -> Compared {
         let available = Amount::whole(available);
         let row = BalanceRow { wallet: Country::GAB, currency: Currency::XAF, available };
         let snapshot = Snapshot::from_rows(at(minute), &[row]).unwrap();

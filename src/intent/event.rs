@@ -6,9 +6,10 @@ use crate::money::{Amount, Money, Rate};
 use crate::plan::Reason;
 use serde::{Deserialize, Serialize};
 
-/// One thing that happened. Written as a JSON object with its name under `type`.
+/// One thing that happened. The journal writes it as a JSON object with its name under `type`, which its frame sees to: a
+/// tag of serde's own would have every event read into a copy of its JSON first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     /// The journal's first record: whose money it is about.
     Opened {

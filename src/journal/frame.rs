@@ -4,7 +4,8 @@
 //! {"v":1,"seq":7,"at":"2026-11-24T17:00:00.000Z","prev":"<64 hex>","event":{…},"hash":"<64 hex>"}⏎
 //! ```
 //! `hash` is the SHA-256 of the line's bytes before `,"hash":`; `prev` is the hash of the record before, 64 zeros in the
-//! first. The frame is matched byte for byte, not as JSON: no other spelling of the same record is a record.
+//! first. The frame is matched byte for byte, not as JSON: no other spelling of the same record is a record. So is the
+//! event's name, which comes first in it: `{"type":"alive"}`, `{"type":"cancelled","external_id":…}`.
 
 use super::Hash;
 use crate::intent::Event;
@@ -19,6 +20,8 @@ pub const VERSION: u64 = 1;
 /// The longest line, its newline included, in bytes.
 pub const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
+const EVENT_KEY: &[u8] = b"{\"type\":";
+const UNNAMED: &str = "it does not begin with its name";
 const HASH_KEY: &[u8] = b",\"hash\":\"";
 const CLOSE: &[u8] = b"\"}";
 const TAIL: usize = HASH_KEY.len() + Hash::DIGITS + CLOSE.len();
@@ -115,7 +118,47 @@ pub struct Framed {
 pub fn event_json(event: &Event) -> Result<Vec<u8>, Flaw> {
     const FRAME_AT_MOST: usize = 512;
     let json = serde_json::to_vec(event).map_err(|error| Flaw::Event(error.to_string()))?;
-    if json.len() > LONGEST_LINE - FRAME_AT_MOST { Err(Flaw::TooLong) } else { Ok(json) }
+    // `{"name":{fields}}`, or `"name"` where there are no fields.
+    let mut tagged = Vec::with_capacity(json.len() + EVENT_KEY.len());
+    tagged.extend_from_slice(EVENT_KEY);
+    match json.strip_prefix(b"{").and_then(split_name) {
+        Some((name, fields)) => {
+            tagged.extend_from_slice(name);
+            tagged.push(b',');
+            tagged.extend_from_slice(fields.strip_prefix(b":{").and_then(|it| it.strip_suffix(b"}")).unwrap_or(fields));
+        }
+        None => {
+            tagged.extend_from_slice(&json);
+            tagged.push(b'}');
+        }
+    }
+    if tagged.len() > LONGEST_LINE - FRAME_AT_MOST { Err(Flaw::TooLong) } else { Ok(tagged) }
+}
+
+/// Reads what [`event_json`] writes.
+///
+/// # Errors
+/// [`Flaw::Event`]; what serde says of it.
+pub fn read_event(json: &[u8]) -> Result<Event, Flaw> {
+    let said = |error: serde_json::Error| Flaw::Event(tame(&error.to_string(), 200));
+    let (name, rest) =
+        json.strip_prefix(EVENT_KEY).and_then(split_name).ok_or_else(|| Flaw::Event(UNNAMED.to_owned()))?;
+    let Some(fields) = rest.strip_prefix(b",") else {
+        return if rest == b"}" {
+            serde_json::from_slice(name).map_err(said)
+        } else {
+            Err(Flaw::Event(UNNAMED.to_owned()))
+        };
+    };
+    let untagged = [b"{", name, b":{", fields, b"}"].concat();
+    serde_json::from_slice(&untagged).map_err(said)
+}
+
+/// A name in its quotes at the start, and what is behind it.
+fn split_name(json: &[u8]) -> Option<(&[u8], &[u8])> {
+    let name = json.strip_prefix(b"\"")?;
+    let length = name.iter().position(|byte| !matches!(byte, b'a'..=b'z' | b'_'))?;
+    name.get(length..)?.starts_with(b"\"").then(|| json.split_at(length + 2))
 }
 
 /// Writes the record after `head` to the end of `out`, newline included; returns the new head.
@@ -173,7 +216,7 @@ impl<'a> Line<'a> {
     pub fn record(&self) -> Result<Record, Flaw> {
         let at = std::str::from_utf8(self.at).ok().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         let at = at.ok_or(Flaw::Shape)?.with_timezone(&Utc);
-        let event = serde_json::from_slice(self.event).map_err(|error| Flaw::Event(tame(&error.to_string(), 200)))?;
+        let event = read_event(self.event)?;
         Ok(Record { seq: self.seq, at, event, hash: self.hash })
     }
 }

@@ -40,7 +40,7 @@ mod tests;
 
 pub use backup::{Backup, Checked, Comparison, back_up, check_copy};
 pub use error::{Damage, StoreError};
-pub use frame::{Flaw, Framed, Head, LONGEST_LINE, Record, Scanned, VERSION, encode, event_json, scan};
+pub use frame::{Flaw, Framed, Head, LONGEST_LINE, Record, Scanned, VERSION, encode, event_json, read_event, scan};
 pub use hash::Hash;
 pub use in_force::{MOST_TEXT_BYTES, policy_texts};
 pub use platter::{Platter, Scribe};

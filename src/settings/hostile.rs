@@ -2,6 +2,7 @@
 //! corpus, of random bytes, and of corpus files with a few wrong bytes. The policies' own are in `policy::read`.
 
 use crate::intent::Event;
+use crate::journal::read_event;
 use crate::{books, kpay, settings};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -78,7 +79,7 @@ fn kind(event: &Event) -> (usize, usize) {
 fn the_journals_of_the_corpus_hold_every_kind_of_event() {
     let files = corpus("journal");
     let events = files.iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
-    let events = events.filter_map(|line| serde_json::from_slice::<Event>(line).ok());
+    let events = events.filter_map(|line| read_event(line).ok());
     let (mut seen, mut kinds) = (BTreeSet::new(), 1);
     for event in events {
         let (place, of) = kind(&event);

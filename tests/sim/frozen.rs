@@ -57,14 +57,21 @@ pub enum Owed {
     CameBack,
 }
 
+/// A figure, and whether it is sure that the process has no other to compare with.
+#[derive(Debug, Clone, Copy)]
+struct Base {
+    holds: i64,
+    is_believed: bool,
+}
+
 /// What the readings of one process show.
 #[derive(Debug, Default)]
 pub struct Watch {
     pub guard: Guard,
     /// When the newest reading that showed a wallet was asked for, by KPay's time.
     newest: BTreeMap<WalletId, Timestamp>,
-    /// The last figure of each wallet that is believed.
-    base: BTreeMap<WalletId, i64>,
+    /// What the next figure of each wallet is compared with.
+    base: BTreeMap<WalletId, Base>,
     /// What has to be recorded, and the two figures.
     owed: BTreeMap<(Owed, String), (i64, i64)>,
 }
@@ -171,16 +178,17 @@ impl Stage {
                 }
                 continue;
             }
-            let base = watch.base.insert(*wallet, *now);
-            let Some(before) = base.filter(|_| model.records > 0) else { continue };
+            let base = watch.base.insert(*wallet, Base { holds: *now, is_believed: true });
+            let Some(Base { holds: before, is_believed }) = base.filter(|_| model.records > 0) else { continue };
             if watch.guard.mode != FallMode::Off && before - now > model.may_have_left(name) {
                 watch.owed.insert((Owed::Fell, name.to_owned()), (before, *now));
             }
             let Some(most) = watch.guard.most_after(before).filter(|most| now > most) else { continue };
-            // Whether our own moves brought it, and so whether it is believed, is not for the auditor to say.
-            watch.base.remove(wallet);
+            // Whether our own moves brought it is not for the auditor to say: the lower figure owes less.
+            watch.base.insert(*wallet, Base { holds: before, is_believed: false });
             // What is frozen already is not frozen once more.
-            if ice.is_none() && *now > most + model.may_have_come(name) {
+            if ice.is_none() && is_believed && *now > most + model.may_have_come(name) {
+                watch.base.remove(wallet);
                 watch.owed.insert((Owed::Rose, name.to_owned()), (before, *now));
             }
         }

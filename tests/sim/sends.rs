@@ -95,7 +95,8 @@ impl Stage {
             let floors = self.rules[rules].floors.iter();
             floors.filter(|(country, _)| *country == source).map(|(_, floor)| *floor).next()
         };
-        let before = post.ruled.iter().filter(|(until, _)| *until >= gated_at).map(|(_, rules)| *rules);
+        // At the earliest of the instants that its clock may have meant.
+        let before = post.ruled.iter().filter(|(until, _)| *until >= first).map(|(_, rules)| *rules);
         let in_force: Vec<usize> = before.chain([post.rules.0, post.rules.1]).collect();
         if is_a_policys && in_force.iter().all(|rules| floor(*rules).is_none()) {
             self.violation(format!("I13: {id} leaves {source}, and no policy in force takes from it"));

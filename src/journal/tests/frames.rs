@@ -2,7 +2,7 @@
 
 use super::fixture::{applied, at, decided, opened};
 use crate::intent::Event;
-use crate::journal::frame::{Flaw, Head, encode, event_json, hides_a_record, scan};
+use crate::journal::frame::{Flaw, Head, encode, event_json, hides_a_record, read_event, scan};
 
 fn journal(events: &[Event]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -77,6 +77,36 @@ fn an_intact_line_with_an_unknown_event_is_not_skipped() {
     let mut bytes = Vec::new();
     encode(Head::GENESIS, at("2026-11-24T17:00:00Z"), b"{\"type\":\"teleported\"}", &mut bytes);
     assert!(matches!(scan(&bytes, 0).flaw, Some(Flaw::Event(_))));
+}
+
+/// An event as no journal has it.
+#[track_caller]
+fn check_refused(json: &str) {
+    assert!(matches!(read_event(json.as_bytes()), Err(Flaw::Event(_))), "{json}");
+}
+
+#[test]
+fn an_event_has_one_spelling_with_its_name_first() {
+    assert_eq!(read_event(b"{\"type\":\"alive\"}"), Ok(Event::Alive));
+    let unknown = Event::Unknown { external_id: super::fixture::id(1), detail: "\"}{\",\"type\":{".to_owned() };
+    let json = event_json(&unknown).unwrap();
+    assert!(text(&json).starts_with("{\"type\":\"unknown\",\"external_id\":\""), "{}", text(&json));
+    assert_eq!(read_event(&json), Ok(unknown));
+    check_refused("");
+    check_refused("{}");
+    check_refused("\"alive\"");
+    check_refused("{\"alive\":{}}");
+    check_refused("{\"type\":\"alive\"");
+    check_refused("{\"type\":\"alive\"} ");
+    check_refused("{\"type\":\"alive\",}");
+    check_refused("{ \"type\":\"alive\"}");
+    check_refused("{\"type\":\"alive\",\"more\":1}");
+    check_refused("{\"type\":\"started\"}");
+    check_refused("{\"version\":\"1\",\"type\":\"started\",\"command\":\"run\"}");
+    check_refused("{\"type\":\"started\",\"version\":\"1\",\"command\":\"run\",\"type\":\"started\"}");
+    check_refused("{\"type\":\"started\",\"version\":\"1\",\"command\":\"run\"}}");
+    check_refused("{\"type\":\"started\",\"version\":\"1\",\"command\":\"run\"},\"x\":{}}");
+    check_refused("{\"type\":\"al\\u0069ve\"}");
 }
 
 #[test]
