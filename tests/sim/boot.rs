@@ -56,7 +56,11 @@ impl World {
                 stage.tally.once("a second daemon took over");
             }
             (stage.posts[machine].process, stage.posts[machine].is_up) = (self.processes, true);
-            let found = Journal::read(&stage.disks[disk].whole());
+            let whole = stage.disks[disk].whole();
+            let found = Journal::read(&whole);
+            if let Err(flaw) = stage.disks[disk].ledger.catch_up(&whole) {
+                stage.violation(format!("I8, I9: {flaw}"));
+            }
             match found {
                 Ok(model) if model.records == report.records => {
                     let objection = store.with_state(|state| model.objection(state));

@@ -1,6 +1,5 @@
 //! The faults stop: everything comes to rest within bounded steps, and then the books are closed and looked at.
 
-use super::auditor::Story;
 use super::doors::Drive;
 use super::stage::FaultsAt;
 use super::world::{What, World};
@@ -129,8 +128,6 @@ impl World {
 
     /// Recovery arrives at the present that was lived, and nothing that moved is forgotten.
     pub(super) fn last_audit(&mut self) {
-        // Asked again for six hours, at least every five minutes once the pauses are that long; and once more by each start.
-        let most_attempts = 90 + u32::try_from(self.processes).unwrap();
         for machine in 0..self.machines.len() {
             let Some(engine) = self.machines[machine].engine.clone() else { continue };
             let lived = engine.store().with_state(Clone::clone);
@@ -151,9 +148,6 @@ impl World {
             let mut stage = self.stage();
             let lineage = stage.lineage(machine);
             let model = &stage.disks[lineage.0].model;
-            let is_much = |story: &&Story| story.attempts > most_attempts || story.records > 3 * story.attempts + 20;
-            let much = model.intents.iter().find(|(_, story)| is_much(story));
-            let much = much.map(|(id, story)| format!("{id}: {} attempts, {} records", story.attempts, story.records));
             let lost = stage.books.ids.iter().filter(|(_, taken)| taken.by.contains(&lineage)).find(|(id, taken)| {
                 let word = model.intents.get(*id).map(|story| story.word.as_str());
                 match word {
@@ -166,12 +160,9 @@ impl World {
             let lost = lost.map(|(id, taken)| {
                 format!("I8, I21: {id} moved {} at KPay, and the journal has no word of it", taken.amount)
             });
-            for broken in much.map(|much| format!("I19: {much}")).into_iter().chain(lost) {
+            let flaw = stage.disks[lineage.0].ledger.flaw(model, &stage.books, lineage);
+            for broken in lost.into_iter().chain(flaw) {
                 stage.violation(broken);
-            }
-            let disk = &stage.disks[lineage.0];
-            if let Some(flaw) = super::ledger::flaw(&disk.whole(), &disk.model, &stage.books, lineage) {
-                stage.violation(flaw);
             }
         }
     }

@@ -1,11 +1,11 @@
-//! The last audit of the books: the program's own are made from the journal and held against KPay's.
+//! The audit of the books: the program's own are made from the journal, record by record, and held against KPay's.
 
-use super::auditor::{Journal, Lineage};
+use super::auditor::{Journal, Lineage, instant, text};
 use super::books::{Books as Kpay, Taken};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
-use treasuryd::books::{Account, Books, Entry, RateSource, TrialBalance};
-use treasuryd::journal::scan;
+use treasuryd::books::{Account, Entry, Folder, RateSource, TrialBalance};
+use treasuryd::journal::read_event;
 use treasuryd::model::Kind;
 use treasuryd::money::{Country, Rate};
 
@@ -17,41 +17,59 @@ struct Booked {
     is_pending: bool,
 }
 
-/// What is wrong with the books that a journal gives; `None` where nothing is.
-pub fn flaw(journal: &[u8], model: &Journal, kpay: &Kpay, lineage: Lineage) -> Option<String> {
-    match audit(journal, model, kpay, lineage) {
-        Ok(()) => None,
-        Err(flaw) => Some(format!("I8, I9: {flaw}")),
-    }
+/// The program's own books of one journal.
+#[derive(Default)]
+pub struct Ledger {
+    records: u64,
+    folder: Folder,
+    balance: TrialBalance,
+    booked: BTreeMap<String, Booked>,
 }
 
-fn audit(journal: &[u8], model: &Journal, kpay: &Kpay, lineage: Lineage) -> Result<(), String> {
-    let mut books = Books::new();
-    for framed in scan(journal, 0).records {
-        let record = framed.record;
-        books.apply(record.seq, record.at, &record.event).map_err(|error| error.to_string())?;
+impl Ledger {
+    /// Takes in the next record. The intent that it made an entry of, where it made one.
+    pub fn take(&mut self, line: &str) -> Result<Option<String>, String> {
+        self.records += 1;
+        let at = text(line, "at").map(instant).ok_or("a record without a time")?;
+        let event = line.split_once("\"event\":").and_then(|(_, rest)| rest.rsplit_once(",\"hash\":"));
+        let (event, _) = event.ok_or("a record without an event")?;
+        let event = read_event(event.as_bytes()).map_err(|flaw| flaw.to_string())?;
+        let entry = self.folder.apply(self.records, at, &event).map_err(|error| error.to_string())?;
+        let Some(entry) = entry else { return Ok(None) };
+        sums_to_zero(&entry)?;
+        self.balance.add(&entry).and_then(|()| self.balance.totals()).map_err(|error| error.to_string())?;
+        let id = entry.external_id.to_string();
+        take(self.booked.entry(id.clone()).or_default(), &entry);
+        Ok(Some(id))
     }
-    let mut balance = TrialBalance::new();
-    let mut booked: BTreeMap<&str, Booked> = BTreeMap::new();
-    for entry in books.entries() {
-        sums_to_zero(entry)?;
-        balance.add(entry).map_err(|error| error.to_string())?;
-        take(booked.entry(entry.external_id.as_str()).or_default(), entry);
+
+    /// Takes in what a journal has beyond it: a process finds more than it knows was made durable, or a copy.
+    pub fn catch_up(&mut self, journal: &[u8]) -> Result<(), String> {
+        let known = usize::try_from(self.records).map_err(|error| error.to_string())?;
+        let lines = std::str::from_utf8(journal).map_err(|error| error.to_string())?.lines();
+        lines.skip(known).try_for_each(|line| self.take(line).map(drop))
     }
-    balance.totals().map_err(|error| error.to_string())?;
-    for (id, booked) in &booked {
-        let word = model.intents.get(*id).map_or("", |story| story.word.as_str());
-        let ours = kpay.ids.get(*id).filter(|taken| taken.by.contains(&lineage));
-        match ours {
-            Some(taken) => agrees(id, word, booked, taken)?,
+
+    /// What is wrong with how an intent is booked; nothing where KPay's books say the same.
+    pub fn objection(&self, id: &str, model: &Journal, kpay: &Kpay, lineage: Lineage) -> Result<(), String> {
+        let word = model.intents.get(id).map_or("", |story| story.word.as_str());
+        let Some(booked) = self.booked.get(id) else {
+            return if word == "applied" { Err(format!("{id} is applied and not booked")) } else { Ok(()) };
+        };
+        match kpay.ids.get(id) {
+            Some(taken) if taken.by.contains(&lineage) => agrees(id, word, booked, taken),
             // Another state's request under the same id: a 409 can prove no amount of it (CONTRACT 5).
-            None if kpay.ids.contains_key(*id) => {}
-            None => return Err(format!("{id} is booked, and KPay never moved it")),
+            Some(_) => Ok(()),
+            None => Err(format!("{id} is booked, and KPay never moved it")),
         }
     }
-    let unbooked =
-        model.intents.iter().find(|(id, story)| story.word == "applied" && !booked.contains_key(id.as_str()));
-    unbooked.map_or(Ok(()), |(id, _)| Err(format!("{id} is applied and not booked")))
+
+    /// The same of all intents; `None` where nothing is wrong.
+    pub fn flaw(&self, model: &Journal, kpay: &Kpay, lineage: Lineage) -> Option<String> {
+        let all = model.intents.keys().chain(self.booked.keys());
+        let mut wrong = all.filter_map(|id| self.objection(id, model, kpay, lineage).err());
+        wrong.next().map(|flaw| format!("I8, I9: {flaw}"))
+    }
 }
 
 fn take(booked: &mut Booked, entry: &Entry) {

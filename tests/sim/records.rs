@@ -1,7 +1,7 @@
 //! What has to hold when records became durable, and when money moved.
 
-use super::auditor::{Lineage, Said, text};
-use super::stage::Stage;
+use super::auditor::{Lineage, Said, Story, text};
+use super::stage::{Disk, Stage};
 use chrono::TimeDelta;
 
 /// The longest record, in bytes: a decision over all lanes, or the texts of the policies.
@@ -46,7 +46,31 @@ impl Stage {
             if let Some(said) = said {
                 self.on_said(machine, &said);
             }
+            self.on_booked(machine, line);
         }
+    }
+
+    /// The books have a record more.
+    fn on_booked(&mut self, machine: usize, line: &str) {
+        let lineage = self.lineage(machine);
+        let Disk { ledger, model, .. } = &mut self.disks[lineage.0];
+        let found = ledger.take(line).and_then(|booked| match booked {
+            Some(id) => ledger.objection(&id, model, &self.books, lineage),
+            None => Ok(()),
+        });
+        if let Err(flaw) = found {
+            self.violation(format!("I8, I9: {flaw}"));
+        }
+    }
+
+    /// How much an intent may write: it is asked again for six hours, at least every five minutes once the pauses are that
+    /// long, and once more by each start.
+    fn is_too_much(&self, id: &str, story: &Story) -> Option<String> {
+        let starts = self.posts.iter().map(|post| post.process).max().unwrap_or_default();
+        let most = 90 + u32::try_from(starts).unwrap();
+        let (attempts, records) = (story.attempts, story.records);
+        let is_much = attempts > most || records > 3 * attempts + 20;
+        is_much.then(|| format!("I19: {id}: {attempts} attempts, {records} records"))
     }
 
     /// A text that people read: no beneficiary's number stands in it, whatever KPay repeats.
@@ -169,6 +193,7 @@ impl Stage {
             self.tally.once(once);
         }
         let story = &self.disks[lineage.0].model.intents[&id];
+        let broken = broken.or_else(|| self.is_too_much(&id, story));
         if said.word == "needs_operator" && said.line.contains("knows nothing of that any more") {
             self.tally.once("a person was called for a payout that KPay forgot");
         }

@@ -4,6 +4,7 @@ use super::auditor::{Journal, Lineage};
 use super::books::Books;
 use super::chance::Chance;
 use super::frozen::{Guard, Watch};
+use super::ledger::Ledger;
 use super::policies::Rules;
 use super::tally::{Fault, Stage as At, Tally};
 use chrono::TimeDelta;
@@ -22,6 +23,7 @@ pub struct Disk {
     /// Copied here, and no record says so yet.
     pub is_copy: bool,
     pub model: Journal,
+    pub ledger: Ledger,
     /// The machine whose process has the lock.
     pub holder: Option<usize>,
     /// The bit that was flipped: segment, byte, mask.
