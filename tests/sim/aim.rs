@@ -24,6 +24,8 @@ const PLACES: [At; 10] = [
     At::NeedsOperator,
     At::Ended,
 ];
+/// So many of a thousand of them aim at a webhook about a payout in doubt.
+const FORGING: usize = 40;
 /// Steps after which an aim is given up.
 const STEPS: usize = 80;
 
@@ -34,6 +36,8 @@ impl World {
             return;
         }
         let (at, fault) = (stage.chance.pick(&PLACES), stage.chance.pick(&Fault::anywhere()));
+        // The one aim that needs a payout without an answer: rarer than others by the policies.
+        let (at, fault) = if stage.chance.hits(FORGING) { (At::Unknown, Fault::Hint) } else { (at, fault) };
         stage.aim = Some((at, fault));
         let pays_out = |rules: &Rules| rules.set.policies.iter().any(|policy| matches!(policy.rule, Rule::Payout(_)));
         stage.way = match at {
@@ -42,7 +46,9 @@ impl World {
             _ => Way::Plain,
         };
         // A payout is in KPay's hands for a while, and no 409 tells how it stands.
-        let is_paid_out = matches!(at, At::InHand | At::NeedsOperator) && stage.way != Way::Restored;
+        let is_in_hand = matches!(at, At::InHand | At::NeedsOperator) && stage.way != Way::Restored;
+        // Nor is a webhook about anything else.
+        let is_paid_out = is_in_hand || (at, fault) == (At::Unknown, Fault::Hint);
         let payouts = stage.rules.iter().position(pays_out).filter(|_| is_paid_out);
         if let Some(rules) = payouts {
             stage.posts[0].rules = (rules, rules);
@@ -64,6 +70,24 @@ impl World {
         self.stage().now += TimeDelta::seconds(60);
     }
 
+    /// The state from before a decision comes back, after money moved by it. Now and then there is new money by then, so that
+    /// the slot is decided with another amount, and the first answer is lost: then the next one may be about either.
+    fn forget_the_decision(&mut self) {
+        let is_paid_in = {
+            let mut stage = self.stage();
+            let is_paid_in = stage.chance.hits(500);
+            stage.way = if is_paid_in { Way::Lost } else { Way::Plain };
+            is_paid_in
+        };
+        self.inflict(0, Fault::Restored);
+        let mut stage = self.stage();
+        let source = stage.books.ids.values().next().map(|taken| taken.source);
+        if let Some(source) = source.filter(|_| is_paid_in) {
+            let amount = 1000 * i64::try_from(150 + stage.chance.below(300)).unwrap();
+            stage.books.bring(source, amount);
+        }
+    }
+
     /// A disk can fail only under somebody who writes: a pause does, whatever the intents are doing.
     fn write_something(&mut self, fault: Fault) {
         let engine = self.running(0, What::Pause).filter(|_| DISK.contains(&fault));
@@ -82,11 +106,12 @@ impl World {
                 let mut stage = self.stage();
                 stage.step += 1;
                 let has_moved = !stage.books.ids.is_empty();
-                (stage.chance.below(100), stage.at(0) == at, has_moved && stage.way == Way::Restored)
+                let is_told_of = (at, fault) != (At::Unknown, Fault::Hint) || !stage.payouts_in_doubt(0).is_empty();
+                let is_there = stage.at(0) == at && is_told_of;
+                (stage.chance.below(100), is_there, has_moved && stage.way == Way::Restored)
             };
             if is_to_forget {
-                self.stage().way = Way::Plain;
-                self.inflict(0, Fault::Restored);
+                self.forget_the_decision();
             }
             if is_there && dice < 40 {
                 self.inflict(0, fault);

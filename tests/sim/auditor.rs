@@ -62,6 +62,11 @@ impl Story {
         self.sent > 0 && !self.holds_nothing
     }
 
+    /// Whether it leaves us.
+    pub fn is_payout(&self) -> bool {
+        self.destination.is_none()
+    }
+
     /// Whether KPay's word, or a person's, says what became of it.
     pub fn has_an_answer(&self) -> bool {
         matches!(self.word.as_str(), "accepted" | "followed" | "applied" | "returned" | "resolved")

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::collections::BTreeMap;
 use treasuryd::kpay::wire::{TransferReply, TransferSide, WithdrawReply};
-use treasuryd::model::{Intent, Kind, Origin, Payee, Timestamp, WalletId};
+use treasuryd::model::{ExternalId, Intent, Kind, Origin, Payee, Timestamp, WalletId};
 use treasuryd::money::Number;
 
 /// A request that KPay took.
@@ -26,7 +26,26 @@ pub struct Taken {
     intent: Intent,
 }
 
+/// KPay's id of a withdrawal that somebody made at KPay's own site, to those whom we pay too.
+pub const OF_OTHERS: &str = "wdr_of_others";
+
 impl Taken {
+    /// That one, of the kind of an intent of ours: never ours.
+    pub fn of_others(intent: &Intent) -> Self {
+        Self {
+            at: Timestamp::MIN_UTC,
+            kind: intent.kind,
+            amount: 100_000,
+            source: intent.lane.from,
+            rate: Decimal::ONE,
+            by: Vec::new(),
+            status: "COMPLETED",
+            kpay_id: OF_OTHERS.to_owned(),
+            is_forgotten: false,
+            intent: Intent { external_id: ExternalId::from_text("RENT-11"), ..intent.clone() },
+        }
+    }
+
     pub fn is_returned(&self) -> bool {
         matches!(self.status, "FAILED" | "CANCELLED")
     }

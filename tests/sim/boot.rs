@@ -58,15 +58,13 @@ impl World {
             (stage.posts[machine].process, stage.posts[machine].is_up) = (self.processes, true);
             let whole = stage.disks[disk].whole();
             let found = Journal::read(&whole);
-            if let Err(flaw) = stage.disks[disk].ledger.catch_up(&whole) {
-                stage.violation(format!("I8, I9: {flaw}"));
-            }
             match found {
                 Ok(model) if model.records == report.records => {
                     let objection = store.with_state(|state| model.objection(state));
                     stage.disks[disk].model = model;
-                    if let Some(objection) = objection {
-                        stage.violation(objection);
+                    let flaw = stage.disks[disk].ledger.catch_up(&whole).err().map(|flaw| format!("I8, I9: {flaw}"));
+                    for broken in objection.into_iter().chain(flaw) {
+                        stage.violation(broken);
                     }
                 }
                 Ok(model) => {

@@ -1,5 +1,6 @@
 //! The daemon's doors, virtual: a clock, a bank and a disk that do what the world's chance says.
 
+use super::books::{OF_OTHERS, Taken};
 use super::stage::{Call, Fate, Flight, Stage};
 use super::tally::{DISK, Fault};
 use chrono::TimeDelta;
@@ -146,9 +147,11 @@ impl Bank for Door {
             }
             let body = {
                 let stage = self.stage();
+                let of_others = (kpay_id == OF_OTHERS).then(|| Taken::of_others(intent).body());
                 let mut known = stage.books.ids.values().filter(|known| !known.is_forgotten);
-                known.find(|known| known.kpay_id == kpay_id).map(super::books::Taken::body)
+                known.find(|known| known.kpay_id == kpay_id).map(Taken::body).or(of_others)
             };
+            self.stage().tell(self.machine, format_args!("asks how {kpay_id} stands for {}", intent.external_id));
             let body = body.ok_or_else(|| BankError::Astray("404".to_owned()))?;
             judge_status(intent, Environment::Sandbox, &body).map_err(BankError::Unavailable)
         })

@@ -267,6 +267,13 @@ impl Stage {
         open.unwrap_or(if model.intents.is_empty() { At::Empty } else { At::Ended })
     }
 
+    /// Payouts of a machine's journal that have no answer yet.
+    pub fn payouts_in_doubt(&self, machine: usize) -> Vec<String> {
+        let stories = self.disks[self.posts[machine].disk].model.intents.iter();
+        let doubtful = stories.filter(|(_, story)| story.is_payout() && story.word == "unknown");
+        doubtful.map(|(id, _)| id.clone()).collect()
+    }
+
     /// Whether a fault is what is aimed at, and this is the moment.
     pub fn is_aimed_at(&self, machine: usize, fault: Fault) -> bool {
         self.aim.is_some_and(|(at, aimed)| machine == 0 && aimed == fault && self.at(machine) == at)

@@ -1,6 +1,7 @@
 //! What is done to the machines, and by whom: crashes, disks, clocks, people, others who spend.
 
 use super::auditor::Journal;
+use super::books::OF_OTHERS;
 use super::doors::{pay_in, spend};
 use super::stage::Disk;
 use super::tally::Fault;
@@ -254,17 +255,23 @@ impl World {
     /// A webhook, real or forged.
     fn hint(&mut self, machine: usize) {
         let Some(engine) = self.machines[machine].engine.clone() else { return };
-        let (id, kpay_id) = {
+        let (about, kpay_id) = {
             let mut stage = self.stage();
-            let payouts = stage.books.ids.iter().map(|(id, taken)| (id.clone(), taken.kpay_id.clone()));
-            let payouts: Vec<_> = payouts.collect();
-            if payouts.is_empty() {
+            let known: Vec<_> = stage.books.ids.iter().map(|(id, taken)| (id.clone(), taken.kpay_id.clone())).collect();
+            // Whoever forges one names what has no answer yet, whether KPay knows it or not.
+            let doubtful = stage.payouts_in_doubt(machine);
+            let is_forged = !doubtful.is_empty() && stage.chance.hits(700);
+            if known.is_empty() && !is_forged {
                 return;
             }
             stage.fault(machine, Fault::Hint);
-            let (one, other) = (stage.chance.below(payouts.len()), stage.chance.below(payouts.len()));
-            (payouts[one].0.clone(), payouts[other].1.clone())
+            let mut any = |among: usize| stage.chance.below(among);
+            let about =
+                if is_forged { doubtful[any(doubtful.len())].clone() } else { known[any(known.len())].0.clone() };
+            let is_of_others = is_forged && (known.is_empty() || any(2) == 0);
+            (about, if is_of_others { OF_OTHERS.to_owned() } else { known[any(known.len())].1.clone() })
         };
-        engine.hint(Some(&kpay_id), &id);
+        self.stage().tell(machine, format_args!("a webhook says that {about} is {kpay_id}"));
+        engine.hint(Some(&kpay_id), &about);
     }
 }
