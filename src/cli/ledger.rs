@@ -48,7 +48,9 @@ pub enum LedgerError<E: std::error::Error + 'static> {
     #[error(transparent)]
     Books(#[from] BooksError),
     /// Wrong usage (exit 2): nothing can lie in that range.
-    #[error("--from {from} is not before --to {to}: the range is empty; give an earlier --from or a later --to")]
+    #[error(
+        "nothing lies between --from and --to, from {from} on and before {to}; give an earlier --from or a later --to"
+    )]
     EmptyRange {
         /// The first instant asked for.
         from: String,

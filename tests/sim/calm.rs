@@ -103,11 +103,18 @@ impl World {
     }
 
     fn open_intents(&self) -> Vec<String> {
+        let now = self.stage().now;
         let engines = self.machines.iter().filter_map(|machine| machine.engine.as_ref());
         let open = engines.flat_map(|engine| {
             engine.store().with_state(|state| {
-                let waits = |outcome| !matches!(outcome, Outcome::Applied | Outcome::NeedsOperator);
-                let open = state.open.values().filter(|tracked| waits(tracked.outcome));
+                // What a clock that was years ahead made wait for approval is a person's until then.
+                let is_far = |tracked: &Tracked| tracked.intent.expires_at - now > TimeDelta::days(30);
+                let waits = |tracked: &&Tracked| match tracked.outcome {
+                    Outcome::Applied | Outcome::NeedsOperator => false,
+                    Outcome::AwaitingApproval => !is_far(tracked),
+                    _ => true,
+                };
+                let open = state.open.values().filter(waits);
                 let told = |tracked: &Tracked| {
                     let (id, first) = (&tracked.intent.external_id, tracked.first_attempt_at);
                     format!(

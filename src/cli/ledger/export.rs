@@ -4,6 +4,7 @@ use super::when::{parse_from, parse_to};
 use super::{LedgerError, Record};
 use crate::books::{CsvExport, Entry, Folder, JsonlExport, Range};
 use crate::model::Timestamp;
+use chrono::SecondsFormat;
 use std::fs::Permissions;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -108,7 +109,8 @@ fn write_entries<E: std::error::Error + 'static>(
 fn range<E: std::error::Error + 'static>(args: &ExportArgs) -> Result<Range, LedgerError<E>> {
     match (args.from, args.to) {
         (Some(from), Some(to)) if from >= to => {
-            Err(LedgerError::EmptyRange { from: from.to_rfc3339(), to: to.to_rfc3339() })
+            let text = |at: Timestamp| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            Err(LedgerError::EmptyRange { from: text(from), to: text(to) })
         }
         (from, to) => Ok(Range { from, to }),
     }

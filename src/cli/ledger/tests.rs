@@ -130,7 +130,9 @@ fn ranges_take_from_and_leave_to() {
     assert_eq!(ids(&["--to", "2026-11-23"]), Vec::<String>::new());
     assert_eq!(ids(&["--from", "2026-11-24T17:00:04Z", "--to", "2026-11-24T18:00:06+01:00"]), ["E-4", "E-5"]);
     let empty = typed(&["export", "--format", "csv", "--from", "2026-11-25", "--to", "2026-11-24"]);
-    assert!(matches!(empty, Err(LedgerError::EmptyRange { .. })));
+    let told = "nothing lies between --from and --to, from 2026-11-25T00:00:00Z on and before 2026-11-25T00:00:00Z; \
+                give an earlier --from or a later --to";
+    assert_eq!(empty.unwrap_err().to_string(), told);
 }
 
 #[test]

@@ -124,7 +124,12 @@ pub(super) fn all(
         .collect();
     let reserves = Reserves { always, calendar };
     let mut report = Report { list: Vec::new(), told: BTreeSet::new() };
-    let enabled: Vec<&Subject<'_>> = subjects.iter().filter(|subject| subject.policy.enabled).collect();
+    // Of two with one name, which is a mistake told elsewhere, nothing more could be said that people understand.
+    let mut names = BTreeSet::new();
+    let enabled: Vec<&Subject<'_>> = subjects
+        .iter()
+        .filter(|subject| subject.policy.enabled && names.insert(subject.policy.name.as_str()))
+        .collect();
     circles::find(&mut report, &enabled, &reserves);
     let shadows = shadows::find(&mut report, &enabled);
     shared::find(&mut report, &enabled, &shadows);

@@ -163,6 +163,8 @@ fn a_policy_that_another_always_shadows_is_told() {
         )
     };
     check(&[&pay("a", "5_000"), &pay("b", "5_000")], &["warning shadowed b 4:11"]);
+    // Of two with one name that alone is told.
+    check(&[&pay("a", "5_000"), &pay("a", "5_000")], &["error duplicate-name a 4:11"]);
     check(&[&pay("a", "5_001"), &pay("b", "5_000")], &["warning lane-shared b 5:21"]);
     let higher = "twin: sweep: { from: [GAB], into: CMR, above: 200_000 }";
     check(&[HOME, higher], &["warning lane-shared twin 5:21"]);
