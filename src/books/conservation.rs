@@ -301,7 +301,8 @@ mod tests {
     const IN_FLIGHT: Progress = Progress { may_have_left: false, settled_at: None };
 
     /// A story: `5 read 100`, `5 send a 30`, `5 lose a`, `6 end a`, `6 refuse a`, `5 bring b 30`, `6 bring b 29 over`, by the
-    /// minute, and `5 late 100`: a reading that was asked for before the last one, and comes after it. What each of its readings compares to, over a bound of 1,000 where `bounded` is said.
+    /// minute, and `5 late 100`: a reading that was asked for before the last one, and comes after it. What each of its readings
+    /// compares to, over a bound of 1,000 where `bounded` is said.
     fn played(story: &str) -> Vec<Compared> {
         let mut conservation = Conservation::default();
         let mut amounts = BTreeMap::new();
