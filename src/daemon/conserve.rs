@@ -123,19 +123,19 @@ pub(super) fn begun_with(state: &State) -> Conservation {
         conservation.begin_with(*wallet, last.taken_at, frozen.before);
     }
     for tracked in state.open.values().filter(|tracked| tracked.outcome.is_open()) {
-        take_flows(&mut conservation, tracked);
+        take_flows(&mut conservation, tracked, 0);
     }
     for (id, settled) in &state.settled {
         let progress = Progress { may_have_left: settled.left, settled_at: Some(settled.at) };
-        let ours = Move { from: settled.wallet, amount: settled.amount, brings: settled.brings, progress };
+        let ours = Move { from: settled.wallet, amount: settled.amount, brings: settled.brings, progress, asked: 0 };
         conservation.take_move(&ExternalId::from_text(id), ours);
     }
     conservation
 }
 
 /// Takes in what may leave a wallet, and what it may bring another one: from the first attempt on, and until its end is
-/// known.
-pub(super) fn take_flows(conservation: &mut Conservation, tracked: &Tracked) {
+/// known. `asked`: how many readings were asked for by now.
+pub(super) fn take_flows(conservation: &mut Conservation, tracked: &Tracked, asked: u64) {
     if tracked.attempts == 0 {
         return;
     }
@@ -145,6 +145,7 @@ pub(super) fn take_flows(conservation: &mut Conservation, tracked: &Tracked) {
         amount: tracked.most_that_left(),
         brings: tracked.brings().filter(|_| !planted::is(Mistake::OwnMovesAreARise)),
         progress: Progress { may_have_left: tracked.may_have_left(), settled_at },
+        asked,
     };
     conservation.take_move(&tracked.intent.external_id, ours);
 }

@@ -267,7 +267,8 @@ impl Engine {
                 world.asked.insert(tracked.intent.external_id.clone());
             }
             world.take_move(tracked);
-            take_flows(&mut world.conservation, tracked);
+            let asked = world.readings.0;
+            take_flows(&mut world.conservation, tracked, asked);
             if super::seen::left_by(tracked).is_some() {
                 // The books have an entry more: what is read now belongs beside it, though the figures be the same.
                 world.observed = None;

@@ -222,7 +222,13 @@ impl Journal {
             "approved" => {
                 story.approved_by.insert(text(event, "by").unwrap_or_default().trim().to_lowercase());
             }
-            "resolved" => story.is_found = event.contains("\"finding\":{\"applied\""),
+            "resolved" => {
+                story.is_found = event.contains("\"finding\":{\"applied\"");
+                // What a person finds not to have moved is back, where it ever left.
+                if !story.is_found && outflow == story.balance_before {
+                    self.outflows.remove(&story.source);
+                }
+            }
             "declined" if story.attempts > 0 => return Err(format!("I3: {id} was attempted, and is declined")),
             _ => {}
         }
