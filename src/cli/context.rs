@@ -2,7 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::control::{self, CallError, Request, Response, TransferStory};
+use crate::control::{self, Asked, CallError, Request, Response, TransferStory};
 use crate::daemon::doors::{Bank, BankError, Leave, MaySend, SystemClock};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::view::TransferView;
@@ -346,8 +346,16 @@ pub fn no_transfer(external_id: &str) -> CliError {
 }
 
 /// The daemon's answer; `None` where no daemon runs.
+///
+/// # Errors
+/// As it says; 77 where it works for another environment or application than the configuration says.
 pub fn call(settings: &Settings, request: &Request) -> Result<Option<Response>, CliError> {
-    match control::call(&settings.control_socket, request) {
+    let asked = Asked {
+        environment: settings.kpay.environment,
+        application_id: settings.kpay.application_id.clone(),
+        request: request.clone(),
+    };
+    match control::call(&settings.control_socket, &asked) {
         Ok(Response::Failed { exit, message }) => Err(CliError::new(Exit::of_code(exit), message)),
         Ok(response) => Ok(Some(response)),
         Err(CallError::NobodyThere) => Ok(None),

@@ -142,7 +142,7 @@ fn agreed(settings: &Settings, wish: &MoveRequest) -> Result<bool, CliError> {
         // It is only looked up.
         return Ok(true);
     }
-    output::talk(question(wish, &shown));
+    output::talk(format_args!("{}: {}", settings.kpay.environment, question(wish, &shown)));
     eprint!("Send it? Type yes: ");
     std::io::stderr().flush()?;
     let mut answer = String::new();

@@ -90,9 +90,9 @@ fn findings(config: Option<&Path>) -> Result<Found, CliError> {
     let Some(path) = path else { return Ok((findings, Vec::new(), None)) };
     let texts = match settings::read_policy_files(&path) {
         Ok(texts) => texts,
-        Err(denied @ SettingsError::Denied(_)) => return Err(denied.into()),
+        Err(denied @ SettingsError::Denied(_)) if settings.is_some() => return Err(denied.into()),
         Err(unusable) => {
-            // Where the configuration is wrong, that they are not there may be its fault alone.
+            // Where the configuration is wrong, that they cannot be read may be its fault alone.
             if settings.is_some() {
                 findings.extend(unusable.diagnostics().iter().cloned());
             }

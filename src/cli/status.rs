@@ -3,7 +3,7 @@
 use super::context;
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::control::{self, CallError, Request, Response};
+use crate::control::{Request, Response};
 use crate::daemon::doors::{Clock, SystemClock};
 use crate::daemon::view::{FallView, StatusView, TransferView};
 use crate::daemon::{Held, Judged, Loaded, judge, status_of};
@@ -30,12 +30,10 @@ pub struct Args {
 /// Exit codes of CONTRACT 2.
 pub fn run(config: Option<&Path>, args: &Args) -> Result<Exit, CliError> {
     let settings = context::settings(config)?;
-    let (view, running) = match control::call(&settings.control_socket, &Request::Status) {
-        Ok(Response::Status(view)) => (*view, true),
-        Ok(Response::Failed { exit, message }) => return Err(CliError::new(Exit::of_code(exit), message)),
-        Ok(_) => return Err(context::odd_answer()),
-        Err(CallError::NobodyThere) => (from_disk(&settings)?, false),
-        Err(error) => return Err(error.into()),
+    let (view, running) = match context::call(&settings, &Request::Status)? {
+        Some(Response::Status(view)) => (*view, true),
+        Some(_) => return Err(context::odd_answer()),
+        None => (from_disk(&settings)?, false),
     };
     if args.json {
         output::json(&view)?;

@@ -1,6 +1,6 @@
 //! The commands' side of the socket.
 
-use super::{Request, Response};
+use super::{Asked, Response};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -27,14 +27,14 @@ pub enum CallError {
 ///
 /// # Errors
 /// [`CallError`].
-pub fn call(socket: &Path, request: &Request) -> Result<Response, CallError> {
+pub fn call(socket: &Path, asked: &Asked) -> Result<Response, CallError> {
     let mut stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
         std::io::ErrorKind::PermissionDenied => CallError::Forbidden(error),
         _ => CallError::NobodyThere,
     })?;
     let no_answer = |error: std::io::Error| CallError::NoAnswer(error.to_string());
     stream.set_read_timeout(Some(PATIENCE)).map_err(no_answer)?;
-    let mut text = serde_json::to_string(request).map_err(|error| CallError::NoAnswer(error.to_string()))?;
+    let mut text = serde_json::to_string(asked).map_err(|error| CallError::NoAnswer(error.to_string()))?;
     text.push('\n');
     stream.write_all(text.as_bytes()).map_err(no_answer)?;
     let mut answer = String::new();

@@ -7,12 +7,24 @@ use crate::daemon::{
 };
 use crate::intent::{Event, Tracked, Withdrawal};
 use crate::journal;
-use crate::model::{ExternalId, Timestamp, tame};
+use crate::model::{ApplicationId, Environment, ExternalId, Timestamp, tame};
 use crate::plan::Plan;
 use crate::plan::why::{Answer, Subject};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use tokio::task::block_in_place;
+
+/// A request, and whose money the configuration of the command that makes it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// `kpay.environment`.
+    pub environment: Environment,
+    /// `kpay.application_id`, where it says one.
+    pub application_id: Option<ApplicationId>,
+    /// What is asked.
+    pub request: Request,
+}
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +197,28 @@ pub struct StoryLine {
     pub event: String,
     /// What it said.
     pub detail: String,
+}
+
+/// Carries out a request of a command's, where its configuration is about the same money as the daemon's.
+pub async fn answer(engine: &Engine, asked: Asked) -> Response {
+    let Asked { environment, application_id, request } = asked;
+    let ours = engine.environment();
+    let known = engine.store().with_state(|state| state.identity.as_ref().map(|known| known.application_id.clone()));
+    let is_anothers = application_id.as_ref().zip(known.as_ref()).is_some_and(|(theirs, ours)| theirs != ours);
+    if environment == ours && !is_anothers {
+        return handle(engine, request).await;
+    }
+    let whose = |environment: Environment, application: Option<&ApplicationId>| match application {
+        Some(application) => format!("{environment} application {application}"),
+        None => environment.to_string(),
+    };
+    let message = format!(
+        "the daemon on the control socket works for {}, but the configuration says {}: nothing was done; use the daemon's \
+         own configuration, or another control.socket",
+        whose(ours, known.as_ref()),
+        whose(environment, application_id.as_ref())
+    );
+    Response::Failed { exit: 77, message }
 }
 
 /// Carries out a request.

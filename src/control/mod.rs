@@ -6,7 +6,7 @@ mod handle;
 mod server;
 
 pub use client::{CallError, call};
-pub use handle::{Request, Response, StoryLine, TransferStory, handle, story_of, wish_failed};
+pub use handle::{Asked, Request, Response, StoryLine, TransferStory, handle, story_of, wish_failed};
 pub use server::{ControlError, bind, serve};
 
 /// The longest request; a reply may be longer.

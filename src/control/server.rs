@@ -1,6 +1,7 @@
 //! The daemon's side of the socket.
 
-use super::{LONGEST_REQUEST, Request, Response, handle};
+use super::handle::answer;
+use super::{Asked, LONGEST_REQUEST, Request, Response};
 use crate::daemon::Engine;
 use rustix::fs::Mode;
 use std::collections::VecDeque;
@@ -106,21 +107,21 @@ async fn converse(
     // Said what it wants: it is closed for nobody any more.
     drop(let_go);
     let queued = places.waiting.try_acquire();
-    let response = match serde_json::from_str::<Request>(&line) {
+    let response = match serde_json::from_str::<Asked>(&line) {
         // The kill switch waits for nobody.
-        Ok(request) if queued.is_err() && !matches!(request, Request::Pause { .. }) => {
+        Ok(asked) if queued.is_err() && !matches!(asked.request, Request::Pause { .. }) => {
             Response::Failed { exit: 75, message: "too many commands wait already; try it again".to_owned() }
         }
-        Ok(request) => {
-            if request.changes_something() {
+        Ok(asked) => {
+            if asked.request.changes_something() {
                 let (uid, gid, pid) = (peer.uid(), peer.gid(), peer.pid());
-                tracing::info!(uid, gid, pid, command = request.word(), "asked through the control socket");
+                tracing::info!(uid, gid, pid, command = asked.request.word(), "asked through the control socket");
             }
-            let _place = match request {
+            let _place = match asked.request {
                 Request::Pause { .. } => None,
                 _ => Some(places.working.acquire().await.map_err(io::Error::other)?),
             };
-            handle(engine, request).await
+            answer(engine, asked).await
         }
         Err(error) => Response::Failed { exit: 2, message: format!("the request was not understood: {error}") },
     };

@@ -355,6 +355,12 @@ impl Engine {
         !self.world().pauses_to_record.is_empty()
     }
 
+    /// Whether it works on the sandbox or on production.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        self.rules.environment
+    }
+
     /// The journal.
     #[must_use]
     pub fn store(&self) -> &Arc<Store> {

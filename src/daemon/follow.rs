@@ -33,7 +33,7 @@ pub(super) struct Polled {
     hinted: bool,
     /// Answers in a row that were not about it.
     astray: u32,
-    /// When the first of them came, or the earliest that the clock said since.
+    /// When the first of them came, or the earliest that a clock said since that was not known to be wrong.
     astray_since: Option<Timestamp>,
 }
 
@@ -108,26 +108,30 @@ impl Engine {
         let (BankError::Astray(what), Some(taken)) = (error, &tracked.taken) else { return None };
         let now = self.clock.now();
         let enough = if self.is_daemon() { ASTRAY_IN_A_ROW } else { 1 };
+        let is_right = self.clock_trouble().is_none();
         let (in_a_row, since) = {
             let mut world = self.world();
             let polled = world.polled.entry(tracked.intent.external_id.clone()).or_default();
             polled.astray = polled.astray.saturating_add(1);
-            let since = polled.astray_since.map_or(now, |since| since.min(now));
-            polled.astray_since = Some(since);
-            (polled.astray, since)
+            if is_right {
+                polled.astray_since = Some(polled.astray_since.map_or(now, |since| since.min(now)));
+            }
+            (polled.astray, polled.astray_since)
         };
         // What the journal says came later than this was told by a clock that was ahead.
-        let is_long = now - tracked.updated_at.min(since) > self.rules.retry.resend_for;
-        let is_over =
-            !planted::is(Mistake::AstrayForEver) && in_a_row >= enough && is_long && self.clock_trouble().is_none();
+        let is_long = since.is_some_and(|since| now - tracked.updated_at.min(since) > self.rules.retry.resend_for);
+        let is_over = !planted::is(Mistake::AstrayForEver) && in_a_row >= enough && is_long && is_right;
         is_over.then(|| called_for(tracked, taken, what))
     }
 
     /// For a person's finding on a withdrawal in KPay's hands: KPay is asked now. Where it answers, and still knows nothing of
     /// it, the event that calls a person, so that the finding may follow; otherwise why there is nothing to find.
     pub(super) async fn is_astray(&self, tracked: &Tracked) -> Result<Event, String> {
-        // A clock that was ahead may have said when it was taken.
-        let is_new = |taken: &Taken| (self.clock.now() - taken.since).abs() < KNOWN_AFTER;
+        let now = self.clock.now();
+        // Where a clock that was ahead said when it was taken, it is as old as KPay is known not to know it.
+        let astray_since = self.world().polled.get(&tracked.intent.external_id).and_then(|polled| polled.astray_since);
+        let known_since = |taken: &Taken| Some(taken.since).filter(|since| *since <= now).or(astray_since);
+        let is_new = |taken: &Taken| known_since(taken).is_none_or(|since| now - since < KNOWN_AFTER);
         let Some(taken) = tracked.taken.as_ref().filter(|taken| !is_new(taken)) else {
             return Err(
                 "KPay has it in hand and is asked how it stands until it is over; there is nothing to find yet"

@@ -26,6 +26,7 @@ use prometheus::{Counter, CounterVec, GaugeVec, Histogram, HistogramVec, IntCoun
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use shown::Shown;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -122,6 +123,8 @@ pub struct Metrics {
     reload_successful: IntGauge,
     reload_at: IntGauge,
     limit_used: GaugeVec,
+    /// The limits that it has by now.
+    limits_shown: Mutex<BTreeSet<String>>,
     books_difference: GaugeVec,
     floor_breaches: IntCounterVec,
     webhooks: IntCounterVec,
@@ -164,6 +167,7 @@ impl Metrics {
             reload_at: all
                 .integer("policies_last_reload_timestamp_seconds", "When the policies were last read, well or not.")?,
             limit_used: all.gauges("limit_used_ratio", "How much of a limit is used up, 0 to 1.", &["limit"])?,
+            limits_shown: Mutex::default(),
             books_difference: all.gauges(
                 "books_difference",
                 "Wallet as read less wallet by the books.",
@@ -268,10 +272,22 @@ impl Metrics {
         self.reload_at.set(at.timestamp());
     }
 
-    /// How much of a limit is used. A limit of zero counts as used up.
-    pub fn limit_used(&self, limit: LimitLabel<'_>, used: Decimal, limited_to: Decimal) {
-        let ratio = used.checked_div(limited_to).unwrap_or(Decimal::ONE);
-        self.limit_used.with_label_values(&[limit.text(&self.policies).as_str()]).set(for_display(ratio));
+    /// How much of each limit is used, and of how much; limits that are not among them are shown no more. A limit of zero
+    /// counts as used up.
+    pub fn limits_used<'a>(&self, limits: impl IntoIterator<Item = (LimitLabel<'a>, Decimal, Decimal)>) {
+        let mut before = self.limits_shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = BTreeSet::new();
+        for (limit, used, limited_to) in limits {
+            let ratio = used.checked_div(limited_to).unwrap_or(Decimal::ONE);
+            let label = limit.text(&self.policies);
+            self.limit_used.with_label_values(&[label.as_str()]).set(for_display(ratio));
+            now.insert(label);
+        }
+        for gone in before.difference(&now) {
+            // It is there: nobody else takes one away.
+            let _ = self.limit_used.remove_label_values(&[gone.as_str()]);
+        }
+        *before = now;
     }
 
     /// How many applied transfers have no rate yet.

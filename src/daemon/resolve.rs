@@ -269,23 +269,19 @@ fn fee(tracked: &Tracked, wish: &FindingRequest, amount: Amount) -> Result<Optio
     Ok(Some(Money { amount: fee, currency: tracked.intent.currency() }))
 }
 
-/// A finding is final, so that a slip of the finger must not become the books: something arrived, within one currency no
-/// more than left, and across currencies from half to twice of what the rate makes of it. Fees and rounding come nowhere near.
+/// A finding is final, so that a slip of the finger must not become the books: something arrived; within one currency all of a
+/// transfer, and of a payout half or more of what left, with the fee no more than that; across currencies from half to twice of
+/// what the rate makes of it. Fees and rounding come nowhere near.
 fn arrives_about(tracked: &Tracked, wish: &FindingRequest, amount: Amount) -> Result<(), WishError> {
     let Some(credited) = wish.credited else { return Ok(()) };
     let refuse = |text: String| Err(WishError::Incomplete(text));
     if !credited.is_positive() {
-        return refuse(
-            "--credited must be above zero; if nothing arrived and all of it is back, say --not-applied".to_owned(),
-        );
+        let otherwise = "; if nothing arrived and all of it is back, say --not-applied";
+        let otherwise = if tracked.outcome == Outcome::Applied { "" } else { otherwise };
+        return refuse(format!("--credited must be above zero{otherwise}"));
     }
     if !tracked.intent.lane.crosses_currencies() {
-        if credited <= amount {
-            return Ok(());
-        }
-        return refuse(format!(
-            "{amount} left and {credited} arrived: nothing is added within one currency; look again"
-        ));
+        return arrives_within(tracked.intent.kind, wish.fee.unwrap_or(Amount::ZERO), amount, credited).or_else(refuse);
     }
     let Some(rate) = wish.rate else { return Ok(()) };
     let product = amount.decimal().checked_mul(rate.decimal());
@@ -300,6 +296,28 @@ fn arrives_about(tracked: &Tracked, wish: &FindingRequest, amount: Amount) -> Re
          {} for one {}; look again",
         lane.to.currency, lane.from.currency
     ))
+}
+
+fn arrives_within(kind: Kind, fee: Amount, amount: Amount, credited: Amount) -> Result<(), String> {
+    if credited > amount {
+        return Err(format!("{amount} left and {credited} arrived: nothing is added within one currency; look again"));
+    }
+    if kind == Kind::Transfer {
+        return if credited == amount {
+            Ok(())
+        } else {
+            Err(format!(
+                "{amount} left and {credited} arrived: a transfer within one currency arrives whole; look again"
+            ))
+        };
+    }
+    let is_about = credited.checked_add(credited).is_ok_and(|twice| twice >= amount);
+    let is_within = credited.checked_add(fee).is_ok_and(|sum| sum <= amount);
+    if is_about && is_within {
+        return Ok(());
+    }
+    let with_fee = if fee.is_positive() { format!(" beside a fee of {fee}") } else { String::new() };
+    Err(format!("{amount} left and {credited} arrived{with_fee}: these do not go together; look again"))
 }
 
 fn complete_rate(tracked: &Tracked, wish: &FindingRequest) -> Result<Finding, WishError> {
@@ -368,6 +386,15 @@ mod tests {
             (other, [Some("1.01"), Some("25250"), None], "1.01 25250 -"),
             (payout_same, [None, Some("-47500"), Some("2500")], "--credited must be above zero"),
             (payout_same, [None, Some("475000"), Some("2500")], "nothing is added within one currency"),
+            (payout_same, [None, Some("50000"), Some("2500")], "50000 left and 50000 arrived beside a fee of 2500"),
+            (
+                payout_same,
+                [None, Some("4750"), Some("2500")],
+                "4750 arrived beside a fee of 2500: these do not go together",
+            ),
+            (payout_same, [None, Some("4750"), None], "50000 left and 4750 arrived: these do not go together"),
+            (payout_same, [None, Some("47000"), Some("2500")], "1 47000 2500 XAF"),
+            (same, [Some("1"), Some("5000"), None], "a transfer within one currency arrives whole"),
             (payout_other, [Some("1.01"), Some("479750"), Some("2500")], "far from 479750;"),
         ];
         for (lane, [rate, credited, fee], expected) in rows {

@@ -98,10 +98,10 @@ impl Engine {
             let hour_ago = now - TimeDelta::hours(1);
             let in_hour = standing.first_attempts.iter().filter(|at| **at > hour_ago).count();
             let most = Decimal::from(caps.max_transfers_per_hour);
-            self.metrics.limit_used(LimitLabel::TransfersPerHour, Decimal::from(in_hour), most);
+            let mut limits = vec![(LimitLabel::TransfersPerHour, Decimal::from(in_hour), most)];
             for (currency, cap) in &caps.max_per_day {
                 let used = standing.cap_day_used.get(&(now.date_naive(), *currency)).copied().unwrap_or(Amount::ZERO);
-                self.metrics.limit_used(LimitLabel::PerDay(*currency), used.decimal(), cap.decimal());
+                limits.push((LimitLabel::PerDay(*currency), used.decimal(), cap.decimal()));
             }
             for policy in policies.iter().flat_map(|set| &set.policies) {
                 let day = policy.schedule.local_date(Slot::at(now));
@@ -109,9 +109,10 @@ impl Engine {
                     let key = DayKey { policy: policy.name.clone(), currency: *currency, day };
                     let used = standing.day_used.get(&key).copied().unwrap_or(Amount::ZERO);
                     let label = LimitLabel::PolicyPerDay(&policy.name, *currency);
-                    self.metrics.limit_used(label, used.decimal(), most.decimal());
+                    limits.push((label, used.decimal(), most.decimal()));
                 }
             }
+            self.metrics.limits_used(limits);
         });
         let unexplained = self.world().unexplained();
         for (wallet, difference) in unexplained {

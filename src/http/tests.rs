@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::daemon::metrics::Metrics;
-use crate::daemon::view::{HeldView, StatusView, sample};
+use crate::daemon::view::{HeldView, StatusView, TransferView, sample};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -233,6 +233,23 @@ fn a_thousand_open_movements_do_not_make_an_endless_page() {
     let page = page::render(&view, true).unwrap();
     assert!(page.contains("And 950 more") && page.contains("1000 movements’ outcomes are unknown"));
     assert!(page.len() < 100_000, "{} bytes", page.len());
+}
+
+#[test]
+fn what_only_lacks_its_rate_keeps_no_open_movement_off_the_page() {
+    let mut view = sample::busy();
+    let of = |state: &str, id: &str, created_at| TransferView {
+        state: state.to_owned(),
+        external_id: id.to_owned(),
+        created_at,
+        ..view.open[1].clone()
+    };
+    let old = view.open[1].created_at;
+    let mut open = vec![of("applied", "T-PENDING", old); 60];
+    open.push(of("planned", "T-PLANNED", old + chrono::TimeDelta::days(9)));
+    view.open = open;
+    let page = page::render(&view, true).unwrap();
+    assert!(page.contains("T-PLANNED") && page.contains("T-PENDING") && page.contains("And 11 more"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

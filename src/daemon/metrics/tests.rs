@@ -130,8 +130,10 @@ fn what_happens_is_counted() {
     metrics.kpay_request(Endpoint::Withdraw, None, Duration::from_secs(10));
     metrics.rate_limit_waited(Duration::from_millis(1500));
     metrics.reload(true, now);
-    metrics.limit_used(LimitLabel::PolicyPerDay("a", Currency::XAF), Decimal::from(5), Decimal::from(20));
-    metrics.limit_used(LimitLabel::TransfersPerHour, Decimal::from(5), Decimal::ZERO);
+    metrics.limits_used([
+        (LimitLabel::PolicyPerDay("a", Currency::XAF), Decimal::from(5), Decimal::from(20)),
+        (LimitLabel::TransfersPerHour, Decimal::from(5), Decimal::ZERO),
+    ]);
     metrics.rate_pending(2);
     metrics.webhook(WebhookResult::Forged);
     metrics.books_difference(WalletId::of(Country::GAB).unwrap(), sample::amount("-12.5"));
@@ -162,6 +164,11 @@ fn what_happens_is_counted() {
     ] {
         check(&text, series, expected);
     }
+    // A policy that is gone has no limit any more.
+    metrics.limits_used([(LimitLabel::TransfersPerHour, Decimal::ONE, Decimal::TWO)]);
+    let text = metrics.render(&sample::bare()).unwrap();
+    check(&text, "limit_used_ratio{limit=\"max_transfers_per_hour\"}", 0.5);
+    assert!(!text.contains("a/max_per_day/XAF"), "{text}");
 }
 
 /// Three letters, one for every number up to 26³.
@@ -180,8 +187,10 @@ fn provoke(metrics: &Metrics, number: u32) {
     metrics.transferred(Some(&policy), lane, Amount::whole(1));
     metrics.skip(&policy, Reason::Paused);
     metrics.kpay_request(Endpoint::Transfer, u16::try_from(number % 65_536).ok(), Duration::ZERO);
-    metrics.limit_used(LimitLabel::PolicyPerDay(&policy, currency), Decimal::ONE, Decimal::TEN);
-    metrics.limit_used(LimitLabel::PerDay(currency), Decimal::ONE, Decimal::TEN);
+    metrics.limits_used([
+        (LimitLabel::PolicyPerDay(&policy, currency), Decimal::ONE, Decimal::TEN),
+        (LimitLabel::PerDay(currency), Decimal::ONE, Decimal::TEN),
+    ]);
     metrics.books_difference(WalletId { country, currency }, Amount::ZERO);
 }
 

@@ -249,6 +249,41 @@ async fn i18_a_clock_that_was_ahead_keeps_no_person_from_a_withdrawal_that_kpay_
     assert_eq!(found.state, "rejected");
 }
 
+/// A glance of a clock that stands years before KPay's makes no withdrawal old.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i18_a_clock_that_was_behind_calls_nobody_for_a_new_withdrawal() {
+    let day = pay_day(50_000, "PENDING").await;
+    day.engine.begin("run").await.unwrap();
+    day.go().await;
+    day.say(Some("no such withdrawal"));
+    let years = TimeDelta::days(20_000);
+    *day.clock.0.lock().unwrap() -= years;
+    *day.bank.ahead.lock().unwrap() = Some(-years.num_seconds());
+    day.later(5).await;
+    *day.clock.0.lock().unwrap() += years;
+    *day.bank.ahead.lock().unwrap() = Some(0);
+    for _ in 0..5 {
+        day.later(401).await;
+        assert_eq!(day.outcomes(), ["sending"]);
+    }
+}
+
+/// Taken in hand by a clock that was ahead: nothing can be found before KPay was asked for long enough by the right one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_waits_for_kpay_also_after_a_clock_that_was_ahead() {
+    let day = pay_day(50_000, "PENDING").await;
+    day.engine.begin("run").await.unwrap();
+    day.go().await;
+    day.say(Some("no such withdrawal"));
+    *day.clock.0.lock().unwrap() -= TimeDelta::hours(1);
+    *day.bank.ahead.lock().unwrap() = Some(0);
+    for (minutes, refused) in [(1, true), (13, true), (3, false)] {
+        day.later(minutes * 60).await;
+        let found = day.engine.resolve(&finding(&day, false)).await;
+        assert_eq!(found.is_err(), refused, "{minutes}: {found:?}");
+    }
+}
+
 /// One that KPay took in hand and that came back by a person's word: the wallet shows what it had, and that is not stale.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wallet_is_not_stale_once_a_person_found_that_the_money_is_back() {

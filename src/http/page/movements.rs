@@ -66,11 +66,14 @@ pub(super) fn attention(open: &[TransferView]) -> Vec<String> {
     URGENCY.iter().filter_map(line).collect()
 }
 
-/// The most urgent first, then the oldest; `most` of them at most.
+/// The most urgent first, then the oldest, and last those that are over but for their rate; `most` of them at most.
 pub(super) fn open_cards(open: &[TransferView], now: Timestamp, most: usize) -> Vec<OpenCard> {
-    let urgency = |transfer: &TransferView| URGENCY.iter().position(|(state, ..)| *state == transfer.state);
+    let urgency = |transfer: &TransferView| {
+        let urgent = URGENCY.iter().position(|(state, ..)| *state == transfer.state);
+        urgent.unwrap_or(URGENCY.len() + usize::from(transfer.state == "applied"))
+    };
     let mut sorted: Vec<&TransferView> = open.iter().collect();
-    sorted.sort_by_key(|transfer| (urgency(transfer).unwrap_or(URGENCY.len()), transfer.created_at));
+    sorted.sort_by_key(|transfer| (urgency(transfer), transfer.created_at));
     sorted.into_iter().take(most).map(|transfer| open_card(transfer, now)).collect()
 }
 

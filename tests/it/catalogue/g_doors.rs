@@ -199,8 +199,8 @@ fn g12_silent_clients_of_the_control_socket_keep_no_pause_waiting() {
     eventually("money moves", PATIENCE, || merchant.books().transfers.len() == 1);
     let socket = merchant.path("control.sock");
     let endless = "{\"x\":\"".to_owned() + &"y".repeat(100_000);
-    let status = "{\"do\":\"status\"}\n";
-    let openings = ["", "{\"do\":", &endless, status];
+    let status = "{\"environment\":\"sandbox\",\"application_id\":null,\"request\":{\"do\":\"status\"}}\n";
+    let openings = ["", "{\"environment\":", &endless, status];
     let hold = || {
         let connect = |index: usize| {
             let mut stream = UnixStream::connect(&socket).unwrap();

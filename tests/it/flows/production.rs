@@ -1,6 +1,6 @@
 //! Production: live keys, a cap on the day's money, a start in pause, and no instant but about now.
 
-use super::tools::{lose_the_state, moved};
+use super::tools::{lose_the_state, moved, until_ready};
 use crate::played::row;
 use crate::support::{Merchant, wallets_of};
 use treasuryd::sandbox::SandboxSettings;
@@ -95,6 +95,28 @@ fn b07_environments_do_not_mix() {
         assert!(ended.stderr.contains("journal belongs to production"), "{ended:?}");
     }
     assert!(moved(&merchant).is_empty());
+}
+
+/// A sandbox configuration whose control socket is the production daemon's.
+#[test]
+fn b07_a_daemon_takes_no_commands_of_another_environments_configuration() {
+    let _row = row!();
+    let mut merchant = production();
+    merchant.set("limits", "max_per_day = { XAF = 50_000_000 }");
+    let daemon = merchant.daemon();
+    until_ready(&daemon);
+    merchant.write("api-key", crate::support::API_KEY);
+    merchant.write("secret-key", crate::support::SECRET_KEY);
+    merchant.extra.retain(|(section, _)| *section != "kpay");
+    merchant.configure();
+    let before = merchant.books().transfers.len();
+    let commands = ["status", "transfers list", "transfer GAB CMR 50_000 --key t1 --yes --by awa", "pause --by awa"];
+    for command in commands.map(|text| text.split(' ').collect::<Vec<_>>()) {
+        let ended = merchant.treasuryd(&command).with_code(77);
+        assert!(ended.stderr.contains("works for production"), "{ended:?}");
+        assert!(ended.stderr.contains("the configuration says sandbox"), "{ended:?}");
+    }
+    assert_eq!(merchant.books().transfers.len(), before);
 }
 
 /// Where nothing is said of it, production asks a person before a guard is loosened.
