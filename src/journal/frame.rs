@@ -121,16 +121,13 @@ pub fn event_json(event: &Event) -> Result<Vec<u8>, Flaw> {
     // `{"name":{fields}}`, or `"name"` where there are no fields.
     let mut tagged = Vec::with_capacity(json.len() + EVENT_KEY.len());
     tagged.extend_from_slice(EVENT_KEY);
-    match json.strip_prefix(b"{").and_then(split_name) {
-        Some((name, fields)) => {
-            tagged.extend_from_slice(name);
-            tagged.push(b',');
-            tagged.extend_from_slice(fields.strip_prefix(b":{").and_then(|it| it.strip_suffix(b"}")).unwrap_or(fields));
-        }
-        None => {
-            tagged.extend_from_slice(&json);
-            tagged.push(b'}');
-        }
+    if let Some((name, fields)) = json.strip_prefix(b"{").and_then(split_name) {
+        tagged.extend_from_slice(name);
+        tagged.push(b',');
+        tagged.extend_from_slice(fields.strip_prefix(b":{").and_then(|it| it.strip_suffix(b"}")).unwrap_or(fields));
+    } else {
+        tagged.extend_from_slice(&json);
+        tagged.push(b'}');
     }
     if tagged.len() > LONGEST_LINE - FRAME_AT_MOST { Err(Flaw::TooLong) } else { Ok(tagged) }
 }

@@ -25,12 +25,14 @@ mkdir -p "$CARGO_TARGET_DIR/release"
   named "$PWD/src/main.rs"
   named "$CARGO_HOME/registry/serde.rs"
   named "$CARGO_TARGET_DIR/release/build/zones.rs"
+  if [ -e names ]; then cat names; fi
   if [ -e leaks ]; then echo "$CARGO_TARGET_DIR/release/build/zones.rs"; fi
 } >"$CARGO_TARGET_DIR/release/treasuryd"
 "#;
 
+/// One of a distribution's: its own folder is part of others that its library names.
 const RUSTC: &str = "#!/bin/sh
-if [ \"$1\" = -vV ]; then echo 'commit-hash: 0123abcd'; else echo /opt/rust; fi
+if [ \"$1\" = -vV ]; then echo 'commit-hash: 0123abcd'; else echo /usr; fi
 ";
 
 /// Somebody who builds: a folder, a user, an environment.
@@ -118,6 +120,29 @@ fn g16_two_builders_get_one_file_and_a_swapped_one_does_not_match_its_sums() {
     assert!(two.build().status.success() && two.sums_hold());
     assert_ne!(one.read("SHA256SUMS"), two.read("SHA256SUMS"));
     played::times(2);
+
+    // What the system's own library names is the same everywhere.
+    fs::write(two.tree.join("names"), "/usr/lib/debug/.build-id/ /cargo/registry/src/index\n").unwrap();
+    assert!(two.build().status.success() && two.sums_hold());
+    fs::write(two.tree.join("names"), "/usr/lib/rustlib/src/rust/library/core/src/str.rs\n").unwrap();
+    assert_eq!(two.build().status.code(), Some(1));
+    fs::remove_file(two.tree.join("names")).unwrap();
+
+    // Somebody's own settings of how things are built, which no environment keeps out.
+    let settings = two.home.join(".cargo/config.toml");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    for (text, code) in [
+        ("# mine\n[source.crates-io]\nreplace-with = 'near'\n[net]\noffline = true\n", 0),
+        ("[profile.release]\nlto = false\n", 2),
+        ("[net]\noffline = true\n[build]\nrustc-wrapper = 'x'\n", 2),
+        ("build.target = 'x'\n", 2),
+    ] {
+        fs::write(&settings, text).unwrap();
+        let built = two.build();
+        assert_eq!(built.status.code(), Some(code), "{text}: {built:?}");
+    }
+    fs::remove_file(&settings).unwrap();
+    played::times(6);
 
     // A folder of this machine that stays in it would make it another file elsewhere: no sums are written for that.
     fs::write(two.tree.join("leaks"), "").unwrap();
