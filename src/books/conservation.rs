@@ -182,8 +182,7 @@ impl Conservation {
             self.not_known_at(wallet, nth, snapshot.taken_at);
             if let Some(last) = before {
                 let before = last.available;
-                self.inflows
-                    .retain(|_, inflow| inflow.wallet != wallet || comes_after(inflow.settled_at, last.taken_at));
+                self.forget_settled(wallet, last.taken_at, snapshot.taken_at);
                 if let Some(most) = most(wallet, before).filter(|most| !self.may_rise_to(wallet, after, *most)) {
                     self.last.insert(wallet, Last { nth, ..last });
                     compared.rises.push(Rise { wallet, before, after, most });
@@ -192,9 +191,7 @@ impl Conservation {
             }
             self.last.insert(wallet, Last { nth, taken_at: snapshot.taken_at, available: after });
             compared.believed.push(wallet);
-            let Some(Last { taken_at, available: before, .. }) = before else { continue };
-            let is_kept = |outflow: &Outflow| comes_after(outflow.progress.settled_at, taken_at);
-            self.outflows.retain(|_, outflow| outflow.wallet != wallet || is_kept(outflow));
+            let Some(Last { available: before, .. }) = before else { continue };
             match before.checked_sub(after).and_then(|fall| self.explain(wallet, fall)) {
                 Ok(unexplained) if unexplained.is_positive() => {
                     compared.falls.push(Fall { wallet, before, after, unexplained });
@@ -207,6 +204,17 @@ impl Conservation {
             }
         }
         compared
+    }
+
+    /// Moves that the reading before surely showed explain nothing any more. Where the clock was set back since, nobody knows
+    /// how long before that reading they ended.
+    fn forget_settled(&mut self, wallet: WalletId, before: Timestamp, taken_at: Timestamp) {
+        if taken_at < before {
+            return;
+        }
+        self.inflows.retain(|_, inflow| inflow.wallet != wallet || comes_after(inflow.settled_at, before));
+        let is_kept = |outflow: &Outflow| comes_after(outflow.progress.settled_at, before);
+        self.outflows.retain(|_, outflow| outflow.wallet != wallet || is_kept(outflow));
     }
 
     /// What was not known yet when a reading was asked for was known after it, whatever a clock says that was set meanwhile.
