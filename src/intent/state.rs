@@ -174,7 +174,8 @@ impl State {
     fn observe(&mut self, at: Timestamp, taken_at: Timestamp, balances: &[BalanceRow]) {
         self.last_observed = Some(at);
         self.balances = balances.to_vec();
-        self.forget_settled(taken_at);
+        // A reading is older than its record; where it seems to be younger the clock was set back since.
+        self.forget_settled(taken_at.min(at));
         self.end_breaches(balances);
         // A wallet that was seen to move since our last transfer out of it is not stale, even if customers' payments
         // bring it back to the very figure it had before. Nor is one that shows that figure long after: KPay lags by
