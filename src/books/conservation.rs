@@ -3,7 +3,8 @@
 //! reading may or may not show.
 //!
 //! A move may be in a reading from its first attempt on, and is surely in one that was asked for [`SETTLES_WITHIN`] after
-//! its end was known: KPay's figures may lag. Until then it explains a fall of its own size, once. What income hides is
+//! its end was known: KPay's figures may lag. Until then it explains a fall of its own size, once. Which of several a fall shows
+//! is not known: one that is surely in the readings gives the others back what they explained in its place. What income hides is
 //! not found: only what can be proven is told.
 //!
 //! What a move of ours may bring explains a rise of its size in the same way, once, from its first attempt until that long
@@ -87,8 +88,10 @@ pub struct Progress {
 #[derive(Debug, Clone, Copy)]
 struct Outflow {
     wallet: WalletId,
-    /// What it can still explain.
-    left: Amount,
+    /// As much as left, or may have.
+    most: Amount,
+    /// How much of that has explained a fall.
+    used: Amount,
     progress: Progress,
     asked: u64,
     /// Whether a fall that it may explain was seen, and not yet told as spent by it.
@@ -134,7 +137,8 @@ impl Conservation {
         let known_at = self.known_at(from, progress.settled_at);
         let outflow = Outflow {
             wallet: from,
-            left: amount,
+            most: amount,
+            used: Amount::ZERO,
             progress: Progress { settled_at: known_at, ..progress },
             asked,
             is_seen: false,
@@ -212,9 +216,20 @@ impl Conservation {
         if taken_at < before {
             return;
         }
-        self.inflows.retain(|_, inflow| inflow.wallet != wallet || comes_after(inflow.settled_at, before));
-        let is_kept = |outflow: &Outflow| comes_after(outflow.progress.settled_at, before);
-        self.outflows.retain(|_, outflow| outflow.wallet != wallet || is_kept(outflow));
+        let is_over = |one: &Outflow| one.wallet == wallet && !comes_after(one.progress.settled_at, before);
+        let over = self.outflows.values().filter(|one| is_over(one) && one.progress.may_have_left);
+        let unused: Vec<Amount> = over.map(|one| left(one.most, one.used)).collect();
+        self.outflows.retain(|_, one| !is_over(one));
+        // What the reading surely shows of theirs was laid to others that were open then.
+        let others = self.outflows.values_mut().filter(|one| one.wallet == wallet).map(|one| &mut one.used);
+        give_back(unused, others);
+
+        let is_over = |one: &Inflow| one.wallet == wallet && !comes_after(one.settled_at, before);
+        let over = self.inflows.values().filter(|one| is_over(one));
+        let unused: Vec<Amount> = over.map(|one| left(one.most, one.used)).collect();
+        self.inflows.retain(|_, one| !is_over(one));
+        let others = self.inflows.values_mut().filter(|one| one.wallet == wallet).map(|one| &mut one.used);
+        give_back(unused, others);
     }
 
     /// What was not known yet when a reading was asked for was known after it, whatever a clock says that was set meanwhile.
@@ -241,7 +256,7 @@ impl Conservation {
     /// where they cannot. A figure that has no room is nothing that they brought.
     fn may_rise_to(&mut self, wallet: WalletId, after: Amount, most: Amount) -> bool {
         let ours = self.inflows.values_mut().filter(|inflow| inflow.wallet == wallet);
-        let mut ours: Vec<_> = ours.map(|inflow| (inflow.left(), inflow)).collect();
+        let mut ours: Vec<_> = ours.map(|inflow| (left(inflow.most, inflow.used), inflow)).collect();
         // As with falls, those that end to explain anything first go first.
         ours.sort_by_key(|(_, inflow)| (inflow.settled_at.is_none(), inflow.settled_at));
         let sum = ours.iter().try_fold(most, |sum, (left, _)| sum.checked_add(*left));
@@ -268,10 +283,10 @@ impl Conservation {
         // Those that end to explain anything first go first: which one a fall shows is not known, and so none is missing.
         ours.sort_by_key(|outflow| (outflow.progress.settled_at.is_none(), outflow.progress.settled_at));
         for outflow in ours {
-            let used = outflow.left.min(rest);
+            let used = left(outflow.most, outflow.used).min(rest);
             if used.is_positive() {
                 outflow.is_seen = true;
-                outflow.left = outflow.left.checked_sub(used)?;
+                outflow.used = outflow.used.checked_add(used)?;
                 rest = rest.checked_sub(used)?;
             }
         }
@@ -279,10 +294,21 @@ impl Conservation {
     }
 }
 
-impl Inflow {
-    /// How much of a rise it still explains.
-    fn left(&self) -> Amount {
-        self.most.checked_sub(self.used).unwrap_or(Amount::ZERO).max(Amount::ZERO)
+/// How much a move still explains.
+fn left(most: Amount, used: Amount) -> Amount {
+    most.checked_sub(used).unwrap_or(Amount::ZERO).max(Amount::ZERO)
+}
+
+/// Lets moves explain again what they explained in place of others.
+fn give_back<'a>(unused: Vec<Amount>, others: impl Iterator<Item = &'a mut Amount>) {
+    let mut unused = unused.into_iter().filter(|unused| unused.is_positive());
+    let Some(first) = unused.next() else { return };
+    let mut rest = unused.try_fold(first, Amount::checked_add).unwrap_or(first);
+    for used in others {
+        let back = (*used).min(rest);
+        if let (Ok(less), Ok(more)) = (used.checked_sub(back), rest.checked_sub(back)) {
+            (*used, rest) = (less, more);
+        }
     }
 }
 

@@ -149,6 +149,8 @@ fn what_our_own_moves_may_bring_explains_a_rise_once_and_nothing_beyond_it_is_be
     check_rises("0 bounded, 50 read 100, 51 bring b 500, 1 bring b 500 over, 52 read 1500", &[]);
     check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 500 over, 60 slow 2 100, 61 read 1500", &[]);
     check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 500 over, 60 slow 0 100, 61 read 1500", &["100>1500"]);
+    let two = "0 bounded, 0 read 100, 0 bring a 500, 1 bring b 500, 2 read 1500, 2 bring b 500 over";
+    check_rises(&format!("{two}, 3 read 900, 60 read 900, 61 read 1500"), &[]);
     // What it brought is known: more, less, and nothing, as after a refusal.
     check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 400 over, 3 read 1401", &["100>1401"]);
     check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 600 over, 3 read 1600", &[]);
@@ -189,6 +191,12 @@ fn a_fall_is_told_once_and_only_where_no_move_of_ours_may_explain_it() {
     check("0 read 100, 1 send a 30, 2 read 70, 3 end a, 4 read 100, 5 read 100", &[]);
     // The clock steps back after a reading: what ends then comes after that reading all the same.
     check("50 read 100, 51 send a 30, 1 end a, 52 read 70", &[]);
+    // Of two open moves nobody knows which one a fall shows. Once one is surely in the readings it was that one's, and the other
+    // explains its own, once.
+    let two = "0 read 185, 0 send a 30, 0 lose a, 1 send b 30, 2 read 155, 2 end b, 3 read 155";
+    check(&format!("{two}, 60 read 155, 61 read 125, 62 read 95"), &[30]);
+    check(&format!("{two}, 4 read 125, 60 read 125, 61 read 95"), &[30]);
+    check("0 read 185, 0 send a 30, 0 lose a, 1 send b 30, 2 read 155, 2 refuse b, 60 read 155, 61 read 125", &[30]);
     // Asked for before the move ended, by a clock that was ahead, and answered after it: it may be without the move.
     check("0 read 100, 1 send a 30, 2 end a, 60 slow 2 100, 61 read 70", &[]);
     check("0 read 100, 1 send a 30, 2 end a, 60 slow 0 100, 61 read 70", &[30]);
