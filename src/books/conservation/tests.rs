@@ -150,7 +150,7 @@ fn what_our_own_moves_may_bring_explains_a_rise_once_and_nothing_beyond_it_is_be
     check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 500 over, 60 slow 2 100, 61 read 1500", &[]);
     check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 500 over, 60 slow 0 100, 61 read 1500", &["100>1500"]);
     let two = "0 bounded, 0 read 100, 0 bring a 500, 1 bring b 500, 2 read 1500, 2 bring b 500 over";
-    check_rises(&format!("{two}, 3 read 900, 60 read 900, 61 read 1500"), &[]);
+    check_rises(&format!("{two}, 3 read 900, 60 read 900, 61 read 1500, 62 read 1501"), &["-600", "1500>1501"]);
     // What it brought is known: more, less, and nothing, as after a refusal.
     check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 400 over, 3 read 1401", &["100>1401"]);
     check_rises("0 bounded, 0 read 100, 1 bring b 500, 2 bring b 600 over, 3 read 1600", &[]);
