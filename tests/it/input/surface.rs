@@ -100,12 +100,16 @@ fn g08_the_socket_is_private_from_its_first_moment() {
         return;
     }
     let merchant = merchant();
-    let open_to_all = ["strace", "-f", "-qq", "-o", "trace", "-e", "trace=umask,bind,chmod", "sh", "-c"];
+    // `-D`: the daemon is our child, and not the tracer's, which would leave it behind when it is killed.
+    let open_to_all = ["strace", "-D", "-f", "-qq", "-o", "trace", "-e", "trace=umask,bind,chmod", "sh", "-c"];
     let shell = [&open_to_all[..], &["umask 0; exec \"$@\"", "sh"]].concat();
     let daemon = Daemon::start(merchant.command_under(&shell, &["run"]));
     assert_eq!(fs::metadata(merchant.path("control.sock")).unwrap().permissions().mode() & 0o777, 0o660);
     drop(daemon);
-    let trace = fs::read_to_string(merchant.path("trace")).unwrap();
+    let trace = || fs::read_to_string(merchant.path("trace")).unwrap();
+    let is_whole = || trace().split_once(".sock").is_some_and(|(_, after)| after.contains("umask("));
+    eventually("the trace is written", PATIENCE, is_whole);
+    let trace = trace();
     let steps: Vec<&str> = trace.lines().filter(|line| line.contains("umask(") || line.contains(".sock")).collect();
     let made = steps.iter().position(|line| line.contains("bind(")).unwrap();
     let mask = steps[..made].iter().rev().find_map(|line| line.split_once("umask(")?.1.split_once(')')).unwrap().0;
