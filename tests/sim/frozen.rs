@@ -275,7 +275,10 @@ impl Stage {
     /// or it has an answer. Another state may move another amount under the same id, and while ours is under way.
     fn ours(&self, machine: usize, id: &str, taken: &Taken) -> i64 {
         let moved_it = taken.by.contains(&self.lineage(machine));
-        let is_ours = |story: &&Story| story.is_ours() && (moved_it || story.has_an_answer());
+        // What a person found not to have moved, and moved later, was another's request.
+        let is_ended = |story: &Story| story.word == "resolved" && !story.is_found;
+        let is_known = |story: &Story| moved_it || (story.has_an_answer() && !is_ended(story));
+        let is_ours = |story: &&Story| story.is_ours() && is_known(story);
         self.model(machine).intents.get(id).filter(is_ours).map_or(0, |story| story.amount)
     }
 
