@@ -3,8 +3,9 @@
 //! A text cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, TAB, CR or LF) gets an
 //! apostrophe before it. Amounts and rates never do: `-5` stays a number.
 
-use super::Entry;
+use super::cells::{Cell, cells};
 use super::entry::COLUMNS;
+use super::{Entry, Export};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -23,21 +24,16 @@ impl<W: Write> CsvExport<W> {
         writer.write_record(COLUMNS).map_err(io_error)?;
         Ok(Self { writer })
     }
+}
 
-    /// Writes one entry.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
+impl<W: Write> Export for CsvExport<W> {
+    fn write(&mut self, entry: &Entry) -> io::Result<()> {
         let cells = cells(entry);
+        let cells = cells.each_ref().map(shown);
         self.writer.write_record(cells.iter().map(AsRef::<str>::as_ref)).map_err(io_error)
     }
 
-    /// Flushes what is buffered.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn finish(mut self) -> io::Result<()> {
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.writer.flush()
     }
 }
@@ -50,43 +46,16 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-/// The cells in the order of [`COLUMNS`].
-fn cells(entry: &Entry) -> [Cow<'_, str>; COLUMNS.len()] {
-    [
-        shown(Some(entry.entry_id)),
-        entry.booked_at_text().into(),
-        text(Some(entry.external_id.as_str())),
-        entry.kind.word().into(),
-        text(entry.policy.as_deref()),
-        shown(entry.source_country),
-        shown(entry.source_currency),
-        shown(entry.source_amount),
-        shown(entry.destination_country),
-        shown(entry.destination_currency),
-        shown(entry.destination_amount),
-        shown(entry.exchange_rate),
-        shown(entry.effective_rate),
-        entry.rate_source.map_or("", super::RateSource::word).into(),
-        shown(entry.indicative_rate),
-        shown(entry.fee_amount),
-        shown(entry.fee_currency),
-        text(entry.kpay_id.as_deref()),
-        text(entry.source_reference.as_deref()),
-        text(entry.destination_reference.as_deref()),
-        text(entry.description.as_deref()),
-        entry.evidence.word().into(),
-        shown(entry.corrects),
-    ]
+/// As a spreadsheet may read it.
+fn shown<'a>(cell: &'a Cell<'_>) -> Cow<'a, str> {
+    match cell {
+        Cell::Text(value) => disarmed(value),
+        other => other.as_text(),
+    }
 }
 
-/// Codes and figures, as they are.
-fn shown(value: Option<impl ToString>) -> Cow<'static, str> {
-    value.map(|value| value.to_string()).unwrap_or_default().into()
-}
-
-/// Text that may have come from outside.
-fn text(value: Option<&str>) -> Cow<'_, str> {
-    let value = value.unwrap_or_default();
+/// Text that no spreadsheet takes for a formula.
+fn disarmed(value: &str) -> Cow<'_, str> {
     if value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{value}").into() } else { value.into() }
 }
 
@@ -107,9 +76,9 @@ mod tests {
             ("'=1", "'=1"),
             ("", ""),
         ] {
-            assert_eq!(text(Some(value)), expected, "{value:?}");
+            assert_eq!(shown(&Cell::Text(value)), expected, "{value:?}");
         }
         let minus: crate::money::Amount = "-5.50".parse().unwrap();
-        assert_eq!(shown(Some(minus)), "-5.5");
+        assert_eq!(shown(&Cell::Figure(minus)), "-5.5");
     }
 }

@@ -1,7 +1,7 @@
 //! JSON Lines: one entry a line, the keys of CONTRACT 7 in its order, amounts and rates as decimal strings, what is
 //! empty as null. Text stays as it is: the guard against formulas belongs to spreadsheets.
 
-use super::Entry;
+use super::{Entry, Export};
 use std::io::{self, Write};
 
 /// Writes entries as JSON Lines, one at a time. Buffering is the caller's.
@@ -14,21 +14,15 @@ impl<W: Write> JsonlExport<W> {
     pub fn new(to: W) -> Self {
         Self { to }
     }
+}
 
-    /// Writes one entry.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
+impl<W: Write> Export for JsonlExport<W> {
+    fn write(&mut self, entry: &Entry) -> io::Result<()> {
         serde_json::to_writer(&mut self.to, entry).map_err(io::Error::from)?;
         self.to.write_all(b"\n")
     }
 
-    /// Flushes what is buffered.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn finish(mut self) -> io::Result<()> {
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.to.flush()
     }
 }

@@ -9,27 +9,36 @@
 mod account;
 mod balance;
 mod booking;
+mod camt053;
+mod cells;
 mod conservation;
 mod csv;
 mod entry;
+mod export;
 mod fold;
 mod jsonl;
 mod movement;
+mod plain_text;
 mod payouts;
 mod postings;
 mod rates;
 mod wallets;
+mod xlsx;
 
 pub use account::{Account, Posting};
 pub use balance::{AccountBalance, TrialBalance};
+pub use camt053::Camt053Export;
 pub use conservation::{Compared, Conservation, Fall, Move, Progress, Rise};
 pub use csv::CsvExport;
 pub use entry::{COLUMNS, Entry, EntryId, EntryKind, Range, RateSource, Stage};
+pub use export::Export;
 pub use fold::{Books, Folder};
 pub use jsonl::JsonlExport;
 pub use payouts::{PayoutRow, PayoutState, Payouts};
+pub use plain_text::{Dialect, PlainTextExport};
 pub use rates::{RateRow, Rates};
 pub use wallets::{Difference, WalletCheck};
+pub use xlsx::XlsxExport;
 
 use crate::money::{Currency, MoneyError};
 

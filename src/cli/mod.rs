@@ -39,6 +39,7 @@ use crate::journal::StoreError;
 use clap::{Parser, Subcommand};
 use exit::{CliError, Exit};
 use ledger::LedgerError;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -184,6 +185,12 @@ fn dispatch(config: Option<&Path>, command: Command) -> Result<Exit, CliError> {
 
 /// The books are read from the journal's files, beside whoever holds them.
 fn books(config: Option<&Path>, command: &ledger::LedgerCommand) -> Result<Exit, CliError> {
+    if matches!(command, ledger::LedgerCommand::Export(args) if args.writes_bytes_to_stdout())
+        && std::io::stdout().is_terminal()
+    {
+        let told = "a workbook is no text for a terminal; name a file with -o FILE, or send it on with | or >";
+        return Err(CliError::new(Exit::Usage, told));
+    }
     let settings = context::settings(config)?;
     let records: Vec<Result<ledger::Record, StoreError>> = Vec::new();
     let mut out = std::io::stdout().lock();

@@ -2,7 +2,9 @@
 
 use super::when::{parse_from, parse_to};
 use super::{LedgerError, Record};
-use crate::books::{CsvExport, Entry, Folder, JsonlExport, Range};
+use crate::books::{
+    Camt053Export, CsvExport, Dialect, Export, Folder, JsonlExport, PlainTextExport, Range, XlsxExport,
+};
 use crate::model::Timestamp;
 use chrono::SecondsFormat;
 use std::fs::Permissions;
@@ -35,34 +37,35 @@ pub enum Format {
     Csv,
     /// One JSON object a line; amounts as strings
     Jsonl,
+    /// A journal for hledger, double entry
+    Hledger,
+    /// A ledger for beancount, double entry
+    Beancount,
+    /// A workbook for spreadsheets: entries and postings
+    Xlsx,
+    /// ISO 20022 camt.053.001.08, a statement a wallet
+    Camt053,
 }
 
-/// One format's writer.
-enum Writer<W: Write> {
-    Csv(Box<CsvExport<W>>),
-    Jsonl(JsonlExport<W>),
+fn writer<'a>(format: Format, range: Range, to: impl Write + 'a) -> io::Result<Box<dyn Export + 'a>> {
+    Ok(match format {
+        Format::Csv => Box::new(CsvExport::new(to)?),
+        Format::Jsonl => Box::new(JsonlExport::new(to)),
+        Format::Hledger => Box::new(PlainTextExport::new(Dialect::Hledger, to)?),
+        Format::Beancount => Box::new(PlainTextExport::new(Dialect::Beancount, to)?),
+        Format::Xlsx => Box::new(XlsxExport::new(to)?),
+        Format::Camt053 => Box::new(Camt053Export::new(range, to)),
+    })
 }
 
-impl<W: Write> Writer<W> {
-    fn new(format: Format, to: W) -> io::Result<Self> {
-        Ok(match format {
-            Format::Csv => Self::Csv(Box::new(CsvExport::new(to)?)),
-            Format::Jsonl => Self::Jsonl(JsonlExport::new(to)),
-        })
+impl ExportArgs {
+    /// Whether bytes that are no text would go to standard output.
+    pub(in crate::cli) fn writes_bytes_to_stdout(&self) -> bool {
+        self.format == Format::Xlsx && self.file().is_none()
     }
 
-    fn write(&mut self, entry: &Entry) -> io::Result<()> {
-        match self {
-            Self::Csv(writer) => writer.write(entry),
-            Self::Jsonl(writer) => writer.write(entry),
-        }
-    }
-
-    fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Csv(writer) => writer.finish(),
-            Self::Jsonl(writer) => writer.finish(),
-        }
+    fn file(&self) -> Option<&PathBuf> {
+        self.output.as_ref().filter(|path| path.as_os_str() != "-")
     }
 }
 
@@ -72,7 +75,7 @@ pub(super) fn export<E: std::error::Error + 'static>(
     stdout: &mut dyn Write,
 ) -> Result<(), LedgerError<E>> {
     let range = range(args)?;
-    let Some(path) = args.output.as_ref().filter(|path| path.as_os_str() != "-") else {
+    let Some(path) = args.file() else {
         return write_entries(args.format, range, records, BufWriter::new(stdout), LedgerError::Stdout);
     };
     let target = target(path)?;
@@ -94,13 +97,14 @@ fn write_entries<E: std::error::Error + 'static>(
     to: impl Write,
     failed: impl Fn(io::Error) -> LedgerError<E>,
 ) -> Result<(), LedgerError<E>> {
-    let mut writer = Writer::new(format, to).map_err(&failed)?;
+    let mut writer = writer(format, range, to).map_err(&failed)?;
     let mut folder = Folder::new();
     for record in records {
         let (seq, at, event) = record.map_err(LedgerError::Journal)?;
         match folder.apply(seq, at, &event)? {
             Some(entry) if range.contains(at) => writer.write(&entry).map_err(&failed)?,
-            _ => {}
+            Some(entry) => writer.pass(&entry).map_err(&failed)?,
+            None => {}
         }
     }
     writer.finish().map_err(&failed)

@@ -7,6 +7,8 @@ use clap::Parser;
 use std::convert::Infallible;
 use std::path::Path;
 
+mod forms;
+
 #[derive(Debug, clap::Parser)]
 struct Line {
     #[command(subcommand)]
@@ -19,10 +21,14 @@ fn typed(arguments: &[&str]) -> Result<String, LedgerError<Infallible>> {
 }
 
 fn typed_over(events: Vec<Event>, arguments: &[&str]) -> Result<String, LedgerError<Infallible>> {
+    bytes_over(events, arguments).map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+fn bytes_over(events: Vec<Event>, arguments: &[&str]) -> Result<Vec<u8>, LedgerError<Infallible>> {
     let line = Line::try_parse_from(["ledger"].iter().chain(arguments)).unwrap();
     let records = (1..).zip(events).map(|(seq, event)| Ok((seq, at(seq), event)));
     let mut out = Vec::new();
-    run(&line.command, records, &mut out).map(|()| String::from_utf8(out).unwrap())
+    run(&line.command, records, &mut out).map(|()| out)
 }
 
 /// Compares with `tests/data/books/NAME`; `UPDATE_GOLDEN=1` writes it instead.
@@ -39,6 +45,9 @@ fn golden(name: &str, events: Vec<Event>, arguments: &[&str]) {
 fn the_exports_and_tables_of_the_seeds_day() {
     golden("seed.csv", seed_day(), &["export", "--format", "csv"]);
     golden("seed.jsonl", seed_day(), &["export", "--format", "jsonl"]);
+    golden("seed.hledger", seed_day(), &["export", "--format", "hledger"]);
+    golden("seed.beancount", seed_day(), &["export", "--format", "beancount"]);
+    golden("seed.camt053.xml", seed_day(), &["export", "--format", "camt053"]);
     golden("seed-rates.txt", seed_day(), &["rates"]);
     golden("seed-rates.json", seed_day(), &["rates", "--json"]);
     golden("seed-balance.txt", seed_day(), &["balance"]);
@@ -51,6 +60,9 @@ fn the_exports_and_tables_of_the_seeds_day() {
 fn the_exports_and_tables_of_the_seeds_payouts() {
     golden("payouts.csv", seed_payouts(), &["export", "--format", "csv"]);
     golden("payouts.jsonl", seed_payouts(), &["export", "--format", "jsonl"]);
+    golden("payouts.hledger", seed_payouts(), &["export", "--format", "hledger"]);
+    golden("payouts.beancount", seed_payouts(), &["export", "--format", "beancount"]);
+    golden("payouts.camt053.xml", seed_payouts(), &["export", "--format", "camt053"]);
     golden("payouts.txt", seed_payouts(), &["payouts"]);
     golden("payouts.json", seed_payouts(), &["payouts", "--json"]);
     golden("payouts-balance.txt", seed_payouts(), &["balance"]);
@@ -140,6 +152,9 @@ fn an_empty_journal_gives_a_header_and_plain_words() {
     for (arguments, expected) in [
         (&["export", "--format", "csv"][..], "entry_id,booked_at,external_id,kind"),
         (&["export", "--format", "jsonl"], ""),
+        (&["export", "--format", "hledger"], "; The books of treasuryd"),
+        (&["export", "--format", "beancount"], "; The books of treasuryd"),
+        (&["export", "--format", "camt053"], "<?xml version"),
         (&["rates"], "No rate yet"),
         (&["rates", "--json"], "[]"),
         (&["payouts"], "No payout yet"),
@@ -159,7 +174,7 @@ fn an_empty_journal_gives_a_header_and_plain_words() {
 fn unknown_formats_and_times_are_wrong_usage() {
     for arguments in [
         &["export"][..],
-        &["export", "--format", "hledger"],
+        &["export", "--format", "xml"],
         &["export", "--format", "CSV"],
         &["export", "--format", "csv", "--from", "yesterday"],
         &["rates", "--last", "-1"],
@@ -232,7 +247,9 @@ impl Write for Closed {
 
 #[test]
 fn a_closed_pipe_is_no_error() {
-    for arguments in [&["export", "--format", "csv"][..], &["export", "--format", "jsonl"], &["balance", "--json"]] {
+    let exports =
+        ["csv", "jsonl", "hledger", "beancount", "xlsx", "camt053"].map(|format| ["export", "--format", format]);
+    for arguments in exports.iter().map(|arguments| &arguments[..]).chain([&["balance", "--json"][..]]) {
         let line = Line::try_parse_from(["ledger"].iter().chain(arguments)).unwrap();
         let records = (1..).zip(seed_day()).map(|(seq, event)| Ok::<_, Infallible>((seq, at(seq), event)));
         assert!(run(&line.command, records, &mut Closed).is_ok(), "{arguments:?}");

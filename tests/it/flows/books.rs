@@ -11,7 +11,7 @@ destination_country,destination_currency,destination_amount,exchange_rate,effect
 fee_amount,fee_currency,kpay_id,source_reference,destination_reference,description,evidence,corrects";
 
 /// One evening of everything: a transfer across currencies with a lost reply, then two within one currency.
-fn an_evening() -> Merchant {
+pub fn an_evening() -> Merchant {
     let merchant = Merchant::new(&[("GAB", 130_000), ("COG", 115_000), ("CMR", 0), ("CIV", 250_000)]);
     merchant.bank().set_rate(Currency::XOF, Currency::XAF, "0.9849".parse::<Rate>().unwrap());
     let all = [
@@ -43,7 +43,7 @@ fn without_movements_there_is_a_header_and_nothing_else() {
         assert_eq!(json(&merchant, &["ledger", "rates"]), Value::Array(vec![]));
         assert_eq!(json(&merchant, &["ledger", "balance"])["entries"], 0);
     }
-    for format in ["hledger", "xml"] {
+    for format in ["camt", "xml"] {
         merchant.treasuryd(&["ledger", "export", "--format", format]).with_code(2);
     }
 }

@@ -10,6 +10,7 @@ mod daemon_honest;
 mod daemon_policies;
 mod daemon_single;
 mod drill;
+mod exports;
 mod foresight;
 mod freeze;
 mod fx_guard;

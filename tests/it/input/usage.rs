@@ -192,7 +192,7 @@ const USAGE: &[(&[&str], &[&str])] = &[
     // The books.
     (&["ledger"], &["export", "rates", "payouts"]),
     (&["ledger", "export"], &["--format"]),
-    (&["ledger", "export", "--format", "xlsx"], &["xlsx", "csv"]),
+    (&["ledger", "export", "--format", "pdf"], &["pdf", "csv", "xlsx"]),
     (&["ledger", "export", "--format", "csv", "--from", "today"], &["today", "2026-11-24"]),
     (&["ledger", "export", "--format", "csv", "--from", "2026-12-01", "--to", "2026-11-01"], &["--from", "--to"]),
     (&["ledger", "rates", "--last", "many"], &["many"]),
