@@ -84,33 +84,30 @@ pub struct Progress {
     pub settled_at: Option<Timestamp>,
 }
 
+/// What a move of ours may change in one wallet: so much of a fall there, or of a rise, it explains, once.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    wallet: WalletId,
+    /// As much as left, or may have; as much as it may bring.
+    most: Amount,
+    /// How much of that has explained something.
+    used: Amount,
+    /// When its end was known; `None` while it is open.
+    settled_at: Option<Timestamp>,
+    /// How many readings were asked for before that was known.
+    asked: u64,
+}
+
 /// A move of ours out of a wallet that was attempted.
 #[derive(Debug, Clone, Copy)]
 struct Outflow {
-    wallet: WalletId,
-    /// As much as left, or may have.
-    most: Amount,
-    /// How much of that has explained a fall.
-    used: Amount,
-    progress: Progress,
-    asked: u64,
+    share: Share,
+    /// Whether its money left, or may have.
+    may_have_left: bool,
     /// Whether a fall that it may explain was seen, and not yet told as spent by it.
     is_seen: bool,
     /// Whether it was told as spent.
     is_told: bool,
-}
-
-/// What a move of ours may bring a wallet of ours.
-#[derive(Debug, Clone, Copy)]
-struct Inflow {
-    wallet: WalletId,
-    /// As much as it may bring.
-    most: Amount,
-    /// How much of that has explained a rise.
-    used: Amount,
-    /// When its end was known; `None` while it is open.
-    settled_at: Option<Timestamp>,
-    asked: u64,
 }
 
 /// What the next reading of a wallet is compared with.
@@ -127,31 +124,26 @@ struct Last {
 pub struct Conservation {
     last: BTreeMap<WalletId, Last>,
     outflows: BTreeMap<ExternalId, Outflow>,
-    inflows: BTreeMap<ExternalId, Inflow>,
+    /// What moves of ours may bring.
+    inflows: BTreeMap<ExternalId, Share>,
 }
 
 impl Conservation {
     /// Takes in a move that was attempted, or how it stands now. Must come before the first byte of the attempt leaves.
     pub fn take_move(&mut self, id: &ExternalId, ours: Move) {
         let Move { from, amount, brings, progress, asked } = ours;
-        let known_at = self.known_at(from, progress.settled_at);
-        let outflow = Outflow {
-            wallet: from,
-            most: amount,
-            used: Amount::ZERO,
-            progress: Progress { settled_at: known_at, ..progress },
-            asked,
-            is_seen: false,
-            is_told: false,
-        };
+        let settled_at = self.known_at(from, progress.settled_at);
+        let share = Share { wallet: from, most: amount, used: Amount::ZERO, settled_at, asked };
+        let may_have_left = progress.may_have_left;
+        let outflow = Outflow { share, may_have_left, is_seen: false, is_told: false };
         let known = self.outflows.entry(id.clone()).or_insert(outflow);
-        (known.progress, known.asked) = (outflow.progress, asked);
+        (known.share.settled_at, known.share.asked, known.may_have_left) = (settled_at, asked, may_have_left);
         let into = brings.map(|(wallet, _)| wallet).or_else(|| self.inflows.get(id).map(|inflow| inflow.wallet));
         let Some(wallet) = into else { return };
         let settled_at = self.known_at(wallet, progress.settled_at);
         let most = brings.map_or(Amount::ZERO, |(_, most)| most);
-        let inflow = Inflow { wallet, most, used: Amount::ZERO, settled_at, asked };
-        let known = self.inflows.entry(id.clone()).or_insert(inflow);
+        let known =
+            self.inflows.entry(id.clone()).or_insert(Share { wallet, most, used: Amount::ZERO, settled_at, asked });
         (known.most, known.settled_at, known.asked) = (most, settled_at, asked);
     }
 
@@ -216,36 +208,30 @@ impl Conservation {
         if taken_at < before {
             return;
         }
-        let is_over = |one: &Outflow| one.wallet == wallet && !comes_after(one.progress.settled_at, before);
-        let over = self.outflows.values().filter(|one| is_over(one) && one.progress.may_have_left);
-        let unused: Vec<Amount> = over.map(|one| left(one.most, one.used)).collect();
-        self.outflows.retain(|_, one| !is_over(one));
-        // What the reading surely shows of theirs was laid to others that were open then.
-        let others = self.outflows.values_mut().filter(|one| one.wallet == wallet).map(|one| &mut one.used);
-        give_back(unused, others);
+        let is_over = |share: &Share| share.wallet == wallet && !share.may_show_after(before);
+        let over = self.outflows.values().filter(|one| one.may_have_left && is_over(&one.share));
+        let over: Vec<Share> = over.map(|one| one.share).collect();
+        self.outflows.retain(|_, one| !is_over(&one.share));
+        give_back(wallet, &over, self.outflows.values_mut().map(|one| &mut one.share));
 
-        let is_over = |one: &Inflow| one.wallet == wallet && !comes_after(one.settled_at, before);
-        let over = self.inflows.values().filter(|one| is_over(one));
-        let unused: Vec<Amount> = over.map(|one| left(one.most, one.used)).collect();
-        self.inflows.retain(|_, one| !is_over(one));
-        let others = self.inflows.values_mut().filter(|one| one.wallet == wallet).map(|one| &mut one.used);
-        give_back(unused, others);
+        let over: Vec<Share> = self.inflows.values().copied().filter(is_over).collect();
+        self.inflows.retain(|_, share| !is_over(share));
+        give_back(wallet, &over, self.inflows.values_mut());
     }
 
     /// What was not known yet when a reading was asked for was known after it, whatever a clock says that was set meanwhile.
     fn not_known_at(&mut self, wallet: WalletId, nth: u64, taken_at: Timestamp) {
-        let late = |settled_at: &mut Option<Timestamp>| *settled_at = settled_at.map(|at| at.max(taken_at));
-        let outflows = self.outflows.values_mut().filter(|one| one.wallet == wallet && one.asked >= nth);
-        outflows.for_each(|one| late(&mut one.progress.settled_at));
-        let inflows = self.inflows.values_mut().filter(|one| one.wallet == wallet && one.asked >= nth);
-        inflows.for_each(|one| late(&mut one.settled_at));
+        let shares = self.outflows.values_mut().map(|one| &mut one.share).chain(self.inflows.values_mut());
+        for share in shares.filter(|share| share.wallet == wallet && share.asked >= nth) {
+            share.settled_at = share.settled_at.map(|at| at.max(taken_at));
+        }
     }
 
     /// Whether a move of ours that left the wallet, or may have, was seen in a reading and not told yet. Those whose first
     /// answer is waited for are told once it is known.
     fn is_news_of_ours(&mut self, wallet: WalletId) -> bool {
-        let ours = self.outflows.values_mut().filter(|outflow| outflow.wallet == wallet);
-        let news = ours.filter(|outflow| outflow.is_seen && !outflow.is_told && outflow.progress.may_have_left);
+        let ours = self.outflows.values_mut().filter(|outflow| outflow.share.wallet == wallet);
+        let news = ours.filter(|outflow| outflow.is_seen && !outflow.is_told && outflow.may_have_left);
         news.fold(false, |_, outflow| {
             outflow.is_told = true;
             true
@@ -255,23 +241,17 @@ impl Conservation {
     /// Whether our own moves may have brought what a wallet holds beyond the most that is believed; uses that up, and nothing
     /// where they cannot. A figure that has no room is nothing that they brought.
     fn may_rise_to(&mut self, wallet: WalletId, after: Amount, most: Amount) -> bool {
-        let ours = self.inflows.values_mut().filter(|inflow| inflow.wallet == wallet);
-        let mut ours: Vec<_> = ours.map(|inflow| (left(inflow.most, inflow.used), inflow)).collect();
-        // As with falls, those that end to explain anything first go first.
-        ours.sort_by_key(|(_, inflow)| (inflow.settled_at.is_none(), inflow.settled_at));
-        let sum = ours.iter().try_fold(most, |sum, (left, _)| sum.checked_add(*left));
+        let mut ours: Vec<_> = self.inflows.values_mut().filter(|share| share.wallet == wallet).collect();
+        ours.sort_by_key(|share| share.turn());
+        let sum = ours.iter().try_fold(most, |sum, share| sum.checked_add(share.left()));
         // A sum that has no room is over whatever KPay can show.
         if sum.is_ok_and(|sum| after > sum) {
             return false;
         }
         let Ok(mut beyond) = after.checked_sub(most) else { return after <= most };
-        for (left, inflow) in ours {
-            let used = left.min(beyond);
-            if used.is_positive()
-                && let (Ok(more), Ok(rest)) = (inflow.used.checked_add(used), beyond.checked_sub(used))
-            {
-                (inflow.used, beyond) = (more, rest);
-            }
+        for share in ours {
+            // What has no room explains nothing.
+            share.explain(&mut beyond).unwrap_or_default();
         }
         true
     }
@@ -279,42 +259,53 @@ impl Conservation {
     /// Uses up what our moves explain of a fall; the rest of it.
     fn explain(&mut self, wallet: WalletId, fall: Amount) -> Result<Amount, MoneyError> {
         let mut rest = fall;
-        let mut ours: Vec<_> = self.outflows.values_mut().filter(|outflow| outflow.wallet == wallet).collect();
-        // Those that end to explain anything first go first: which one a fall shows is not known, and so none is missing.
-        ours.sort_by_key(|outflow| (outflow.progress.settled_at.is_none(), outflow.progress.settled_at));
+        let mut ours: Vec<_> = self.outflows.values_mut().filter(|outflow| outflow.share.wallet == wallet).collect();
+        ours.sort_by_key(|outflow| outflow.share.turn());
         for outflow in ours {
-            let used = left(outflow.most, outflow.used).min(rest);
-            if used.is_positive() {
-                outflow.is_seen = true;
-                outflow.used = outflow.used.checked_add(used)?;
-                rest = rest.checked_sub(used)?;
-            }
+            outflow.is_seen |= outflow.share.explain(&mut rest)?;
         }
         Ok(rest)
     }
 }
 
-/// How much a move still explains.
-fn left(most: Amount, used: Amount) -> Amount {
-    most.checked_sub(used).unwrap_or(Amount::ZERO).max(Amount::ZERO)
-}
+impl Share {
+    /// How much it still explains.
+    fn left(&self) -> Amount {
+        self.most.checked_sub(self.used).unwrap_or(Amount::ZERO).max(Amount::ZERO)
+    }
 
-/// Lets moves explain again what they explained in place of others.
-fn give_back<'a>(unused: Vec<Amount>, others: impl Iterator<Item = &'a mut Amount>) {
-    let mut unused = unused.into_iter().filter(|unused| unused.is_positive());
-    let Some(first) = unused.next() else { return };
-    let mut rest = unused.try_fold(first, Amount::checked_add).unwrap_or(first);
-    for used in others {
-        let back = (*used).min(rest);
-        if let (Ok(less), Ok(more)) = (used.checked_sub(back), rest.checked_sub(back)) {
-            (*used, rest) = (less, more);
+    /// Those that end to explain anything first go first: which one a change shows is not known, and so none is missing.
+    fn turn(&self) -> (bool, Option<Timestamp>) {
+        (self.settled_at.is_none(), self.settled_at)
+    }
+
+    /// Explains what it can of the rest; whether that was anything.
+    fn explain(&mut self, rest: &mut Amount) -> Result<bool, MoneyError> {
+        let used = self.left().min(*rest);
+        if used.is_positive() {
+            (self.used, *rest) = (self.used.checked_add(used)?, rest.checked_sub(used)?);
         }
+        Ok(used.is_positive())
+    }
+
+    /// Whether a reading asked for at an instant may not show it yet.
+    fn may_show_after(&self, taken_at: Timestamp) -> bool {
+        self.settled_at.is_none_or(|settled_at| settled_at + SETTLES_WITHIN > taken_at)
     }
 }
 
-/// Whether a reading asked for at an instant may not show a move yet that was over then; `None` while it is open.
-fn comes_after(settled_at: Option<Timestamp>, taken_at: Timestamp) -> bool {
-    settled_at.is_none_or(|settled_at| settled_at + SETTLES_WITHIN > taken_at)
+/// What a reading surely shows of moves that are over was laid to others of the wallet that were open then: those explain it
+/// again.
+fn give_back<'a>(wallet: WalletId, over: &[Share], others: impl Iterator<Item = &'a mut Share>) {
+    let mut unused = over.iter().map(Share::left).filter(|left| left.is_positive());
+    let Some(first) = unused.next() else { return };
+    let mut rest = unused.try_fold(first, Amount::checked_add).unwrap_or(first);
+    for share in others.filter(|share| share.wallet == wallet) {
+        let back = share.used.min(rest);
+        if let (Ok(less), Ok(more)) = (share.used.checked_sub(back), rest.checked_sub(back)) {
+            (share.used, rest) = (less, more);
+        }
+    }
 }
 
 #[cfg(test)]

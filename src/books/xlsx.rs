@@ -76,6 +76,8 @@ impl Sheet {
     fn new(name: &str, columns: &[&str]) -> io::Result<Self> {
         let mut sheet = Worksheet::new();
         sheet.set_name(name).and_then(|sheet| sheet.set_freeze_panes(1, 0)).map_err(told)?;
+        // On paper as wide as the page, with the header on each.
+        sheet.set_landscape().set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0).map_err(told)?;
         let bold = Format::new().set_bold();
         for (column, name) in (0..).zip(columns) {
             sheet.write_string_with_format(0, column, *name, &bold).map_err(told)?;

@@ -272,10 +272,11 @@ pub fn read_only(settings: &Settings) -> Result<Option<ReadOnly>, CliError> {
 /// 77 where it is another's.
 pub fn belongs(settings: &Settings, known: &Identity) -> Result<(), CliError> {
     let environment = settings.kpay.environment;
-    let application = settings.kpay.application_id.as_ref().unwrap_or(&known.application_id);
-    if known.environment == environment && known.application_id == *application {
+    let named = settings.kpay.application_id.as_ref();
+    if known.is_of(environment, named) {
         return Ok(());
     }
+    let application = named.unwrap_or(&known.application_id);
     let text = format!(
         "the journal belongs to {} application {}, but the configuration says {environment} application {application}; \
          use another state.path, or the configuration the journal belongs to",

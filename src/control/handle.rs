@@ -203,9 +203,9 @@ pub struct StoryLine {
 pub async fn answer(engine: &Engine, asked: Asked) -> Response {
     let Asked { environment, application_id, request } = asked;
     let ours = engine.environment();
-    let known = engine.store().with_state(|state| state.identity.as_ref().map(|known| known.application_id.clone()));
-    let is_anothers = application_id.as_ref().zip(known.as_ref()).is_some_and(|(theirs, ours)| theirs != ours);
-    if environment == ours && !is_anothers {
+    let known = engine.store().with_state(|state| state.identity.clone());
+    let is_ours = known.as_ref().is_none_or(|known| known.is_of(environment, application_id.as_ref()));
+    if environment == ours && is_ours {
         return handle(engine, request).await;
     }
     let whose = |environment: Environment, application: Option<&ApplicationId>| match application {
@@ -215,7 +215,7 @@ pub async fn answer(engine: &Engine, asked: Asked) -> Response {
     let message = format!(
         "the daemon on the control socket works for {}, but the configuration says {}: nothing was done; use the daemon's \
          own configuration, or another control.socket",
-        whose(ours, known.as_ref()),
+        whose(ours, known.as_ref().map(|known| &known.application_id)),
         whose(environment, application_id.as_ref())
     );
     Response::Failed { exit: 77, message }

@@ -113,3 +113,11 @@ pub struct Identity {
     /// KPay's application.
     pub application_id: ApplicationId,
 }
+
+impl Identity {
+    /// Whether a configuration for an environment, and for an application where it names one, is about the same money.
+    #[must_use]
+    pub fn is_of(&self, environment: Environment, application_id: Option<&ApplicationId>) -> bool {
+        self.environment == environment && application_id.is_none_or(|named| self.application_id == *named)
+    }
+}
