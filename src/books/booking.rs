@@ -136,7 +136,7 @@ fn empty_entry(record: Record, subject: &Subject, evidence: Evidence) -> Entry {
         evidence,
         corrects: None,
         stage: Stage::Settled,
-        payee: subject.lane.to.payee,
+        lane: subject.lane,
         postings: Vec::new(),
         residue: None,
     }

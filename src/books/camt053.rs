@@ -3,12 +3,14 @@
 //! A statement opens and closes with what we moved in and out of the wallet, from zero, as the trial balance has it. What
 //! customers paid in and what KPay shows is not in the books, and so not in here; the statement says so.
 
-use super::{Account, Entry, EntryId, Export, Range};
+use super::entry::in_words;
+use super::{Account, Entry, EntryId, Export, Range, Stage};
 use crate::model::Timestamp;
 use crate::money::{Amount, Country, Currency, MoneyError};
-use chrono::{DateTime, SecondsFormat, TimeDelta};
+use chrono::TimeDelta;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -29,7 +31,9 @@ pub struct Camt053Export<W: Write> {
     to: W,
     range: Range,
     statements: BTreeMap<(Country, Currency), Statement>,
-    first: Option<Timestamp>,
+    /// The first and the last that was written, by their times.
+    written: Option<(Timestamp, Timestamp)>,
+    /// The last that was taken in at all.
     last: Option<Timestamp>,
 }
 
@@ -51,20 +55,26 @@ struct Line {
     kpay_id: Option<String>,
     reference: Option<String>,
     kind: &'static str,
+    /// Whether it gives back what an earlier one took.
+    is_returned: bool,
     further: String,
 }
 
 impl<W: Write> Camt053Export<W> {
     /// Writes nothing yet. `range` is the span that the statements are for.
     pub fn new(range: Range, to: W) -> Self {
-        Self { to, range, statements: BTreeMap::new(), first: None, last: None }
+        Self { to, range, statements: BTreeMap::new(), written: None, last: None }
     }
 
     /// The first and the last instant of the span; the entries' own where none was given.
-    fn span(&self) -> (Timestamp, Timestamp) {
-        let last = self.range.to.map(|to| to - TimeDelta::milliseconds(1)).or(self.last);
-        let first = self.range.from.or(self.first).or(last).unwrap_or(DateTime::UNIX_EPOCH);
-        (first, last.unwrap_or(first))
+    fn span(&self, last: Timestamp) -> (Timestamp, Timestamp) {
+        let (first_written, last_written) = self.written.unwrap_or((last, last));
+        let until = self.range.to.map_or(last_written, |to| to - TimeDelta::milliseconds(1));
+        (self.range.from.unwrap_or(first_written), until)
+    }
+
+    fn take_in(&mut self, entry: &Entry) {
+        self.last = self.last.max(Some(entry.booked_at));
     }
 }
 
@@ -73,6 +83,7 @@ impl<W: Write> Export for Camt053Export<W> {
         if self.range.from.is_none_or(|from| entry.booked_at >= from) {
             return Ok(());
         }
+        self.take_in(entry);
         for (wallet, amount) in in_wallets(entry) {
             let statement = self.statements.entry(wallet).or_default();
             statement.opening = statement.opening.checked_add(amount).map_err(|error| no_room(&error))?;
@@ -81,8 +92,9 @@ impl<W: Write> Export for Camt053Export<W> {
     }
 
     fn write(&mut self, entry: &Entry) -> io::Result<()> {
-        self.first = Some(self.first.map_or(entry.booked_at, |first| first.min(entry.booked_at)));
-        self.last = Some(self.last.map_or(entry.booked_at, |last| last.max(entry.booked_at)));
+        self.take_in(entry);
+        let (first, last) = self.written.unwrap_or((entry.booked_at, entry.booked_at));
+        self.written = Some((first.min(entry.booked_at), last.max(entry.booked_at)));
         for (wallet, amount) in in_wallets(entry) {
             self.statements.entry(wallet).or_default().lines.push(Line::new(entry, wallet, amount));
         }
@@ -90,8 +102,13 @@ impl<W: Write> Export for Camt053Export<W> {
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
-        let span = self.span();
+        let Some(last) = self.last else {
+            let told = "camt053 needs a statement, and up to the end of the span nothing was booked in any wallet";
+            return Err(io::Error::other(told));
+        };
+        let span = self.span(last);
         let statements = std::mem::take(&mut self.statements);
+        let ids: Vec<String> = statements.iter().map(|(wallet, one)| one.id(*wallet, span)).collect();
         // Whole or not at all: a figure may have no room.
         let mut made = Vec::new();
         let mut xml = Writer::new_with_indent(&mut made, b' ', 1);
@@ -101,10 +118,11 @@ impl<W: Write> Export for Camt053Export<W> {
         document.write_inner_content(|xml| {
             within(xml, "BkToCstmrStmt", |xml| {
                 within(xml, "GrpHdr", |xml| {
-                    text(xml, "MsgId", &format!("treasuryd-{}", span.1.format("%Y%m%dT%H%M%S")))?;
-                    text(xml, "CreDtTm", &instant(span.1))
+                    text(xml, "MsgId", &format!("treasuryd-{}", short_hash(&ids)))?;
+                    text(xml, "CreDtTm", &in_words(last))
                 })?;
-                statements.iter().try_for_each(|(wallet, statement)| statement.write(xml, *wallet, span))
+                let statements = statements.iter().zip(&ids);
+                statements.into_iter().try_for_each(|((wallet, one), id)| one.write(xml, *wallet, span, (id, last)))
             })
         })?;
         made.push(b'\n');
@@ -122,12 +140,12 @@ fn in_wallets(entry: &Entry) -> impl Iterator<Item = ((Country, Currency), Amoun
 }
 
 impl Line {
-    fn new(entry: &Entry, (country, _): (Country, Currency), amount: Amount) -> Self {
-        let is_source = entry.source_country == Some(country) && amount.is_negative();
+    fn new(entry: &Entry, (country, currency): (Country, Currency), amount: Amount) -> Self {
+        let lane = entry.lane;
+        let is_source = (lane.from.country, lane.from.currency) == (country, currency);
         let reference = if is_source { &entry.source_reference } else { &entry.destination_reference };
-        let corrected = entry.corrects.map(|first| format!("correction of {first}"));
-        let crosses = entry.source_currency != entry.destination_currency;
-        let rate = entry.exchange_rate.filter(|_| crosses).map(|rate| format!("rate {rate}"));
+        let corrected = entry.corrects.map(|first| format!("correction of {first}, {lane}"));
+        let rate = entry.exchange_rate.filter(|_| lane.crosses_currencies()).map(|rate| format!("rate {rate}"));
         let too_long = reference.as_ref().filter(|text| !fits(text)).map(|text| format!("reference {text}"));
         let told = [corrected, entry.description.clone(), rate, too_long];
         Self {
@@ -138,6 +156,7 @@ impl Line {
             kpay_id: entry.kpay_id.clone(),
             reference: reference.clone(),
             kind: entry.kind.word(),
+            is_returned: entry.stage == Stage::Returned,
             further: told.into_iter().flatten().collect::<Vec<_>>().join("; "),
         }
     }
@@ -145,9 +164,13 @@ impl Line {
     fn write<W: Write>(&self, xml: &mut Writer<W>, currency: Currency) -> io::Result<()> {
         within(xml, "Ntry", |xml| {
             text(xml, "NtryRef", &self.entry_id.to_string())?;
-            signed(xml, self.amount, currency)?;
+            let of = || format!("entry {}", self.entry_id);
+            signed(xml, (self.amount, currency), of)?;
+            if self.is_returned {
+                text(xml, "RvslInd", "true")?;
+            }
             within(xml, "Sts", |xml| text(xml, "Cd", "BOOK"))?;
-            within(xml, "BookgDt", |xml| text(xml, "DtTm", &instant(self.booked_at)))?;
+            within(xml, "BookgDt", |xml| text(xml, "DtTm", &in_words(self.booked_at)))?;
             if let Some(reference) = self.reference.as_ref().filter(|text| fits(text)) {
                 text(xml, "AcctSvcrRef", reference)?;
             }
@@ -177,20 +200,30 @@ impl Line {
 }
 
 impl Statement {
+    /// Of the wallet, and of all that it states: another span or other entries have another id.
+    fn id(&self, (country, currency): (Country, Currency), (first, last): (Timestamp, Timestamp)) -> String {
+        let mut parts = vec![in_words(first), in_words(last), self.opening.to_string()];
+        for line in &self.lines {
+            parts.push(format!("{} {} {} {}", line.entry_id, in_words(line.booked_at), line.external_id, line.amount));
+        }
+        format!("{country}-{currency}-{}-{}", last.format("%Y%m%d"), short_hash(&parts))
+    }
+
     fn write<W: Write>(
         &self,
         xml: &mut Writer<W>,
         (country, currency): (Country, Currency),
         (first, last): (Timestamp, Timestamp),
+        (id, made_at): (&str, Timestamp),
     ) -> io::Result<()> {
         let closing = self.lines.iter().try_fold(self.opening, |sum, line| sum.checked_add(line.amount));
         let closing = closing.map_err(|error| no_room(&error))?;
         within(xml, "Stmt", |xml| {
-            text(xml, "Id", &format!("{country}-{currency}-{}", last.format("%Y%m%dT%H%M%S")))?;
-            text(xml, "CreDtTm", &instant(last))?;
+            text(xml, "Id", id)?;
+            text(xml, "CreDtTm", &in_words(made_at))?;
             within(xml, "FrToDt", |xml| {
-                text(xml, "FrDtTm", &instant(first))?;
-                text(xml, "ToDtTm", &instant(last))
+                text(xml, "FrDtTm", &in_words(first))?;
+                text(xml, "ToDtTm", &in_words(last))
             })?;
             within(xml, "Acct", |xml| {
                 let id = format!("KPay-{country}-{currency}");
@@ -200,7 +233,8 @@ impl Statement {
             for (code, amount, at) in [("OPBD", self.opening, first), ("CLBD", closing, last)] {
                 within(xml, "Bal", |xml| {
                     within(xml, "Tp", |xml| within(xml, "CdOrPrtry", |xml| text(xml, "Cd", code)))?;
-                    signed(xml, amount, currency)?;
+                    let of = || format!("the balance of {country} at {}", in_words(at));
+                    signed(xml, (amount, currency), of)?;
                     within(xml, "Dt", |xml| text(xml, "Dt", &at.format("%Y-%m-%d").to_string()))
                 })?;
             }
@@ -226,25 +260,32 @@ fn text<W: Write>(xml: &mut Writer<W>, name: &str, text: &str) -> io::Result<()>
     xml.create_element(name).write_text_content(BytesText::new(&text)).map(|_| ())
 }
 
-/// An amount without its sign, and which way it goes.
-fn signed<W: Write>(xml: &mut Writer<W>, amount: Amount, currency: Currency) -> io::Result<()> {
+/// An amount without its sign, and which way it goes; `of` says what it belongs to.
+fn signed<W: Write>(
+    xml: &mut Writer<W>,
+    (amount, currency): (Amount, Currency),
+    of: impl Fn() -> String,
+) -> io::Result<()> {
     let shown = amount.decimal().abs().normalize();
     if shown.scale() > MOST_DECIMALS || shown.mantissa().to_string().len() > MOST_DIGITS {
-        let told =
-            format!("camt053 has no room for {amount} {currency}: {MOST_DIGITS} digits, {MOST_DECIMALS} decimals");
-        return Err(io::Error::other(told));
+        let of = of();
+        return Err(io::Error::other(format!(
+            "camt053 has no room for {amount} {currency} of {of}: at most {MOST_DIGITS} digits, {MOST_DECIMALS} decimals"
+        )));
     }
     let element = xml.create_element("Amt").with_attribute(("Ccy", currency.to_string().as_str()));
     element.write_text_content(BytesText::new(&shown.to_string()))?;
     text(xml, "CdtDbtInd", if amount.is_negative() { "DBIT" } else { "CRDT" })
 }
 
-fn fits(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= REFERENCE
+/// The first twelve hexadecimal digits of a SHA-256.
+fn short_hash(parts: &[String]) -> String {
+    let digest = format!("{:x}", Sha256::digest(parts.join("\n")));
+    digest.chars().take(12).collect()
 }
 
-fn instant(at: Timestamp) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+fn fits(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= REFERENCE
 }
 
 fn no_room(error: &MoneyError) -> io::Error {

@@ -1,7 +1,8 @@
 //! An entry's columns as text, for every export that has cells.
 
 use super::Entry;
-use super::entry::{COLUMNS, RateSource};
+use super::entry::{COLUMNS, RateSource, in_words};
+use crate::model::Timestamp;
 use crate::money::Amount;
 use std::borrow::Cow;
 
@@ -10,9 +11,11 @@ use std::borrow::Cow;
 pub(super) enum Cell<'a> {
     /// Nothing was given, or it did not change.
     Empty,
-    /// A figure to add up, in major units of the currency beside it.
+    /// In major units of the currency beside it.
     Figure(Amount),
-    /// A code, a time, a word of ours, or a rate digit for digit.
+    /// When, to the millisecond.
+    Instant(Timestamp),
+    /// A code, a word of ours, or a rate digit for digit.
     Word(Cow<'a, str>),
     /// Text that may have come from outside.
     Text(&'a str),
@@ -24,6 +27,7 @@ impl Cell<'_> {
         match self {
             Self::Empty => Cow::Borrowed(""),
             Self::Figure(amount) => amount.to_string().into(),
+            Self::Instant(at) => in_words(*at).into(),
             Self::Word(text) => Cow::Borrowed(text),
             Self::Text(text) => Cow::Borrowed(text),
         }
@@ -34,7 +38,7 @@ impl Cell<'_> {
 pub(super) fn cells(entry: &Entry) -> [Cell<'_>; COLUMNS.len()] {
     [
         word(Some(entry.entry_id)),
-        Cell::Word(entry.booked_at_text().into()),
+        Cell::Instant(entry.booked_at),
         Cell::Text(entry.external_id.as_str()),
         Cell::Word(entry.kind.word().into()),
         text(entry.policy.as_deref()),

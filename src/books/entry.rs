@@ -2,7 +2,7 @@
 
 use super::Posting;
 use crate::intent::Evidence;
-use crate::model::{ExternalId, Kind, Origin, Payee, RateReference, Timestamp};
+use crate::model::{ExternalId, Kind, Lane, Origin, RateReference, Timestamp};
 use crate::money::{Amount, Country, Currency, Money, Rate};
 use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
@@ -188,9 +188,9 @@ pub struct Entry {
     /// Where the money is now. Not a column.
     #[serde(skip)]
     pub stage: Stage,
-    /// Who a payout goes to. Not a column.
+    /// From where to where; also of a correction. Not a column.
     #[serde(skip)]
-    pub payee: Option<Payee>,
+    pub lane: Lane,
     /// The double entry; sums to zero in each currency. Not a column.
     #[serde(skip)]
     pub postings: Vec<Posting>,
@@ -204,12 +204,17 @@ impl Entry {
     /// RFC 3339 in UTC with milliseconds: `2026-11-24T17:00:03.412Z`.
     #[must_use]
     pub fn booked_at_text(&self) -> String {
-        self.booked_at.to_rfc3339_opts(SecondsFormat::Millis, true)
+        in_words(self.booked_at)
     }
 }
 
+/// RFC 3339 in UTC with milliseconds.
+pub(super) fn in_words(at: Timestamp) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 pub(super) fn in_milliseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
+    serializer.serialize_str(&in_words(*at))
 }
 
 /// A span of journal time: `from` inclusive, `to` exclusive; `None` is unbounded.

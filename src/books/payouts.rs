@@ -94,7 +94,7 @@ impl PayoutRow {
             booked_at: entry.booked_at,
             ended_at: None,
             wallet: entry.source_country,
-            beneficiary: entry.payee,
+            beneficiary: entry.lane.to.payee,
             currency: entry.source_currency,
             gross: None,
             fee: None,

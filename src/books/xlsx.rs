@@ -1,7 +1,7 @@
 //! A workbook: a sheet of the entries with the columns of CONTRACT 7, and a sheet of their postings. Text is never a formula.
 //!
 //! A cell's number has 15 digits. An amount of up to so many is a number, a longer one is text, digit for digit; so are rates
-//! always. The workbook's own date is its last entry's, so that the same books give the same file.
+//! always. Times are dates in UTC. The workbook's own date is its last entry's, so that the same books give the same file.
 
 use super::cells::{Cell, cells};
 use super::entry::COLUMNS;
@@ -38,7 +38,9 @@ impl<W: Write> XlsxExport<W> {
     /// None that is known.
     pub fn new(to: W) -> io::Result<Self> {
         let entries = Sheet::new("entries", &COLUMNS)?;
-        let postings = Sheet::new("postings", &POSTING_COLUMNS)?;
+        let mut postings = Sheet::new("postings", &POSTING_COLUMNS)?;
+        // On paper as wide as the page; the entries have too many columns for that.
+        postings.sheet.set_print_fit_to_pages(1, 0);
         Ok(Self { to, entries, postings, as_of: 0 })
     }
 }
@@ -50,7 +52,7 @@ impl<W: Write> Export for XlsxExport<W> {
         for posting in &entry.postings {
             self.postings.push(&[
                 Cell::Word(entry.entry_id.to_string().into()),
-                Cell::Word(entry.booked_at_text().into()),
+                Cell::Instant(entry.booked_at),
                 Cell::Text(entry.external_id.as_str()),
                 Cell::Word(posting.account.to_string().into()),
                 Cell::Figure(posting.money.amount),
@@ -76,8 +78,7 @@ impl Sheet {
     fn new(name: &str, columns: &[&str]) -> io::Result<Self> {
         let mut sheet = Worksheet::new();
         sheet.set_name(name).and_then(|sheet| sheet.set_freeze_panes(1, 0)).map_err(told)?;
-        // On paper as wide as the page, with the header on each.
-        sheet.set_landscape().set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0).map_err(told)?;
+        sheet.set_landscape().set_repeat_rows(0, 0).map_err(told)?;
         let bold = Format::new().set_bold();
         for (column, name) in (0..).zip(columns) {
             sheet.write_string_with_format(0, column, *name, &bold).map_err(told)?;
@@ -93,6 +94,10 @@ impl Sheet {
                     Some((number, format)) => self.sheet.write_with_format(self.row, column, number, &format),
                     None => self.sheet.write_string(self.row, column, cell.as_text()),
                 },
+                Cell::Instant(at) => {
+                    let format = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
+                    self.sheet.write_datetime_with_format(self.row, column, at.naive_utc(), &format)
+                }
                 Cell::Word(_) | Cell::Text(_) => self.sheet.write_string(self.row, column, cell.as_text()),
             };
             written.map_err(told)?;
@@ -123,9 +128,7 @@ fn number(amount: Amount) -> Option<(Decimal, Format)> {
 fn told(error: XlsxError) -> io::Error {
     match error {
         XlsxError::IoError(error) => error,
-        XlsxError::RowColumnLimitError => {
-            io::Error::other("a sheet has no room for so many entries; take a shorter span with --from and --to")
-        }
+        XlsxError::RowColumnLimitError => io::Error::other("a sheet has no room for so many entries"),
         other => io::Error::other(format!("making the workbook: {other}")),
     }
 }

@@ -57,6 +57,9 @@ pub enum LedgerError<E: std::error::Error + 'static> {
         /// The first instant after.
         to: String,
     },
+    /// What was booked has no room in the format, or cannot be said in it.
+    #[error("writing the books: {0}; nothing was written. Take another --format, or another span with --from and --to")]
+    Format(io::Error),
     /// Standard output is gone or full.
     #[error("writing the books to standard output failed: {0}")]
     Stdout(io::Error),

@@ -97,6 +97,9 @@ fn write_entries<E: std::error::Error + 'static>(
     to: impl Write,
     failed: impl Fn(io::Error) -> LedgerError<E>,
 ) -> Result<(), LedgerError<E>> {
+    // What a format has no room for is no fault of the disk's.
+    let failed =
+        |why: io::Error| if why.kind() == io::ErrorKind::Other { LedgerError::Format(why) } else { failed(why) };
     let mut writer = writer(format, range, to).map_err(&failed)?;
     let mut folder = Folder::new();
     for record in records {

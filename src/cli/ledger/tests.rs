@@ -154,7 +154,6 @@ fn an_empty_journal_gives_a_header_and_plain_words() {
         (&["export", "--format", "jsonl"], ""),
         (&["export", "--format", "hledger"], "; The books of treasuryd"),
         (&["export", "--format", "beancount"], "; The books of treasuryd"),
-        (&["export", "--format", "camt053"], "<?xml version"),
         (&["rates"], "No rate yet"),
         (&["rates", "--json"], "[]"),
         (&["payouts"], "No payout yet"),

@@ -1,9 +1,9 @@
 //! What each of the forms that are not lines of text says: a workbook read back, statements over spans.
 
 use super::*;
-use crate::books::testing::{applied, decided, facts, intent};
+use crate::books::testing::{applied, decided, facts, found, intent};
 use crate::intent::Evidence;
-use calamine::{Data, Range, Reader, Xlsx};
+use calamine::{Data, DataType, Range, Reader, Xlsx};
 
 fn workbook(events: Vec<Event>) -> Xlsx<std::io::Cursor<Vec<u8>>> {
     let bytes = bytes_over(events, &["export", "--format", "xlsx"]).unwrap();
@@ -22,10 +22,15 @@ fn the_workbook_says_what_the_csv_says() {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.as_bytes());
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         let sheet = sheet(events, "entries");
-        assert_eq!(sheet.height(), rows.len());
+        assert_eq!((sheet.height(), sheet.width()), (rows.len(), crate::books::COLUMNS.len()));
         for (line, (got, row)) in sheet.rows().zip(&rows).enumerate() {
             for (column, (cell, expected)) in got.iter().zip(row).enumerate() {
                 let name = crate::books::COLUMNS[column];
+                if line > 0 && name == "booked_at" {
+                    let at = cell.as_datetime().unwrap().and_utc();
+                    assert_eq!(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true), expected);
+                    continue;
+                }
                 let is_figure = line > 0 && name.ends_with("_amount") && !expected.is_empty();
                 assert_eq!(matches!(cell, Data::Float(_)), is_figure, "{name}: {cell:?}");
                 assert_eq!(cell.to_string(), expected.trim_start_matches('\''), "{name} of line {line}");
@@ -50,7 +55,7 @@ fn the_workbooks_postings_sum_to_zero() {
     assert_eq!(sums.into_iter().collect::<Vec<_>>(), [("XAF".to_owned(), 0), ("XOF".to_owned(), 0)]);
 }
 
-/// What a spreadsheet's number cannot keep is text, digit for digit; the same books give the same bytes.
+/// What a spreadsheet's number cannot keep is text, digit for digit.
 #[test]
 fn no_digit_is_lost_in_a_workbook() {
     let moved = |amount: &str| {
@@ -71,8 +76,34 @@ fn no_digit_is_lost_in_a_workbook() {
     ] {
         assert_eq!(sheet(moved(amount), "entries").get((1, 7)), Some(&expected));
     }
-    let bytes = || bytes_over(seed_payouts(), &["export", "--format", "xlsx"]).unwrap();
-    assert!(bytes() == bytes());
+}
+
+/// The same books give the same bytes, whenever they are asked for.
+#[test]
+fn a_workbook_is_as_old_as_its_last_entry() {
+    let bytes = bytes_over(seed_payouts(), &["export", "--format", "xlsx"]).unwrap();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let core = std::io::read_to_string(archive.by_name("docProps/core.xml").unwrap()).unwrap();
+    // Record 12 is the last that books something.
+    assert_eq!(core.matches(">2026-11-24T17:00:12Z<").count(), 2, "{core}");
+    assert!((0..archive.len()).all(|index| {
+        let written = archive.by_index(index).unwrap().last_modified().unwrap();
+        (written.year(), written.month(), written.day()) == (1980, 1, 1)
+    }));
+}
+
+/// Both plain-text formats post the same figures to the same accounts.
+#[test]
+fn hledger_and_beancount_get_the_same_postings() {
+    for events in [seed_day(), seed_payouts()] {
+        let postings = |format| -> Vec<String> {
+            let text = typed_over(events.clone(), &["export", "--format", format]).unwrap();
+            let kinds = ["    Assets:", "    Expenses:", "    Equity:"];
+            text.lines().filter(|line| kinds.iter().any(|kind| line.starts_with(kind))).map(str::to_owned).collect()
+        };
+        assert!(postings("hledger").len() >= 12);
+        assert_eq!(postings("hledger"), postings("beancount"));
+    }
 }
 
 /// A statement opens with what was moved before its span and closes with what was moved in it, and with nothing after.
@@ -135,7 +166,71 @@ fn a_statement_holds_what_it_can_and_says_what_it_cannot() {
     let told = moved("1", &long).unwrap();
     assert!(!told.contains("<AcctSvcrRef>") && told.contains(&format!("; reference {long}</AddtlNtryInf>")), "{told}");
     for amount in ["0.000001", "1234567890123456789"] {
-        let error = moved(amount, "R").unwrap_err().to_string();
-        assert!(error.contains(&format!("camt053 has no room for {amount} XAF")), "{error}");
+        let error = moved(amount, "R").unwrap_err();
+        assert!(matches!(error, LedgerError::Format(_)), "no fault of the disk's: {error:?}");
+        let told = format!("camt053 has no room for {amount} XAF of the balance of CMR at 2026-11-24T17:00:02.000Z");
+        assert!(error.to_string().contains(&told), "{error}");
     }
+}
+
+/// A correction is found again without the entry that it corrects: route, rate, and the reference of the side it is on.
+#[test]
+fn a_corrections_line_says_what_it_is_about() {
+    let lost = facts("1000", None, None);
+    let mut found_later = facts("900", Some("913.77 XOF"), Some("1.0153"));
+    found_later.source_reference = Some("OUT-1".to_owned());
+    found_later.destination_reference = Some("IN-1".to_owned());
+    let events = vec![
+        decided(vec![intent("TRD-1", "CMR>SEN", "1000", None)]),
+        applied("TRD-1", Evidence::Conflict, lost),
+        found("TRD-1", found_later),
+    ];
+    let xml = typed_over(events, &["export", "--format", "camt053"]).unwrap();
+    let lines: Vec<&str> = xml.split("<Ntry>").skip(1).collect();
+    assert_eq!(lines.len(), 3, "{xml}");
+    let told = "<AddtlNtryInf>correction of E-2, CMR&gt;SEN; rate 1.0153</AddtlNtryInf>";
+    for (line, reference, amount) in [(lines[1], "OUT-1", "100"), (lines[2], "IN-1", "913.77")] {
+        assert!(
+            line.contains(&format!("<AcctSvcrRef>{reference}<")) && line.contains(&format!(">{amount}<")),
+            "{line}"
+        );
+        assert!(line.contains(told), "{line}");
+    }
+    let payouts = typed_over(seed_payouts(), &["export", "--format", "camt053"]).unwrap();
+    let back = payouts.split("<Ntry>").find(|line| line.contains("<RvslInd>true</RvslInd>")).unwrap();
+    assert!(back.contains("<NtryRef>E-12</NtryRef>") && back.contains("<CdtDbtInd>CRDT</CdtDbtInd>"), "{back}");
+    assert_eq!(payouts.matches("RvslInd").count(), 2, "only what came back: {payouts}");
+}
+
+/// Programs that read statements leave out those whose id they know: another span or another entry is another id.
+#[test]
+fn statements_of_other_contents_have_other_ids() {
+    let ids = |events: usize, arguments: &[&str]| -> Vec<String> {
+        let events = seed_day().into_iter().take(events).collect();
+        let xml = typed_over(events, &[&["export", "--format", "camt053"], arguments].concat()).unwrap();
+        let of = |name: &str| {
+            let text = xml.split(&format!("<{name}>")).nth(1).unwrap();
+            text.split('<').next().unwrap().to_owned()
+        };
+        let statement = xml.split("<Stmt>").nth(1).unwrap().split("<Id>").nth(1).unwrap();
+        let statement = statement.split('<').next().unwrap().to_owned();
+        assert!(statement.starts_with("CMR-XAF-202611") && statement.len() <= 35, "{statement}");
+        vec![of("MsgId"), statement]
+    };
+    let day = ["--from", "2026-11-24", "--to", "2026-11-30"];
+    let all = ids(7, &day);
+    assert_eq!(ids(7, &day), all);
+    for other in [ids(5, &day), ids(7, &["--to", "2026-11-30"]), ids(7, &["--from", "2026-11-24"])] {
+        assert!(other[0] != all[0] && other[1] != all[1], "{other:?} {all:?}");
+    }
+}
+
+/// A file without a statement is none that a program would read.
+#[test]
+fn nothing_booked_is_no_statement() {
+    for arguments in [&["--to", "2026-11-23"][..], &["--to", "2026-11-24T17:00:03Z"]] {
+        let error = typed(&[&["export", "--format", "camt053"], arguments].concat()).unwrap_err().to_string();
+        assert!(error.contains("up to the end of the span nothing was booked"), "{error}");
+    }
+    assert!(typed(&["export", "--format", "camt053", "--from", "2027-01-01"]).unwrap().contains("<Stmt>"));
 }
