@@ -14,7 +14,7 @@ pub(super) enum Cell<'a> {
     /// In major units of the currency beside it.
     Figure(Amount),
     /// When, to the millisecond.
-    Instant(Timestamp),
+    Time(Timestamp),
     /// A code, a word of ours, or a rate digit for digit.
     Word(Cow<'a, str>),
     /// Text that may have come from outside.
@@ -27,7 +27,7 @@ impl Cell<'_> {
         match self {
             Self::Empty => Cow::Borrowed(""),
             Self::Figure(amount) => amount.to_string().into(),
-            Self::Instant(at) => in_words(*at).into(),
+            Self::Time(at) => in_words(*at).into(),
             Self::Word(text) => Cow::Borrowed(text),
             Self::Text(text) => Cow::Borrowed(text),
         }
@@ -38,7 +38,7 @@ impl Cell<'_> {
 pub(super) fn cells(entry: &Entry) -> [Cell<'_>; COLUMNS.len()] {
     [
         word(Some(entry.entry_id)),
-        Cell::Instant(entry.booked_at),
+        Cell::Time(entry.booked_at),
         Cell::Text(entry.external_id.as_str()),
         Cell::Word(entry.kind.word().into()),
         text(entry.policy.as_deref()),

@@ -52,7 +52,7 @@ impl<W: Write> Export for XlsxExport<W> {
         for posting in &entry.postings {
             self.postings.push(&[
                 Cell::Word(entry.entry_id.to_string().into()),
-                Cell::Instant(entry.booked_at),
+                Cell::Time(entry.booked_at),
                 Cell::Text(entry.external_id.as_str()),
                 Cell::Word(posting.account.to_string().into()),
                 Cell::Figure(posting.money.amount),
@@ -94,7 +94,7 @@ impl Sheet {
                     Some((number, format)) => self.sheet.write_with_format(self.row, column, number, &format),
                     None => self.sheet.write_string(self.row, column, cell.as_text()),
                 },
-                Cell::Instant(at) => {
+                Cell::Time(at) => {
                     let format = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
                     self.sheet.write_datetime_with_format(self.row, column, at.naive_utc(), &format)
                 }
