@@ -69,8 +69,9 @@ impl<W: Write> Camt053Export<W> {
     /// The first and the last instant of the span; the entries' own where none was given.
     fn span(&self, last: Timestamp) -> (Timestamp, Timestamp) {
         let (first_written, last_written) = self.written.unwrap_or((last, last));
+        let first = self.range.from.unwrap_or(first_written);
         let until = self.range.to.map_or(last_written, |to| to - TimeDelta::milliseconds(1));
-        (self.range.from.unwrap_or(first_written), until)
+        (first, until.max(first))
     }
 
     fn take_in(&mut self, entry: &Entry) {
@@ -102,7 +103,7 @@ impl<W: Write> Export for Camt053Export<W> {
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
-        let Some(last) = self.last else {
+        let Some(last) = self.last.filter(|_| !self.statements.is_empty()) else {
             let told = "camt053 needs a statement, and up to the end of the span nothing was booked in any wallet";
             return Err(io::Error::other(told));
         };

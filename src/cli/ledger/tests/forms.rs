@@ -232,5 +232,7 @@ fn nothing_booked_is_no_statement() {
         let error = typed(&[&["export", "--format", "camt053"], arguments].concat()).unwrap_err().to_string();
         assert!(error.contains("up to the end of the span nothing was booked"), "{error}");
     }
-    assert!(typed(&["export", "--format", "camt053", "--from", "2027-01-01"]).unwrap().contains("<Stmt>"));
+    let after = typed(&["export", "--format", "camt053", "--from", "2027-01-01"]).unwrap();
+    let instants = ["FrDtTm", "ToDtTm"].map(|name| format!("<{name}>2027-01-01T00:00:00.000Z</{name}>"));
+    assert!(instants.iter().all(|instant| after.matches(instant.as_str()).count() == 4), "{after}");
 }
