@@ -147,8 +147,12 @@ impl Line {
         let reference = if is_source { &entry.source_reference } else { &entry.destination_reference };
         let corrected = entry.corrects.map(|first| format!("correction of {first}, {lane}"));
         let rate = entry.exchange_rate.filter(|_| lane.crosses_currencies()).map(|rate| format!("rate {rate}"));
-        let too_long = reference.as_ref().filter(|text| !fits(text)).map(|text| format!("reference {text}"));
-        let told = [corrected, entry.description.clone(), rate, too_long];
+        // What has no room in its own place; KPay's ids are UUIDs, which are one character too long.
+        let too_long = |what: &str, text: &Option<String>| {
+            text.as_ref().filter(|text| !fits(text)).map(|text| format!("{what} {text}"))
+        };
+        let (reference_too, id_too) = (too_long("reference", reference), too_long("KPay id", &entry.kpay_id));
+        let told = [corrected, entry.description.clone(), rate, reference_too, id_too];
         Self {
             entry_id: entry.entry_id,
             booked_at: entry.booked_at,

@@ -154,6 +154,7 @@ fn a_statement_holds_what_it_can_and_says_what_it_cannot() {
     let moved = |amount: &str, reference: &str| {
         let mut moved = facts(amount, Some(&format!("{amount} XAF")), Some("1"));
         moved.source_reference = Some(reference.to_owned());
+        moved.kpay_id = Some("910a2dec-8902-4cc1-beeb-8da1658eec67".to_owned());
         let events =
             vec![decided(vec![intent("TRD-1", "GAB>CMR", amount, None)]), applied("TRD-1", Evidence::Response, moved)];
         typed_over(events, &["export", "--format", "camt053"])
@@ -164,7 +165,8 @@ fn a_statement_holds_what_it_can_and_says_what_it_cannot() {
     assert!(told.contains("<Amt Ccy=\"XAF\">1.00001</Amt>"), "{told}");
     let long = "R".repeat(36);
     let told = moved("1", &long).unwrap();
-    assert!(!told.contains("<AcctSvcrRef>") && told.contains(&format!("; reference {long}</AddtlNtryInf>")), "{told}");
+    let further = format!("; reference {long}; KPay id 910a2dec-8902-4cc1-beeb-8da1658eec67</AddtlNtryInf>");
+    assert!(!told.contains("<AcctSvcrRef>") && !told.contains("<TxId>") && told.contains(&further), "{told}");
     for amount in ["0.000001", "1234567890123456789"] {
         let error = moved(amount, "R").unwrap_err();
         assert!(matches!(error, LedgerError::Format(_)), "no fault of the disk's: {error:?}");
