@@ -32,8 +32,28 @@ fn unsynced(trace: &str) -> usize {
         // The last one is the one it was killed before.
         before_the_last.rsplit_once("fdatasync(").map_or(before_the_last, |(_, after)| after)
     });
-    let written = |line: &str| line.split_once("write(")?.1.rsplit_once("= ")?.1.trim().parse::<usize>().ok();
+    // Where another thread came between, the result stands on a line of its own: `<... write resumed>) = 258`.
+    let written = |line: &str| {
+        let (call, result) = line.rsplit_once("= ")?;
+        let is_write = call.contains("write(") || call.contains("<... write resumed>");
+        is_write.then(|| result.trim().parse::<usize>().ok()).flatten()
+    };
     after.lines().filter_map(written).sum()
+}
+
+#[test]
+fn what_was_written_is_counted_however_its_lines_are_split() {
+    let check = |trace: &str, expected: usize| assert_eq!(unsynced(trace), expected, "{trace}");
+    check("7 write(5, \"{\\\"v\\\":1}\"..., 258) = 258\n7 fdatasync(5)          = ?\n", 258);
+    check(
+        "7 write(5, \"a = 3\"..., 258 <unfinished ...>\n8 +++ exited with 0 +++\n7 <... write resumed>) = 258\n",
+        258,
+    );
+    check(
+        "7 write(5, \"a\", 9) = 9\n7 fdatasync(5) = 0\n7 write(5, \"b\", 4) = 4\n7 fdatasync(5 <unfinished ...>\n",
+        4,
+    );
+    check("7 write(5, \"a\", 9) = -1 EIO (Input/output error)\n", 0);
 }
 
 /// Cuts the power before the n-th sync; false where there were not so many.
@@ -47,10 +67,15 @@ fn cut_before(nth: usize, fate: Fate) -> bool {
         return false;
     }
     assert_eq!(ended.code, None, "{nth}: {ended:?}");
-    let lost = unsynced(&fs::read_to_string(merchant.path("trace")).unwrap());
+    let trace = fs::read_to_string(merchant.path("trace")).unwrap();
+    let lost = unsynced(&trace);
     let journal = fs::read(&path).unwrap();
     let synced = journal.len() - lost;
-    assert!(lost > 0 && journal[synced - 1] == b'\n', "sync {nth}: {lost} bytes of {} not synced", journal.len());
+    assert!(
+        lost > 0 && journal[synced - 1] == b'\n',
+        "sync {nth}: {lost} bytes of {} not synced:\n{trace}",
+        journal.len()
+    );
     let durable = String::from_utf8_lossy(&journal[..synced]).into_owned();
     for post in transfer_posts(&merchant) {
         let body: serde_json::Value = serde_json::from_str(&post.body).unwrap();

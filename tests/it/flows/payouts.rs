@@ -15,7 +15,7 @@ fn cameroon(phone: &str, faults: &[&str]) -> Merchant {
     };
     let merchant = Merchant::with(settings);
     merchant.policies(&format!(
-        "version: 1\npolicies:\n  - name: pay-out\n    schedule: \"* * * * *\"\n    payout:\n      from: CMR\n      \
+        "version: 1\npolicies:\n  - name: pay-out\n    schedule: \"0 0 * * *\"\n    catch_up: 24h\n    payout:\n      from: CMR\n      \
          to: {{ provider: MTN_MOMO_CMR, phone: \"{phone}\" }}\n      above: 100_000 XAF\n"
     ));
     if !faults.is_empty() {
@@ -24,7 +24,7 @@ fn cameroon(phone: &str, faults: &[&str]) -> Merchant {
     merchant
 }
 
-/// `once`, for the minute that it is.
+/// `once`, for the day that it is: a slot of its own for each minute would come between two of these.
 fn now(merchant: &Merchant, code: i32) {
     merchant.treasuryd(&["once"]).with_code(code);
 }
