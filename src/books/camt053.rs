@@ -3,6 +3,7 @@
 //! A statement opens and closes with what we moved in and out of the wallet, from zero, as the trial balance has it. What
 //! customers paid in and what KPay shows is not in the books, and so not in here; the statement says so.
 
+use super::cells::on_one_line;
 use super::entry::in_words;
 use super::{Account, Entry, EntryId, Export, Range, Stage};
 use crate::model::Timestamp;
@@ -122,8 +123,8 @@ impl<W: Write> Export for Camt053Export<W> {
                     text(xml, "MsgId", &format!("treasuryd-{}", short_hash(&ids)))?;
                     text(xml, "CreDtTm", &in_words(last))
                 })?;
-                let statements = statements.iter().zip(&ids);
-                statements.into_iter().try_for_each(|((wallet, one), id)| one.write(xml, *wallet, span, (id, last)))
+                let mut statements = statements.iter().zip(&ids);
+                statements.try_for_each(|((wallet, one), id)| one.write(xml, *wallet, span, (id, last)))
             })
         })?;
         made.push(b'\n');
@@ -258,11 +259,9 @@ fn within<W: Write>(
     xml.create_element(name).write_inner_content(inner).map(|_| ())
 }
 
-/// An element with text in it; what XML has no character for is a space.
+/// An element with text in it.
 fn text<W: Write>(xml: &mut Writer<W>, name: &str, text: &str) -> io::Result<()> {
-    let has_none = |char: char| char.is_control() || matches!(char, '\u{fffe}' | '\u{ffff}');
-    let text: String = text.chars().map(|char| if has_none(char) { ' ' } else { char }).collect();
-    xml.create_element(name).write_text_content(BytesText::new(&text)).map(|_| ())
+    xml.create_element(name).write_text_content(BytesText::new(&on_one_line(text))).map(|_| ())
 }
 
 /// An amount without its sign, and which way it goes; `of` says what it belongs to.

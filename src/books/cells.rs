@@ -63,6 +63,13 @@ pub(super) fn cells(entry: &Entry) -> [Cell<'_>; COLUMNS.len()] {
     ]
 }
 
+/// Text for formats of lines and elements: a line break, another control character, and what XML has no character for, is
+/// a space.
+pub(super) fn on_one_line(text: &str) -> String {
+    let has_none = |char: char| char.is_control() || matches!(char, '\u{fffe}' | '\u{ffff}');
+    text.chars().map(|char| if has_none(char) { ' ' } else { char }).collect()
+}
+
 fn word(value: Option<impl ToString>) -> Cell<'static> {
     value.map_or(Cell::Empty, |value| Cell::Word(value.to_string().into()))
 }

@@ -4,7 +4,7 @@
 //!
 //! Both know five kinds of account, and both files use the same names for ours ([`account_name`]).
 
-use super::cells::cells;
+use super::cells::{cells, on_one_line};
 use super::entry::COLUMNS;
 use super::{Account, Entry, Export};
 use crate::money::Currency;
@@ -126,10 +126,6 @@ fn tag_value(text: &str) -> String {
 /// A string of beancount's.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", on_one_line(text).replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-fn on_one_line(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use treasuryd::intent::Event;
 use treasuryd::money::{Amount, Country};
 use treasuryd::sandbox::{Books, Handle, Running, Sandbox, SandboxSettings};
 
@@ -199,6 +200,11 @@ impl Merchant {
     pub fn transfers(&self) -> Vec<Value> {
         let listed = self.treasuryd(&["transfers", "list", "--json"]).with_code(0);
         listed.json().as_array().cloned().unwrap()
+    }
+
+    /// What the journal holds, record by record.
+    pub fn events(&self) -> Vec<Event> {
+        treasuryd::journal::records(&self.path("state")).unwrap().map(|record| record.unwrap().event).collect()
     }
 
     /// The door to the sandbox.

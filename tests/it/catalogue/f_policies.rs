@@ -11,10 +11,6 @@ use std::time::{Duration, Instant};
 use treasuryd::intent::Event;
 use treasuryd::money::Amount;
 
-fn events(merchant: &Merchant) -> Vec<Event> {
-    treasuryd::journal::records(&merchant.path("state")).unwrap().map(|record| record.unwrap().event).collect()
-}
-
 fn deposit(merchant: &Merchant, amount: i64) {
     merchant.bank().deposit("GAB".parse().unwrap(), Amount::whole(amount)).unwrap();
 }
@@ -65,7 +61,7 @@ fn f04_a_link_swapped_a_thousand_times_is_the_old_set_or_the_new() {
     assert_eq!(daemon.wait(PATIENCE), Some(0));
     let mut hashes = BTreeSet::new();
     let mut decided = BTreeSet::new();
-    for event in events(&merchant) {
+    for event in merchant.events() {
         match event {
             Event::PoliciesInForce { hash, .. } => drop(hashes.insert(hash)),
             Event::Decided { policy, policy_hash, .. } => drop(decided.insert((policy, policy_hash))),
@@ -217,6 +213,6 @@ fn f10_a_storm_of_reloads_is_a_few() {
     assert!(lines < 500, "{lines} lines for 5,000 signals in {took:?}");
     daemon.signal("TERM");
     assert_eq!(daemon.wait(PATIENCE), Some(0));
-    let in_force = events(&merchant).iter().filter(|event| matches!(event, Event::PoliciesInForce { .. })).count();
+    let in_force = merchant.events().iter().filter(|event| matches!(event, Event::PoliciesInForce { .. })).count();
     assert_eq!(in_force, 1, "the same policies came into force again");
 }

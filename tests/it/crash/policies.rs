@@ -11,17 +11,13 @@ use treasuryd::money::Amount;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn events(merchant: &Merchant) -> Vec<Event> {
-    treasuryd::journal::records(&merchant.path("state")).unwrap().map(|record| record.unwrap().event).collect()
-}
-
 /// Hashes of the policies that were in force, in order.
 fn in_force(merchant: &Merchant) -> Vec<String> {
     let hash = |event| match event {
         Event::PoliciesInForce { hash, .. } => Some(hash),
         _ => None,
     };
-    events(merchant).into_iter().filter_map(hash).collect()
+    merchant.events().into_iter().filter_map(hash).collect()
 }
 
 #[test]
@@ -47,7 +43,7 @@ fn f01_a_run_keeps_the_policies_it_began_with() {
     assert!(amounts.contains(&"30000".to_owned()) && amounts.contains(&"15000".to_owned()), "{amounts:?}");
     let hashes = in_force(&merchant);
     assert_ne!(hashes[0], hashes[1]);
-    for event in events(&merchant) {
+    for event in merchant.events() {
         if let Event::Decided { policy_hash, intents, .. } = event {
             assert_eq!(policy_hash, hashes[0]);
             assert!(intents.iter().all(|intent| intent.policy_hash == hashes[0]), "{intents:?}");

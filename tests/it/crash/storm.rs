@@ -247,11 +247,8 @@ fn is_settled(merchant: &Merchant) -> bool {
     merchant.transfers().iter().all(|one| !open.contains(&one["state"].as_str().unwrap()))
 }
 
-fn events_of(merchant: &Merchant) -> Vec<Event> {
-    treasuryd::journal::records(&merchant.path("state")).unwrap().map(|record| record.unwrap().event).collect()
-}
-
-/// How many attempts of one intent certainly did not reach KPay: its token was refused, or there was none.
+/// How many attempts of one intent certainly did not reach KPay: its token was refused, there was none, or KPay had asked
+/// for a pause meanwhile.
 fn attempts_in_vain(events: &[Event], id: &str) -> usize {
     let is_in_vain = |event: &&Event| matches!(event, Event::NotSent { external_id, .. } if external_id.as_str() == id);
     events.iter().filter(is_in_vain).count()
@@ -263,7 +260,7 @@ fn attempts_in_vain(events: &[Event], id: &str) -> usize {
 fn answer_the_calls(merchant: &Merchant) -> usize {
     let books = merchant.books();
     let requests = merchant.bank().requests();
-    let events = events_of(merchant);
+    let events = merchant.events();
     let mut called = 0;
     let is_called = |one: &serde_json::Value| one["kind"] == "transfer" && one["state"] == "needs_operator";
     for transfer in merchant.transfers().into_iter().filter(is_called) {
@@ -323,7 +320,7 @@ fn d01_storm_of_kills_leaves_the_books_equal() {
     assert!(books.wallets.iter().all(|wallet| !wallet.balance.is_negative()), "{:?}", books.wallets);
     assert_floors_kept(&opening, &books.transfers, &deposits.into_inner().unwrap());
     assert_payouts_keep_theirs(&books);
-    let events = events_of(&merchant);
+    let events = merchant.events();
     let count = |is: fn(&Event) -> bool| events.iter().filter(|event| is(event)).count();
     let unknowns = count(|event| matches!(event, Event::Unknown { .. }));
     let starts = count(|event| matches!(event, Event::Started { .. }));

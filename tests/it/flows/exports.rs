@@ -27,7 +27,9 @@ fn exported(merchant: &Merchant, format: &str) -> String {
 fn kept(extension: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/books");
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+    let paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
+    assert_eq!(paths.len(), 2, "{paths:?}");
+    paths
 }
 
 #[test]

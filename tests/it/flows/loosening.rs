@@ -34,10 +34,6 @@ fn accept(merchant: &Merchant, hash: &str) -> Ended {
     merchant.treasuryd(&["policies", "accept", hash, "--by", "awa"])
 }
 
-fn events(merchant: &Merchant) -> Vec<Event> {
-    treasuryd::journal::records(&merchant.path("state")).unwrap().map(|record| record.unwrap().event).collect()
-}
-
 #[test]
 fn once_works_with_the_old_ones_until_somebody_accepts() {
     let merchant = held();
@@ -82,7 +78,7 @@ fn once_works_with_the_old_ones_until_somebody_accepts() {
     let ended = once_at(&merchant, "2026-11-26T10:00:05Z").with_code(0);
     assert!(!ended.stderr.contains("loosen"), "{ended:?}");
     assert_eq!(moved(&merchant), ["GAB>CMR 300000", "GAB>CMR 60000"]);
-    let accepted = events(&merchant).into_iter().filter_map(|event| match event {
+    let accepted = merchant.events().into_iter().filter_map(|event| match event {
         Event::PoliciesAccepted { hash, by, .. } => Some((hash, by)),
         _ => None,
     });
@@ -145,7 +141,7 @@ fn a_set_is_held_or_in_force_as_a_whole() {
         merchant.policies(&text);
         once_at(&merchant, "2026-11-24T18:00:05Z").with_code(0);
         assert_eq!(waits(&merchant).is_some(), is_held, "{what}");
-        let last = events(&merchant).into_iter().rev().find_map(|event| match event {
+        let last = merchant.events().into_iter().rev().find_map(|event| match event {
             Event::PoliciesInForce { files, .. } => Some(files[0].text.clone()),
             _ => None,
         });
@@ -248,7 +244,7 @@ fn a_running_daemon_forgets_what_was_taken_back() {
     eventually("nothing waits", PATIENCE, || waits(&merchant).is_none());
     merchant.policies(&often("first").replace("1_000 XAF", "500 XAF"));
     eventually("a tighter one comes into force", PATIENCE, || {
-        events(&merchant).iter().filter(|event| matches!(event, Event::PoliciesInForce { .. })).count() == 2
+        merchant.events().iter().filter(|event| matches!(event, Event::PoliciesInForce { .. })).count() == 2
     });
     assert_eq!(waits(&merchant), None);
 }

@@ -5,6 +5,11 @@ use crate::books::testing::{applied, decided, facts, found, intent};
 use crate::intent::Evidence;
 use calamine::{Data, DataType, Range, Reader, Xlsx};
 
+/// What stands between the first `from` and the next `until`.
+fn between<'a>(text: &'a str, from: &str, until: &str) -> &'a str {
+    text.split_once(from).unwrap().1.split_once(until).unwrap().0
+}
+
 fn workbook(events: Vec<Event>) -> Xlsx<std::io::Cursor<Vec<u8>>> {
     let bytes = bytes_over(events, &["export", "--format", "xlsx"]).unwrap();
     calamine::open_workbook_from_rs(std::io::Cursor::new(bytes)).unwrap()
@@ -113,18 +118,14 @@ fn a_statement_opens_where_the_one_before_closed() {
         let xml = typed(&[&["export", "--format", "camt053"], arguments].concat()).unwrap();
         let mut told = Vec::new();
         for statement in xml.split("<Stmt>").skip(1) {
-            let inner = |from: &str, until: &str| {
-                let rest = &statement[statement.find(from).unwrap() + from.len()..];
-                rest[..rest.find(until).unwrap()].to_owned()
-            };
             let balance = |code: &str| {
-                let rest = &statement[statement.find(&format!("<Cd>{code}</Cd>")).unwrap()..];
-                let amount = rest.split("<Amt").nth(1).unwrap().split(['>', '<']).nth(1).unwrap();
-                let sign = if rest.split("<CdtDbtInd>").nth(1).unwrap().starts_with("DBIT") { "-" } else { "" };
+                let balance = between(statement, &format!("<Cd>{code}</Cd>"), "<Dt>");
+                let amount = between(between(balance, "<Amt", "/Amt>"), ">", "<");
+                let sign = if between(balance, "<CdtDbtInd>", "</") == "DBIT" { "-" } else { "" };
                 format!("{sign}{amount}")
             };
             let entries = statement.matches("<Ntry>").count();
-            let wallet = inner("<Id>KPay-", "</Id>");
+            let wallet = between(statement, "<Id>KPay-", "</Id>");
             told.push(format!("{wallet} {} {entries} {}", balance("OPBD"), balance("CLBD")));
         }
         told
@@ -210,14 +211,9 @@ fn statements_of_other_contents_have_other_ids() {
     let ids = |events: usize, arguments: &[&str]| -> Vec<String> {
         let events = seed_day().into_iter().take(events).collect();
         let xml = typed_over(events, &[&["export", "--format", "camt053"], arguments].concat()).unwrap();
-        let of = |name: &str| {
-            let text = xml.split(&format!("<{name}>")).nth(1).unwrap();
-            text.split('<').next().unwrap().to_owned()
-        };
-        let statement = xml.split("<Stmt>").nth(1).unwrap().split("<Id>").nth(1).unwrap();
-        let statement = statement.split('<').next().unwrap().to_owned();
+        let statement = between(between(&xml, "<Stmt>", "<CreDtTm>"), "<Id>", "</Id>");
         assert!(statement.starts_with("CMR-XAF-202611") && statement.len() <= 35, "{statement}");
-        vec![of("MsgId"), statement]
+        vec![between(&xml, "<MsgId>", "</MsgId>").to_owned(), statement.to_owned()]
     };
     let day = ["--from", "2026-11-24", "--to", "2026-11-30"];
     let all = ids(7, &day);
